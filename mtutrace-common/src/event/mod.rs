@@ -1,0 +1,15 @@
+//! One record type a signal; the hook that fills it has the same file name in `mtutrace-ebpf/src/hook`.
+
+mod drop;
+mod fragment;
+mod icmp;
+mod oversized;
+mod retransmit;
+mod syn;
+
+pub use drop::DropEvent;
+pub use fragment::FragmentEvent;
+pub use icmp::IcmpEvent;
+pub use oversized::OversizedEvent;
+pub use retransmit::RetransmitEvent;
+pub use syn::SynEvent;

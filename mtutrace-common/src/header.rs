@@ -1,0 +1,115 @@
+//! What every event starts with: who saw it, when, where, and which packet it was about.
+
+/// Version of the records' layout. A reader refuses records of another version.
+pub const ABI_VERSION: u16 = 1;
+
+/// The signals that the kernel side sends, one record type each (see [`crate::event`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum Signal {
+    /// A segment larger than the MTU of the route it is about to take.
+    Oversized = 1,
+    /// The first fragment of a fragmented IP packet passed a device.
+    Fragmented = 2,
+    /// ICMPv4 3/4 or ICMPv6 type 2 passed a device.
+    IcmpSeen = 3,
+    /// A TCP SYN or SYN-ACK passed a device (feeds flow stitching and MSS checks).
+    Syn = 4,
+    /// The kernel freed a packet because it was too big.
+    Drop = 5,
+    /// This node's own stack made an ICMPv4 3/4.
+    IcmpSent = 6,
+    /// A local TCP socket sent again a segment that some device of the node cannot take.
+    Retransmit = 7,
+}
+
+impl Signal {
+    /// All signals, in the order of their numbers, which start at 1.
+    pub const ALL: [Signal; 7] = [
+        Signal::Oversized,
+        Signal::Fragmented,
+        Signal::IcmpSeen,
+        Signal::Syn,
+        Signal::Drop,
+        Signal::IcmpSent,
+        Signal::Retransmit,
+    ];
+
+    /// The signal of a record's `kind`, if there is one.
+    pub fn from_kind(kind: u16) -> Option<Signal> {
+        Signal::ALL.get(usize::from(kind).checked_sub(1)?).copied()
+    }
+}
+
+/// First member of every record.
+#[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct EventHeader {
+    /// [`ABI_VERSION`].
+    pub abi: u16,
+    /// A [`Signal`].
+    pub kind: u16,
+    /// Index of the device (`net_device.ifindex`) where it was seen, within `netns`; 0 if unknown.
+    pub ifindex: u32,
+    /// Nanoseconds of CLOCK_MONOTONIC (`bpf_ktime_get_ns`).
+    pub time_ns: u64,
+    /// Inode number of the network namespace (`net.ns.inum`); 0 if unknown.
+    pub netns: u32,
+    /// [`direction::INGRESS`], [`direction::EGRESS`], or 0 where the hook has none.
+    pub direction: u32,
+}
+
+/// Values of [`EventHeader::direction`], as the device sees it.
+pub mod direction {
+    /// The packet came out of the wire into the stack.
+    pub const INGRESS: u32 = 1;
+    /// The packet went from the stack to the wire.
+    pub const EGRESS: u32 = 2;
+}
+
+/// The packet that the record is about: for ICMP errors, the one quoted inside.
+#[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct Packet {
+    /// Source address; IPv4 in the first 4 bytes.
+    pub src: [u8; 16],
+    /// Destination address; IPv4 in the first 4 bytes.
+    pub dst: [u8; 16],
+    /// Source port, host byte order; 0 where the protocol has none.
+    pub sport: u16,
+    /// Destination port, host byte order; 0 where the protocol has none.
+    pub dport: u16,
+    /// 4 or 6.
+    pub family: u8,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// TCP flags byte (RFC 9293 §3.1), 0 for others.
+    pub tcp_flags: u8,
+    /// [`ip_flags`].
+    pub ip_flags: u8,
+    /// L3 length in bytes, of the largest segment when it is a GSO packet.
+    pub length: u32,
+    /// Segments in a GSO packet, 0 for an ordinary one.
+    pub gso_segments: u16,
+    /// IPv4 identification, 0 for IPv6 without a fragment header.
+    pub ip_id: u16,
+    /// TCP sequence number, host byte order.
+    pub seq: u32,
+    /// TCP acknowledgement number, host byte order.
+    pub ack: u32,
+}
+
+/// Bits of [`Packet::ip_flags`].
+pub mod ip_flags {
+    /// Don't fragment (always set for IPv6, which routers never fragment: RFC 8200 §5).
+    pub const DF: u8 = 1;
+    /// More fragments.
+    pub const MF: u8 = 2;
+    /// Not the first fragment: there are no ports in it.
+    pub const LATER_FRAGMENT: u8 = 4;
+}
+
+const _: () = assert!(size_of::<EventHeader>() == 24);
+const _: () = assert!(size_of::<Packet>() == 56);

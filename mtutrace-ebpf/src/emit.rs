@@ -1,0 +1,66 @@
+//! Sends a record, or counts it as lost.
+use aya_ebpf::helpers::bpf_ktime_get_ns;
+use mtutrace_common::config::counter;
+use mtutrace_common::{ABI_VERSION, EventHeader, Signal};
+
+use crate::maps::{EVENTS, count};
+
+/// The header of a record that is made now.
+#[inline(always)]
+pub fn header(signal: Signal, netns: u32, ifindex: u32, direction: u32) -> EventHeader {
+    // SAFETY: the helper has no preconditions.
+    let time_ns = unsafe { bpf_ktime_get_ns() };
+    EventHeader { abi: ABI_VERSION, kind: signal as u16, ifindex, time_ns, netns, direction }
+}
+
+/// Lets `fill` write a record where it will be read from (the stack is too small for copies), and sends it.
+/// `fill` starts from zeros; when it returns nothing the record is given back. A full ring is counted.
+#[inline(always)]
+pub fn emit<T: 'static>(signal: Signal, fill: impl FnOnce(&mut T) -> Option<()>) {
+    let Some(mut entry) = EVENTS.reserve::<T>(0) else {
+        count(signal as u32);
+        count(counter::LOST);
+        return;
+    };
+    let place = entry.as_mut_ptr();
+    // SAFETY: the ring reserved room for a T, 8-byte aligned; every record type is integers only, so zeros are
+    // a value of it, and the reference ends before the entry is submitted.
+    let filled = unsafe {
+        zero(place);
+        fill(&mut *place)
+    };
+    if filled.is_some() {
+        count(signal as u32);
+        entry.submit(0);
+    } else {
+        entry.discard(0);
+    }
+}
+
+/// Writes zeros, word by word and unrolled. `write_bytes` would become a call of `memset`, whose loop over bytes the
+/// verifier walks on every path, and whose frame is one too many for the stack on kernels before 6.5.
+///
+/// # Safety
+/// `place` must be writable and aligned for a T.
+#[inline(always)]
+pub unsafe fn zero<T>(place: *mut T) {
+    if align_of::<T>() >= 8 {
+        // SAFETY: the caller's promise.
+        unsafe { zero_words::<T, u64>(place, 0) }
+    } else {
+        // SAFETY: the caller's promise; a smaller alignment is refused below.
+        unsafe { zero_words::<T, u32>(place, 0) }
+    }
+}
+
+#[inline(always)]
+unsafe fn zero_words<T, W: Copy>(place: *mut T, zero: W) {
+    const { assert!(align_of::<T>() >= 4 && size_of::<T>().is_multiple_of(4), "made of whole words") };
+    let words = place.cast::<W>();
+    let mut at = 0;
+    while at < size_of::<T>() / size_of::<W>() {
+        // SAFETY: within the T; volatile, or the compiler would recognize a memset after all.
+        unsafe { words.add(at).write_volatile(zero) };
+        at += 1;
+    }
+}

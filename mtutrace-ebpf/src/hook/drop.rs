@@ -1,0 +1,100 @@
+//! Raw tracepoint `skb:kfree_skb(skb, location[, reason[, rx_sk]])`: drops because too big.
+use aya_ebpf::macros::raw_tracepoint;
+use aya_ebpf::programs::RawTracePointContext;
+use aya_log_ebpf::debug;
+use mtutrace_common::config::DropCause;
+use mtutrace_common::event::DropEvent;
+use mtutrace_common::{Packet, Signal};
+
+use super::icmp::ERROR_HEADER;
+use crate::emit::{emit, header};
+use crate::kernel::{Gso, SkBuff, cause, drop_site, reason};
+use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, ICMP, ICMPV6, Memory};
+
+/// Most drops of a node have other reasons: they leave after one or two comparisons.
+#[raw_tracepoint(tracepoint = "kfree_skb")]
+pub fn mtut_kfree(ctx: RawTracePointContext) -> i32 {
+    let (skb, location): (u64, u64) = (ctx.arg(0), ctx.arg(1));
+    let skb = SkBuff(skb as *const u8);
+    if reason!(has_reason) == 0 {
+        if let Some(site) = drop_site(location) {
+            report(&ctx, skb, location, 0, site);
+        }
+        return 0;
+    }
+    let why = ctx.arg::<u64>(2) as u32;
+    if why == reason!(pkt_too_big) && why != 0 {
+        let site = drop_site(location).unwrap_or(cause(DropCause::Other));
+        report(&ctx, skb, location, why, site);
+    } else if why == reason!(not_specified) {
+        if let Some(site) = drop_site(location) {
+            report(&ctx, skb, location, why, site);
+        }
+    } else if why == reason!(netfilter_drop) && why != 0 {
+        filtered(skb, location, why);
+    }
+    0
+}
+
+#[inline(always)]
+fn version(skb: SkBuff) -> Option<u8> {
+    match skb.protocol() {
+        ETH_P_IP => Some(4),
+        ETH_P_IPV6 => Some(6),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, site: u32) {
+    emit(Signal::Drop, |event: &mut DropEvent| {
+        let (address, length) = skb.network()?;
+        packet::parse(&Memory(address), 0, version(skb)?, length, skb.gso(), &mut event.packet)?;
+        describe(event, skb, location, reason, site)?;
+        // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
+        let length = event.packet.length;
+        let too_big = reason == reason!(pkt_too_big) && reason != 0
+            || site == cause(DropCause::VethPeer)
+            || site == cause(DropCause::BridgePort) && length > event.device_mtu
+            || event.mtu != 0 && length > event.mtu;
+        debug!(ctx, "drop: {} bytes, mtu {}, cause {}", length, event.mtu, site);
+        too_big.then_some(())
+    });
+}
+
+/// A firewall's victim is of interest when it is the message that would have told the sender.
+#[inline(always)]
+fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
+    let version = version(skb)?;
+    let (address, length) = skb.network()?;
+    let memory = Memory(address);
+    let protocol: u8 = crate::kernel::read(address, if version == 4 { 9 } else { 6 })?;
+    if protocol != ICMP && protocol != ICMPV6 {
+        return None;
+    }
+    let mut message = Packet::default();
+    let transport = packet::parse(&memory, 0, version, length, Gso::default(), &mut message)?;
+    packet::too_big(&memory, &message, transport)?;
+    emit(Signal::Drop, |event: &mut DropEvent| {
+        packet::parse(&memory, transport + ERROR_HEADER, version, 0, Gso::default(), &mut event.packet)?;
+        event.icmp_too_big = 1;
+        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))
+    });
+    Some(())
+}
+
+/// All but the packet.
+#[inline(always)]
+fn describe(event: &mut DropEvent, skb: SkBuff, location: u64, reason: u32, cause: u32) -> Option<()> {
+    let (netns, ifindex, device_mtu) =
+        skb.dev().map_or((0, 0, 0), |dev| (dev.netns(), dev.ifindex(), dev.mtu()));
+    let out = skb.way_out();
+    event.header = header(Signal::Drop, netns, ifindex, 0);
+    event.location = location;
+    event.reason = reason;
+    event.mtu = out.mtu;
+    event.egress_ifindex = out.ifindex;
+    event.cause = cause;
+    event.device_mtu = device_mtu;
+    Some(())
+}

@@ -1,0 +1,46 @@
+//! Raw tracepoint `tcp:tcp_retransmit_skb(sk, skb, …)`.
+use aya_ebpf::macros::raw_tracepoint;
+use aya_ebpf::programs::RawTracePointContext;
+use mtutrace_common::event::RetransmitEvent;
+use mtutrace_common::{Packet, Signal};
+
+use crate::emit::{emit, header};
+use crate::kernel::{SkBuff, sock};
+use crate::maps::SMALLEST;
+use crate::packet::TCP;
+
+/// Reports the retransmit of a segment that some device of this node could not take. Ordinary loss stays out.
+#[raw_tracepoint(tracepoint = "tcp_retransmit_skb")]
+pub fn mtut_retrans(ctx: RawTracePointContext) -> i32 {
+    let (sk, skb): (u64, u64) = (ctx.arg(0), ctx.arg(1));
+    report(sk as *const u8, SkBuff(skb as *const u8));
+    0
+}
+
+#[inline(always)]
+fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
+    let smallest = SMALLEST.get(0).copied().unwrap_or(0);
+    let gso = skb.gso();
+    // On the retransmit queue an skb holds payload only: the headers are made anew for each transmission.
+    let payload = if gso.size != 0 { u32::from(gso.size) } else { skb.len() };
+    if smallest == 0 || payload + 40 <= smallest {
+        return None;
+    }
+    let sock = sock(sk)?;
+    emit(Signal::Retransmit, |event: &mut RetransmitEvent| {
+        event.header = header(Signal::Retransmit, sock.netns, 0, 0);
+        event.packet = Packet {
+            src: sock.local,
+            dst: sock.remote,
+            sport: sock.local_port,
+            dport: sock.remote_port,
+            family: sock.family,
+            protocol: TCP,
+            length: payload + if sock.family == 4 { 40 } else { 60 },
+            gso_segments: gso.segments,
+            ..Packet::default()
+        };
+        Some(())
+    });
+    Some(())
+}

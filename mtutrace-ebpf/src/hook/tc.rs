@@ -1,0 +1,172 @@
+//! The TC classifiers: the fast path that every packet takes, and the door to the slow one.
+use aya_ebpf::EbpfContext;
+use aya_ebpf::bindings::TC_ACT_UNSPEC;
+use aya_ebpf::macros::classifier;
+use aya_ebpf::programs::TcContext;
+use mtutrace_common::Packet;
+use mtutrace_common::config::{LIMIT_SLOTS, counter};
+use mtutrace_common::header::{direction, ip_flags};
+
+use super::{fragment, icmp, oversized, syn};
+use crate::kernel::{Gso, SkBuff};
+use crate::maps::{LIMITS, count};
+use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, ICMP, ICMPV6, SYN, Skb, TCP};
+
+/// Bytes of an Ethernet header.
+const ETHERNET: usize = 14;
+/// TC_ACT_UNSPEC: as if this classifier were not there. Others after it still run, packets are untouched.
+const PASS: i32 = TC_ACT_UNSPEC;
+
+/// Ingress of a device with Ethernet headers.
+#[classifier]
+pub fn mtut_in(ctx: TcContext) -> i32 {
+    classify::<ETHERNET, true>(&ctx)
+}
+
+/// Egress of a device with Ethernet headers.
+#[classifier]
+pub fn mtut_out(ctx: TcContext) -> i32 {
+    classify::<ETHERNET, false>(&ctx)
+}
+
+/// Ingress of a device without (IP tunnels, WireGuard, TUN).
+#[classifier]
+pub fn mtut_in_l3(ctx: TcContext) -> i32 {
+    classify::<0, true>(&ctx)
+}
+
+/// Egress of a device without.
+#[classifier]
+pub fn mtut_out_l3(ctx: TcContext) -> i32 {
+    classify::<0, false>(&ctx)
+}
+
+/// An ordinary packet leaves here after one look-up and a look at its headers.
+#[inline(always)]
+fn classify<const L2: usize, const INGRESS: bool>(ctx: &TcContext) -> i32 {
+    // SAFETY: the kernel hands every TC program a valid `__sk_buff`.
+    let skb = unsafe { &*ctx.skb.skb };
+    // `protocol` holds a big-endian 16-bit number.
+    let protocol = u16::from_be(skb.protocol as u16);
+    let start = skb.data as usize + L2;
+    let end = skb.data_end as usize;
+    let interesting = match protocol {
+        ETH_P_IP => ipv4_is_interesting(start, end),
+        ETH_P_IPV6 => ipv6_is_interesting(start, end),
+        _ => return PASS,
+    };
+    let big = INGRESS && {
+        let limit = LIMITS.get(skb.ifindex & (LIMIT_SLOTS - 1)).copied().unwrap_or(0);
+        // 120 is the largest IPv4 plus TCP header: a GSO packet that might be too big is measured on the slow path.
+        let length = if skb.gso_size == 0 { skb.len.wrapping_sub(L2 as u32) } else { skb.gso_size + 120 };
+        limit != 0 && length > limit
+    };
+    if interesting || big {
+        slow(ctx, L2, if protocol == ETH_P_IP { 4 } else { 6 }, INGRESS, big);
+    }
+    PASS
+}
+
+/// A fragment, an ICMP error, a SYN, IP options, or headers that are not in the linear part.
+#[inline(always)]
+fn ipv4_is_interesting(start: usize, end: usize) -> bool {
+    if start + 28 > end {
+        return true;
+    }
+    let ip = start as *const u8;
+    // SAFETY: 28 bytes from `start` were checked against the packet's end, as the verifier demands.
+    let (version, fragment, protocol) =
+        unsafe { (*ip, u16::from_be(ip.add(6).cast::<u16>().read_unaligned()), *ip.add(9)) };
+    if version != 0x45 || fragment & 0x3fff != 0 {
+        return true;
+    }
+    match protocol {
+        TCP => tcp_is_interesting(start + 20, end),
+        // SAFETY: within the 28 bytes checked above.
+        ICMP => unsafe { *ip.add(20) == 3 && *ip.add(21) == 4 },
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn ipv6_is_interesting(start: usize, end: usize) -> bool {
+    if start + 48 > end {
+        return true;
+    }
+    let ip = start as *const u8;
+    // SAFETY: 48 bytes from `start` were checked against the packet's end.
+    match unsafe { *ip.add(6) } {
+        TCP => tcp_is_interesting(start + 40, end),
+        // SAFETY: as above.
+        ICMPV6 => unsafe { *ip.add(40) == 2 },
+        44 => true,
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn tcp_is_interesting(tcp: usize, end: usize) -> bool {
+    if tcp + 14 > end {
+        return true;
+    }
+    // SAFETY: 14 bytes from `tcp` were checked against the packet's end.
+    unsafe { *(tcp as *const u8).add(13) & SYN != 0 }
+}
+
+/// What a hook needs to know of the packet to report it.
+pub struct Seen<'a> {
+    /// The packet's bytes, counted from its IP header.
+    pub source: Skb<'a>,
+    /// Its headers.
+    pub packet: Packet,
+    /// Offset of the transport header from the IP header.
+    pub transport: usize,
+    /// `skb->ifindex`
+    pub ifindex: u32,
+    /// Coming in.
+    pub ingress: bool,
+}
+
+impl Seen<'_> {
+    /// Inode number of the namespace: costs some reads, so it is asked only for a packet that makes an event.
+    #[inline(always)]
+    pub fn netns(&self) -> u32 {
+        // At a TC hook the context is the skb itself; `__sk_buff` is only how the verifier shows it.
+        SkBuff(self.source.ctx.as_ptr().cast()).dev().map_or(0, |dev| dev.netns())
+    }
+
+    /// As the event header wants it.
+    #[inline(always)]
+    pub fn direction(&self) -> u32 {
+        if self.ingress { direction::INGRESS } else { direction::EGRESS }
+    }
+}
+
+#[inline(never)]
+fn slow(ctx: &TcContext, base: usize, version: u8, ingress: bool, big: bool) -> i32 {
+    // SAFETY: as in `classify`.
+    let skb = unsafe { &*ctx.skb.skb };
+    let source = Skb { ctx, base };
+    let gso = Gso { size: skb.gso_size as u16, segments: skb.gso_segs as u16 };
+    let length = skb.len.wrapping_sub(base as u32);
+    let mut packet = Packet::default();
+    let Some(transport) = packet::parse(&source, 0, version, length, gso, &mut packet) else { return 0 };
+    let seen = Seen { source, packet, transport, ifindex: skb.ifindex, ingress };
+    if big {
+        count(counter::SLOW_PATH);
+        oversized::check(&seen);
+    }
+    if seen.packet.ip_flags & ip_flags::LATER_FRAGMENT != 0 {
+        count(counter::LATER_FRAGMENTS);
+        return 0;
+    }
+    if seen.packet.ip_flags & ip_flags::MF != 0 {
+        fragment::report(&seen);
+    }
+    match seen.packet.protocol {
+        TCP if seen.packet.tcp_flags & SYN != 0 => syn::report(&seen),
+        ICMP | ICMPV6 => icmp::report(&seen),
+        _ => {}
+    }
+    0
+}

@@ -1,0 +1,36 @@
+//! Every map, with its size and why.
+use aya_ebpf::macros::map;
+use aya_ebpf::maps::{Array, PerCpuArray, RingBuf};
+use mtutrace_common::config::{DropSite, LIMIT_SLOTS, MAX_DROP_SITES, RING_BYTES, counter};
+
+/// Events to user space: 1 MiB holds about 8,000 of them, some seconds of a bad day.
+#[map(name = "EVENTS")]
+pub static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
+
+/// Counters, one set a CPU so that counting never contends.
+#[map(name = "COUNTERS")]
+pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(counter::SLOTS, 0);
+
+/// Smallest MTU that a packet coming in by a device could meet, by the low bits of its ifindex (64 KiB).
+/// 0 means that no device with such an index is traced: everything fits.
+#[map(name = "LIMITS")]
+pub static LIMITS: Array<u32> = Array::with_max_entries(LIMIT_SLOTS, 0);
+
+/// The smallest entry of `LIMITS`, at index 0: retransmits of smaller segments are of no interest.
+#[map(name = "SMALLEST")]
+pub static SMALLEST: Array<u32> = Array::with_max_entries(1, 0);
+
+/// Text ranges of the functions that free too-big packets without saying so, one table at index 0.
+/// A map, because a module may load later.
+#[map(name = "DROP_SITES")]
+pub static DROP_SITES: Array<[DropSite; MAX_DROP_SITES as usize]> = Array::with_max_entries(1, 0);
+
+/// Adds one to a counter of this CPU.
+#[inline(always)]
+pub fn count(slot: u32) {
+    if let Some(value) = COUNTERS.get_ptr_mut(slot) {
+        // SAFETY: the map gave the pointer; the slot is this CPU's, and BPF programs are not preempted by
+        // others of this CPU that would lose more than a count.
+        unsafe { *value += 1 };
+    }
+}

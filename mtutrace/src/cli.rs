@@ -1,0 +1,164 @@
+//! The command line: raw flags, and the settings that they mean once they are checked.
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::NetnsId;
+
+/// Which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong, and what one
+/// line fixes it.
+#[derive(Debug, Parser)]
+#[command(name = "mtutrace", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 nothing wrong found; 1 an MTU problem was found (run: only with --exit-code); \
+2 the command line is wrong; 3 this machine cannot be traced.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Trace this node until Ctrl-C, --duration or --count.
+    Run(RunArgs),
+    /// What can be traced on this kernel, hook by hook, and what is missing.
+    Doctor(DoctorArgs),
+    /// What mtutrace costs on this kernel, per packet, beside an empty program.
+    Bench(BenchArgs),
+}
+
+/// Flags of `run`, as typed.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// How to show what is found.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+    /// Stop after this time (30s, 5m).
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Stop after this many events.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Time between reports.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub interval: Duration,
+    /// Only this container, by the start of its id or by its name; repeatable.
+    #[arg(long, value_name = "ID|NAME")]
+    pub container: Vec<String>,
+    /// Only this network namespace, by inode number or path; repeatable.
+    #[arg(long, value_name = "INODE|PATH", value_parser = netns)]
+    pub netns: Vec<NetnsId>,
+    /// Only what concerns this interface; repeatable.
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Vec<String>,
+    /// Create this file once every hook is attached.
+    #[arg(long, value_name = "PATH")]
+    pub ready_file: Option<PathBuf>,
+    /// Exit with 1 if an MTU problem was found.
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Show what happens inside, the kernel side included.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Flags of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// How to show what is found.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+}
+
+/// Flags of `bench`.
+#[derive(Args, Clone, Debug)]
+pub struct BenchArgs {
+    /// How to show the figures.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+    /// Runs of each program in a round.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Rounds; each measures every program once, and the medians of the rounds count.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+}
+
+/// Output formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// JSON Lines, one object a line.
+    Json,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a time; write it like 30s, 500ms or 5m");
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    let duration = Duration::try_from(parsed).map_err(|_| wrong())?;
+    if duration.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(duration) }
+}
+
+fn netns(text: &str) -> Result<NetnsId, String> {
+    if let Ok(inode) = text.parse() {
+        return Ok(NetnsId(inode));
+    }
+    let meta = std::fs::metadata(text).map_err(|e| {
+        format!(
+            "{text:?} is neither an inode number nor a namespace that can be read ({e}); try /proc/PID/ns/net"
+        )
+    })?;
+    u32::try_from(meta.ino()).map(NetnsId).map_err(|_| format!("{text:?} is not a network namespace"))
+}
+
+/// What concerns whom: an empty list lets everything through.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Containers by id prefix or name.
+    pub containers: Vec<String>,
+    /// Namespaces.
+    pub netns: Vec<NetnsId>,
+    /// Interface names.
+    pub interfaces: Vec<String>,
+}
+
+impl From<&RunArgs> for Filter {
+    fn from(args: &RunArgs) -> Filter {
+        Filter {
+            containers: args.container.clone(),
+            netns: args.netns.clone(),
+            interfaces: args.interface.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use test_case::test_case;
+
+    #[test_case("30s", Some(30_000); "seconds")]
+    #[test_case("500ms", Some(500); "milliseconds")]
+    #[test_case("1m 30s", Some(90_000); "two units")]
+    #[test_case("0s", None; "nothing")]
+    #[test_case("-1s", None; "negative")]
+    #[test_case("30", None; "no unit")]
+    #[test_case("soon", None; "no time at all")]
+    fn durations(text: &str, milliseconds: Option<u64>) {
+        assert_eq!(duration(text).ok(), milliseconds.map(Duration::from_millis));
+    }
+
+    #[test]
+    fn namespaces_by_number_and_by_path() {
+        assert_eq!(netns("4026531840"), Ok(NetnsId(4_026_531_840)));
+        let own = std::fs::metadata("/proc/self/ns/net").unwrap().ino();
+        assert_eq!(netns("/proc/self/ns/net"), Ok(NetnsId(u32::try_from(own).unwrap())));
+        assert!(netns("/nowhere").unwrap_err().contains("/proc/PID/ns/net"));
+    }
+}

@@ -1,0 +1,43 @@
+//! The kernel's monotonic clock and the wall clock, at the edge; the middle gets times as numbers.
+use jiff::Timestamp;
+
+/// Translates CLOCK_MONOTONIC, in which events come, to wall-clock time.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    offset_ns: i128,
+}
+
+impl Clock {
+    /// Measures the offset between the two clocks now. A clock that is set later does not move reported times.
+    pub fn new() -> Clock {
+        Clock { offset_ns: read(libc::CLOCK_REALTIME) - read(libc::CLOCK_MONOTONIC) }
+    }
+
+    /// CLOCK_MONOTONIC now, in nanoseconds: the same clock as `bpf_ktime_get_ns`.
+    pub fn now_ns(&self) -> u64 {
+        u64::try_from(read(libc::CLOCK_MONOTONIC)).unwrap_or(0)
+    }
+
+    /// Wall-clock time of a monotonic one; the epoch if it is out of all range.
+    pub fn wall(&self, monotonic_ns: u64) -> Timestamp {
+        Timestamp::from_nanosecond(self.offset_ns + i128::from(monotonic_ns)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// RFC 3339 with nanoseconds, UTC.
+    pub fn rfc3339(&self, monotonic_ns: u64) -> String {
+        format!("{:.9}", self.wall(monotonic_ns))
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        Clock::new()
+    }
+}
+
+fn read(clock: libc::clockid_t) -> i128 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is that of a live local; both clocks exist on every Linux.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
+}

@@ -1,0 +1,157 @@
+//! mtutrace's own cost, which is part of every report.
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use aya::sys::{Stats, enable_stats};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// What one program costs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ProgramCost {
+    /// Its name in the kernel.
+    pub program: String,
+    /// Runs that were measured (a sample: see [`Sampler`]).
+    pub runs: u64,
+    /// Nanoseconds of one run, averaged over the sample.
+    pub ns_per_run: f64,
+}
+
+/// The cost of the run so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// Of the kernel side.
+    pub programs: Vec<ProgramCost>,
+    /// CPU time of this process, milliseconds, reading BTF and symbols and loading programs included.
+    pub cpu_ms: u64,
+    /// CPU time since everything is attached, in percent of one CPU.
+    pub cpu_percent: f64,
+    /// Resident memory of this process, bytes.
+    pub memory_bytes: u64,
+    /// From the packet to the report, microseconds: the median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_p50_us: Option<u64>,
+    /// The 99th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_p99_us: Option<u64>,
+}
+
+impl Cost {
+    /// In a few words.
+    pub fn words(&self) -> String {
+        let tc: Vec<&ProgramCost> =
+            self.programs.iter().filter(|p| p.runs > 0 && !p.program.starts_with("mtut_kfree")).collect();
+        let runs: u64 = tc.iter().map(|p| p.runs).sum();
+        let ns: f64 = tc.iter().map(|p| p.ns_per_run * p.runs as f64).sum();
+        // Fewer runs are mostly cold caches.
+        let packets = if runs < 1000 {
+            String::new()
+        } else {
+            format!("{:.0} ns a hook run ({runs} measured), ", ns / runs as f64)
+        };
+        let megabytes = self.memory_bytes as f64 / 1e6;
+        format!("{packets}{:.1} % of a CPU, {megabytes:.0} MB", self.cpu_percent)
+    }
+}
+
+/// Switches the kernel's BPF statistics on for a second in ten: they cost every BPF program of the node some time.
+pub struct Sampler {
+    on: Option<OwnedFd>,
+    since: Instant,
+}
+
+/// The sample's length, and how often one is taken.
+const SAMPLE: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_secs(10);
+
+impl Sampler {
+    /// Starts with a sample.
+    pub fn new() -> Sampler {
+        Sampler { on: enable_stats(Stats::RunTime).ok(), since: Instant::now() }
+    }
+
+    /// Goes on; to be called several times a second.
+    pub fn tick(&mut self) {
+        let age = self.since.elapsed();
+        if age >= PERIOD {
+            *self = Sampler::new();
+        } else if age >= SAMPLE {
+            self.on = None;
+        }
+    }
+}
+
+impl Default for Sampler {
+    fn default() -> Sampler {
+        Sampler::new()
+    }
+}
+
+/// Reads a program's statistics (`bpf_prog_show_fdinfo`). `fd` must be open in this process.
+pub fn program(name: &str, fd: RawFd) -> ProgramCost {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
+    let field = |key: &str| -> u64 {
+        text.lines().find_map(|l| l.strip_prefix(key)?.trim().parse().ok()).unwrap_or(0)
+    };
+    let (runs, ns) = (field("run_cnt:"), field("run_time_ns:"));
+    let ns_per_run = if runs == 0 { 0.0 } else { ns as f64 / runs as f64 };
+    ProgramCost { program: name.to_owned(), runs, ns_per_run }
+}
+
+/// Times from the packet to the report.
+pub struct Latency(Histogram<u64>);
+
+impl Latency {
+    /// Empty; three significant digits, up to a minute.
+    pub fn new() -> Latency {
+        // These bounds are valid by hdrhistogram's rules; the fallback keeps this total all the same.
+        Latency(
+            Histogram::new_with_bounds(1, 60_000_000, 3)
+                .unwrap_or_else(|_| Histogram::new(3).unwrap_or_else(|_| unreachable!())),
+        )
+    }
+
+    /// Adds one, in nanoseconds.
+    pub fn record(&mut self, ns: u64) {
+        self.0.saturating_record((ns / 1000).max(1));
+    }
+
+    /// Microseconds at a quantile; nothing while it is empty.
+    pub fn quantile(&self, quantile: f64) -> Option<u64> {
+        (!self.0.is_empty()).then(|| self.0.value_at_quantile(quantile))
+    }
+}
+
+impl Default for Latency {
+    fn default() -> Latency {
+        Latency::new()
+    }
+}
+
+/// CPU time of this process so far (getrusage), and its resident memory in bytes.
+///
+/// # Errors
+/// When /proc is not there.
+pub fn process() -> io::Result<(Duration, u64)> {
+    // SAFETY: rusage is integers only; zeros are valid.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is that of a live local.
+    if unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let time = |t: libc::timeval| {
+        Duration::new(
+            t.tv_sec.try_into().unwrap_or(0),
+            u32::try_from(t.tv_usec).unwrap_or(0).saturating_mul(1000),
+        )
+    };
+    let pages: u64 = std::fs::read_to_string("/proc/self/statm")?
+        .split_whitespace()
+        .nth(1)
+        .and_then(|p| p.parse().ok())
+        .unwrap_or(0);
+    // SAFETY: no preconditions.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Ok((time(usage.ru_utime) + time(usage.ru_stime), pages * u64::try_from(page).unwrap_or(4096)))
+}

@@ -1,0 +1,197 @@
+//! One flow, many addresses: NAT renames a connection at each level of nesting, but keeps its initial sequence number.
+use std::collections::{HashMap, VecDeque};
+
+use crate::model::{Flow, NetnsId};
+
+/// Most connections that are remembered; the oldest go first.
+const CAPACITY: usize = 32_768;
+
+/// Most places of one connection: two for each device of a path of 16 hops.
+const SIGHTINGS: usize = 32;
+
+/// The same initial sequence number after this long belongs to another connection (RFC 9293 §3.4.1: the ISN
+/// clock goes round in 4.55 hours, SYN retries end after about two minutes).
+const SAME_SYN_NS: u64 = 180_000_000_000;
+
+/// A connection's SYN at one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// CLOCK_MONOTONIC, nanoseconds.
+    pub time_ns: u64,
+    /// Namespace of the device.
+    pub netns: NetnsId,
+    /// Device.
+    pub ifindex: u32,
+    /// Leaving the device.
+    pub egress: bool,
+    /// Namespace of the device's other end, if it has one: nothing between the two renames a flow, so that the
+    /// stack there knows the connection by the same name, whether or not a device of its own is watched.
+    pub peer: Option<NetnsId>,
+    /// The connection's name here, client first.
+    pub flow: Flow,
+    /// MSS that the SYN offers here (a router on the way may have clamped it).
+    pub mss: Option<u32>,
+}
+
+/// A TCP connection under all its names.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    sightings: Vec<Sighting>,
+    judged: bool,
+}
+
+impl Connection {
+    /// Where the SYN was seen first: nearest to the client.
+    pub fn first(&self) -> Option<&Sighting> {
+        self.sightings.iter().min_by_key(|s| s.time_ns)
+    }
+
+    /// Where it was seen last: nearest to the server.
+    pub fn last(&self) -> Option<&Sighting> {
+        self.sightings.iter().max_by_key(|s| s.time_ns)
+    }
+}
+
+/// The connections whose SYN was seen.
+#[derive(Debug, Default)]
+pub struct Flows {
+    connections: HashMap<u32, Connection>,
+    names: HashMap<(NetnsId, Flow), u32>,
+    order: VecDeque<u32>,
+    unjudged: VecDeque<(u64, u32)>,
+}
+
+impl Flows {
+    /// Notes a SYN with its sequence number.
+    pub fn syn(&mut self, sequence: u32, sighting: Sighting) {
+        let old = self.connections.get(&sequence).and_then(Connection::first).map(|s| s.time_ns);
+        if old.is_some_and(|t| sighting.time_ns.saturating_sub(t) > SAME_SYN_NS) {
+            self.forget(sequence);
+        }
+        if !self.connections.contains_key(&sequence) {
+            self.order.push_back(sequence);
+            self.unjudged.push_back((sighting.time_ns, sequence));
+            if self.order.len() > CAPACITY
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.forget(oldest);
+            }
+        }
+        let connection = self.connections.entry(sequence).or_default();
+        let same = |s: &Sighting| {
+            (s.netns, s.ifindex, s.egress, s.flow)
+                == (sighting.netns, sighting.ifindex, sighting.egress, sighting.flow)
+        };
+        if connection.sightings.len() < SIGHTINGS && !connection.sightings.iter().any(same) {
+            connection.sightings.push(sighting);
+            for netns in std::iter::once(sighting.netns).chain(sighting.peer) {
+                self.names.insert((netns, sighting.flow), sequence);
+            }
+        }
+    }
+
+    fn forget(&mut self, sequence: u32) {
+        if let Some(connection) = self.connections.remove(&sequence) {
+            for s in &connection.sightings {
+                for netns in std::iter::once(s.netns).chain(s.peer) {
+                    if self.names.get(&(netns, s.flow)) == Some(&sequence) {
+                        self.names.remove(&(netns, s.flow));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connection that has this name in this namespace, and whether `flow` goes from server to client.
+    pub fn find(&self, netns: NetnsId, flow: Flow) -> Option<(&Connection, bool)> {
+        let by = |flow, reversed| {
+            let sequence = self.names.get(&(netns, flow))?;
+            Some((self.connections.get(sequence)?, reversed))
+        };
+        by(flow, false).or_else(|| by(flow.reversed(), true))
+    }
+
+    /// Connections whose SYN was first seen before `before_ns` and that were not handed out yet: by then it has
+    /// passed all devices, and its last MSS is the one that the server gets.
+    pub fn settled(&mut self, before_ns: u64) -> Vec<Connection> {
+        let mut settled = Vec::new();
+        while let Some((_, sequence)) = self.unjudged.front().copied().filter(|(t, _)| *t < before_ns) {
+            self.unjudged.pop_front();
+            if let Some(connection) = self.connections.get_mut(&sequence).filter(|c| !c.judged) {
+                connection.judged = true;
+                settled.push(connection.clone());
+            }
+        }
+        settled
+    }
+
+    /// Number of connections that are remembered.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(src: &str, dst: &str) -> Flow {
+        Flow { protocol: 6, src: src.parse().unwrap(), dst: dst.parse().unwrap() }
+    }
+
+    fn sighting(time_ns: u64, netns: u32, src: &str) -> Sighting {
+        let flow = flow(src, "192.0.2.10:80");
+        let peer = Some(NetnsId(netns + 100));
+        Sighting { time_ns, netns: NetnsId(netns), ifindex: 3, egress: false, peer, flow, mss: Some(1460) }
+    }
+
+    #[test]
+    fn names_on_both_sides_of_nat_are_one_connection() {
+        let mut flows = Flows::default();
+        // Records of different CPUs may come out of order.
+        flows.syn(7, sighting(20, 2, "10.42.0.108:40000"));
+        flows.syn(7, sighting(10, 1, "172.17.0.2:33333"));
+        let (connection, reversed) =
+            flows.find(NetnsId(2), flow("192.0.2.10:80", "10.42.0.108:40000")).unwrap();
+        assert!(reversed);
+        assert_eq!(connection.first().unwrap().flow.src, "172.17.0.2:33333".parse().unwrap());
+        assert_eq!(connection.last().unwrap().netns, NetnsId(2));
+        assert!(flows.find(NetnsId(2), flow("192.0.2.10:80", "172.17.0.2:33333")).is_none());
+        // The stack at the other end of the device knows the connection by the same name.
+        assert!(flows.find(NetnsId(101), flow("192.0.2.10:80", "172.17.0.2:33333")).is_some());
+    }
+
+    #[test]
+    fn a_number_used_again_later_is_another_connection() {
+        let mut flows = Flows::default();
+        flows.syn(7, sighting(10, 1, "172.17.0.2:1"));
+        flows.syn(7, sighting(10 + SAME_SYN_NS + 1, 1, "172.17.0.9:2"));
+        assert!(flows.find(NetnsId(1), flow("172.17.0.2:1", "192.0.2.10:80")).is_none());
+        assert!(flows.find(NetnsId(1), flow("172.17.0.9:2", "192.0.2.10:80")).is_some());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut flows = Flows::default();
+        for n in 0..CAPACITY as u32 + 10 {
+            flows.syn(n, sighting(u64::from(n), 1, &format!("172.17.{}.{}:9", n / 256 % 256, n % 256)));
+        }
+        assert_eq!(flows.len(), CAPACITY);
+        assert!(flows.names.len() <= 2 * CAPACITY);
+    }
+
+    #[test]
+    fn each_connection_settles_once() {
+        let mut flows = Flows::default();
+        flows.syn(7, sighting(10, 1, "172.17.0.2:1"));
+        assert!(flows.settled(10).is_empty());
+        assert_eq!(flows.settled(11).len(), 1);
+        flows.syn(7, sighting(30, 2, "10.0.0.1:1"));
+        assert!(flows.settled(100).is_empty());
+    }
+}

@@ -1,0 +1,138 @@
+//! The edge that finds the network namespaces of the node and the containers in them, by /proc and /run/netns.
+//!
+//! - Containers with the host's network share its namespace with everything else there: a namespace can't tell them
+//!   apart, so the host's has no containers.
+//! - A thread may have a network namespace of its own (/proc/PID/task/TID/ns/net). Only those of processes are found.
+//! - A namespace that is held by nothing but a mount outside of /run/netns, or by an open file, is not found.
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use super::members::Members;
+use super::process::Proc;
+use crate::model::{Container, NetnsId};
+
+/// A network namespace, who is in it, and the way in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetnsProcs {
+    /// Which.
+    pub id: NetnsId,
+    /// Name under /run/netns (ip-netns(8)); the first by alphabet if it has several. It comes from outside: escape it.
+    pub name: Option<String>,
+    /// Processes in it, ascending; none if only its name keeps it.
+    pub pids: Vec<u32>,
+    /// A file by which it can be opened (setns(2)): /proc/PID/ns/net of its first process, else /run/netns/NAME.
+    pub path: PathBuf,
+    /// Containers of its processes, the one to name first; empty for the host's.
+    pub containers: Vec<Container>,
+}
+
+/// Finds namespaces, again and again, remembering what need not be read twice.
+#[derive(Debug)]
+pub struct Scanner {
+    proc: Proc,
+    run_netns: PathBuf,
+    host: NetnsId,
+    unreadable: usize,
+    members: BTreeMap<NetnsId, Members>,
+}
+
+impl Scanner {
+    /// `proc_root` is usually /proc, `run_netns` /run/netns (which need not exist).
+    pub fn new(proc_root: PathBuf, run_netns: PathBuf) -> Scanner {
+        Scanner {
+            proc: Proc { root: proc_root },
+            run_netns,
+            host: NetnsId::default(),
+            unreadable: 0,
+            members: BTreeMap::new(),
+        }
+    }
+
+    /// The host's namespace at the last scan: that of PID 1 or, where a security policy hides PID 1 even from root, of
+    /// kthreadd, which lives in the initial one. 0 before the first scan, or if neither may be read.
+    pub fn host(&self) -> NetnsId {
+        self.host
+    }
+
+    /// Processes whose namespace could not be read in the last scan, for lack of CAP_SYS_PTRACE.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+
+    /// All network namespaces, by inode number. Fails only if /proc cannot be listed.
+    pub fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
+        let mut pids = self.pids()?;
+        let mut names = self.names();
+        for id in names.keys() {
+            pids.entry(*id).or_default();
+        }
+        self.members.retain(|id, _| pids.contains_key(id));
+        let mut found = Vec::with_capacity(pids.len());
+        for (id, mut pids) in pids {
+            pids.sort_unstable();
+            let (name, named_path) = names.remove(&id).unzip();
+            let Some(path) = pids.first().map(|&pid| self.proc.path(pid, "ns/net")).or(named_path) else {
+                continue;
+            };
+            let containers = if id == self.host {
+                Vec::new()
+            } else {
+                self.members.entry(id).or_default().containers(&pids, &self.proc)
+            };
+            found.push(NetnsProcs { id, name, pids, path, containers });
+        }
+        Ok(found)
+    }
+
+    /// Also notes which namespace is the host's.
+    fn pids(&mut self) -> io::Result<BTreeMap<NetnsId, Vec<u32>>> {
+        let mut pids: BTreeMap<NetnsId, Vec<u32>> = BTreeMap::new();
+        (self.host, self.unreadable) = (NetnsId::default(), 0);
+        for entry in fs::read_dir(&self.proc.root)? {
+            let name = entry?.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+            match self.proc.netns(pid) {
+                Ok(Some(id)) => {
+                    pids.entry(id).or_default().push(pid);
+                    if pid == 1 || (self.host == NetnsId::default() && self.is_kthreadd(pid)) {
+                        self.host = id;
+                    }
+                }
+                Ok(None) => {}
+                Err(_) => self.unreadable += 1,
+            }
+        }
+        Ok(pids)
+    }
+
+    /// PID 2 of the initial pid namespace; in others that is any process.
+    fn is_kthreadd(&self, pid: u32) -> bool {
+        pid == 2 && self.proc.stat(pid).is_some_and(|stat| stat.ppid == 0 && stat.comm == "kthreadd")
+    }
+
+    fn names(&self) -> BTreeMap<NetnsId, (String, PathBuf)> {
+        let mut names = BTreeMap::new();
+        let (Ok(directory), Ok(entries)) = (fs::metadata(&self.run_netns), fs::read_dir(&self.run_netns))
+        else {
+            return names;
+        };
+        let mut paths: Vec<PathBuf> = entries.map_while(Result::ok).map(|entry| entry.path()).collect();
+        paths.sort_unstable();
+        for path in paths {
+            let Ok(file) = fs::metadata(&path) else { continue };
+            // A plain file is the rest of a name whose namespace was unmounted, or one that is being mounted.
+            let inode = u32::try_from(file.ino()).ok().filter(|_| file.dev() != directory.dev());
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            if let (Some(inode), Some(name)) = (inode, name) {
+                names.entry(NetnsId(inode)).or_insert((name, path));
+            }
+        }
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests;

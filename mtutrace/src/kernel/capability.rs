@@ -1,0 +1,114 @@
+//! What this process may do, out of what tracing needs: capabilities(7).
+use std::fmt;
+use std::path::PathBuf;
+
+#[cfg(test)]
+mod tests;
+
+/// A capability that tracing needs. The numbers are those of include/uapi/linux/capability.h.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Capability {
+    /// Loading programs and making maps (5.8 and later; `CAP_SYS_ADMIN` includes it).
+    Bpf = 39,
+    /// Kernel memory reads in programs, kprobes (5.8 and later; `CAP_SYS_ADMIN` includes it).
+    Perfmon = 38,
+    /// TC programs and netlink.
+    NetAdmin = 12,
+    /// `setns`.
+    SysAdmin = 21,
+    /// `/proc/PID/ns` of others.
+    SysPtrace = 19,
+}
+
+impl Capability {
+    /// All of them, in the order in which they are named to the user.
+    pub const ALL: [Capability; 5] = [
+        Capability::Bpf,
+        Capability::Perfmon,
+        Capability::NetAdmin,
+        Capability::SysAdmin,
+        Capability::SysPtrace,
+    ];
+
+    /// Its name, as in `CAP_BPF`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Capability::Bpf => "CAP_BPF",
+            Capability::Perfmon => "CAP_PERFMON",
+            Capability::NetAdmin => "CAP_NET_ADMIN",
+            Capability::SysAdmin => "CAP_SYS_ADMIN",
+            Capability::SysPtrace => "CAP_SYS_PTRACE",
+        }
+    }
+
+    /// What it is needed for, to stand after "to".
+    pub fn why(self) -> &'static str {
+        match self {
+            Capability::Bpf => "load eBPF programs",
+            Capability::Perfmon => "attach them to kernel functions and tracepoints",
+            Capability::NetAdmin => "attach them to network devices",
+            Capability::SysAdmin => "enter the containers' network namespaces",
+            Capability::SysPtrace => "see which network namespace another process is in",
+        }
+    }
+
+    /// `capable(CAP_BPF)` and `perfmon_capable()` accept `CAP_SYS_ADMIN` instead (include/linux/capability.h).
+    fn granted_by(self, effective: u64) -> bool {
+        let mut bits = 1u64 << (self as u8);
+        if matches!(self, Capability::Bpf | Capability::Perfmon) {
+            bits |= 1 << (Capability::SysAdmin as u8);
+        }
+        effective & bits != 0
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The capabilities that this process lacks. None when `/proc` doesn't tell: then the kernel's own refusal will.
+///
+/// Capabilities in a user namespace of one's own (rootless containers) count here, and the kernel refuses still.
+pub fn missing() -> Vec<Capability> {
+    let status = std::fs::read("/proc/self/status").unwrap_or_default();
+    effective(&status).map(missing_of).unwrap_or_default()
+}
+
+/// The line `CapEff` of a `/proc/PID/status`: one bit a capability (proc_pid_status(5)).
+pub fn effective(status: &[u8]) -> Option<u64> {
+    let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"CapEff:"))?;
+    u64::from_str_radix(std::str::from_utf8(line).ok()?.trim(), 16).ok()
+}
+
+/// Of [`Capability::ALL`], those that this set neither has nor has a stand-in for.
+pub fn missing_of(effective: u64) -> Vec<Capability> {
+    Capability::ALL.into_iter().filter(|capability| !capability.granted_by(effective)).collect()
+}
+
+/// What is missing, what for, and the ways to get it; empty when nothing is missing.
+pub fn explain(missing: &[Capability]) -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("mtutrace"));
+    explain_to(missing, &program.display().to_string())
+}
+
+fn explain_to(missing: &[Capability], program: &str) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    let reasons: Vec<String> = missing.iter().map(|lack| format!("{lack} (to {})", lack.why())).collect();
+    let needed = Capability::ALL.map(Capability::name).join(", ");
+    // CAP_SYSLOG isn't needed to run, but without it /proc/kallsyms has no addresses, and some drops no cause.
+    let names: Vec<&str> = Capability::ALL.iter().map(|all| all.name()).chain(["CAP_SYSLOG"]).collect();
+    let setcap = names.join(",").to_ascii_lowercase();
+    let container: Vec<&str> = names.iter().map(|name| name.trim_start_matches("CAP_")).collect();
+    format!(
+        "tracing needs {needed}, and this process lacks {}: run it with sudo, or once \
+         `sudo setcap {setcap}+ep '{program}'`, or in a container with \
+         securityContext.capabilities.add: [{}]",
+        reasons.join(", "),
+        container.join(", "),
+    )
+}

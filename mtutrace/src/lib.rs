@@ -1,0 +1,25 @@
+//! mtutrace: which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong,
+//! and what one line fixes it.
+//!
+//! The way of an event: kernel hook → ring buffer → [`decode`] → enrich ([`topology`], [`identity`], [`charge`]) →
+//! [`aggregate`] → [`verdict`] → [`output`]. See docs/ARCHITECTURE.md.
+
+pub mod aggregate;
+pub mod bench;
+pub mod charge;
+pub mod cli;
+pub mod clock;
+pub mod cost;
+pub mod decode;
+pub mod doctor;
+pub mod exit;
+pub mod fix;
+pub mod flow;
+pub mod identity;
+pub mod kernel;
+pub mod model;
+pub mod output;
+pub mod run;
+pub mod topology;
+pub mod trouble;
+pub mod verdict;

@@ -1,0 +1,66 @@
+//! A container and the containers that it runs in.
+use serde::Serialize;
+
+/// What made a container, as far as its cgroup path or its shim tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runtime {
+    /// Docker (and the containers of `docker build`).
+    Docker,
+    /// containerd, by CRI or by itself.
+    Containerd,
+    /// CRI-O.
+    CriO,
+    /// Podman.
+    Podman,
+}
+
+/// The Kubernetes pod of a container; a field that is not known is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Pod {
+    /// Kubernetes namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Pod name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Pod UID, with dashes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+}
+
+/// A container: who it is, and inside which others it runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Container {
+    /// Full id (64 hex digits for all runtimes but BuildKit, whose ids have 25 characters).
+    pub id: String,
+    /// Name, where a runtime told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its runtime, where it can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<Runtime>,
+    /// Its pod, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<Pod>,
+    /// The containers it runs in, innermost first. Their own `parents` are empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<Container>,
+}
+
+impl Container {
+    /// A container of which only the id is known.
+    pub fn new(id: impl Into<String>) -> Container {
+        Container { id: id.into(), name: None, runtime: None, pod: None, parents: Vec::new() }
+    }
+
+    /// The first 12 characters of the id, as Docker and crictl print it.
+    pub fn short_id(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+
+    /// Whether `pattern` is a prefix of the id or the whole name.
+    pub fn matches(&self, pattern: &str) -> bool {
+        !pattern.is_empty() && (self.id.starts_with(pattern) || self.name.as_deref() == Some(pattern))
+    }
+}

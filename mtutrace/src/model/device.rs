@@ -1,0 +1,109 @@
+//! Network namespaces, devices, addresses and routes, as plain values.
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+/// Inode number of a network namespace (`stat /proc/PID/ns/net`), which is also the kernel's `net.ns.inum`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct NetnsId(pub u32);
+
+impl fmt::Display for NetnsId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A device: its namespace and its index there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId {
+    /// Its namespace.
+    pub netns: NetnsId,
+    /// Its `ifindex` in that namespace.
+    pub ifindex: u32,
+}
+
+/// Kind of a device (`IFLA_INFO_KIND`; `Physical` where the kernel gives none).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkKind {
+    /// `lo`
+    Loopback,
+    /// A NIC, or a device whose kind the kernel does not tell.
+    Physical,
+    /// One end of a veth pair.
+    Veth,
+    /// A Linux bridge.
+    Bridge,
+    /// VXLAN.
+    Vxlan,
+    /// Geneve.
+    Geneve,
+    /// IPIP, SIT, GRE, ip6tnl and their like.
+    IpTunnel,
+    /// WireGuard.
+    Wireguard,
+    /// TUN or TAP.
+    Tun,
+    /// A VLAN on another device.
+    Vlan,
+    /// macvlan or macvtap.
+    Macvlan,
+    /// ipvlan.
+    Ipvlan,
+    /// Bond or team.
+    Bond,
+    /// Any other virtual device.
+    Other,
+}
+
+/// A device and what MTU reasoning needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Index in its namespace.
+    pub ifindex: u32,
+    /// Name. It comes from outside: escape it before it is printed.
+    pub name: String,
+    /// MTU in bytes at L3.
+    pub mtu: u32,
+    /// Kind.
+    pub kind: LinkKind,
+    /// Whether packets carry an Ethernet header (`ARPHRD_ETHER`); false for tunnels of IP in IP, WireGuard, TUN.
+    pub ethernet: bool,
+    /// Administratively up.
+    pub up: bool,
+    /// Hardware address; empty if it has none.
+    pub mac: Vec<u8>,
+    /// Bridge, bond or VRF that it is a port of.
+    pub master: Option<u32>,
+    /// The other end of a veth, or the lower device of a VLAN, macvlan or ipvlan; absent when it cannot be found.
+    pub peer: Option<DeviceId>,
+}
+
+/// An address on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Device.
+    pub ifindex: u32,
+    /// Address.
+    pub ip: IpAddr,
+    /// Bits of its network.
+    pub prefix: u8,
+}
+
+/// A unicast route of the main table (the FIB's local table is `Netns::addresses`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Destination network.
+    pub destination: IpAddr,
+    /// Its bits; 0 for the default route.
+    pub prefix: u8,
+    /// Next hop; absent when the destination is on the link.
+    pub gateway: Option<IpAddr>,
+    /// Device; the first one of a multipath route.
+    pub ifindex: u32,
+    /// `mtu` attribute (RTAX_MTU), bytes at L3.
+    pub mtu: Option<u32>,
+    /// Priority: the smallest wins among equal prefixes.
+    pub metric: u32,
+}

@@ -1,0 +1,184 @@
+//! What happened to one packet, in terms of the field.
+use std::net::{IpAddr, SocketAddr};
+
+use mtutrace_common::config::DropCause;
+use serde::Serialize;
+
+use super::device::{DeviceId, NetnsId};
+
+/// The packet's addresses as they stood at the place where it was seen (NAT renames flows from place to place).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flow {
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Source; port 0 where the protocol has none.
+    pub src: SocketAddr,
+    /// Destination; port 0 where the protocol has none.
+    pub dst: SocketAddr,
+}
+
+impl Flow {
+    /// The same flow seen from the other side.
+    pub fn reversed(self) -> Flow {
+        Flow { protocol: self.protocol, src: self.dst, dst: self.src }
+    }
+}
+
+/// One event of the kernel side, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Nanoseconds of CLOCK_MONOTONIC.
+    pub time_ns: u64,
+    /// Where: namespace, 0 if unknown.
+    pub netns: NetnsId,
+    /// Where: `ifindex`, 0 if unknown.
+    pub ifindex: u32,
+    /// Whether it was leaving the device (false: it came in, or the hook has no direction).
+    pub egress: bool,
+    /// The offending packet's flow (for ICMP errors: of the packet quoted inside).
+    pub flow: Flow,
+    /// Its L3 length in bytes; of its largest segment if it is a GSO packet.
+    pub length: u32,
+    /// Segments of a GSO packet.
+    pub gso_segments: Option<u16>,
+    /// TCP sequence number.
+    pub seq: u32,
+    /// IPv4 identification.
+    pub ip_id: u16,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+impl Event {
+    /// The device, where it is known.
+    pub fn device(&self) -> Option<DeviceId> {
+        (self.netns.0 != 0 && self.ifindex != 0)
+            .then_some(DeviceId { netns: self.netns, ifindex: self.ifindex })
+    }
+
+    /// The device of its route, where it has one.
+    pub fn egress_device(&self) -> Option<DeviceId> {
+        let egress = match self.kind {
+            EventKind::Oversized { egress, .. } | EventKind::Drop { egress, .. } => egress?,
+            _ => return None,
+        };
+        (self.netns.0 != 0).then_some(DeviceId { netns: self.netns, ifindex: egress })
+    }
+}
+
+/// The signals of the contract, as reports name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalKind {
+    /// A segment larger than its route's MTU.
+    Oversized,
+    /// Fragments pass.
+    Fragmented,
+    /// The kernel freed it for its size.
+    Drop,
+    /// This node made an ICMP "too big".
+    IcmpSent,
+    /// An ICMP "too big" passed.
+    IcmpSeen,
+    /// A SYN promises segments that the path cannot carry.
+    MssExceedsPath,
+    /// A local socket sent a segment again that the path cannot carry.
+    Retransmit,
+}
+
+impl SignalKind {
+    /// All, in the order of reports.
+    pub const ALL: [SignalKind; 7] = [
+        SignalKind::Drop,
+        SignalKind::Oversized,
+        SignalKind::IcmpSent,
+        SignalKind::IcmpSeen,
+        SignalKind::Retransmit,
+        SignalKind::Fragmented,
+        SignalKind::MssExceedsPath,
+    ];
+
+    /// The name that JSON uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            SignalKind::Oversized => "oversized",
+            SignalKind::Fragmented => "fragmented",
+            SignalKind::Drop => "drop",
+            SignalKind::IcmpSent => "icmp_sent",
+            SignalKind::IcmpSeen => "icmp_seen",
+            SignalKind::MssExceedsPath => "mss_exceeds_path",
+            SignalKind::Retransmit => "retransmit",
+        }
+    }
+}
+
+/// What happened to the packet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventKind {
+    /// It does not fit its route.
+    Oversized {
+        /// MTU of the route.
+        mtu: Option<u32>,
+        /// Device of the route, in the same namespace.
+        egress: Option<u32>,
+    },
+    /// A first fragment passed.
+    Fragmented,
+    /// ICMP "too big" passed.
+    IcmpSeen {
+        /// Who says so.
+        from: Option<IpAddr>,
+        /// Who is told.
+        to: Option<IpAddr>,
+        /// MTU that it tells.
+        mtu: Option<u32>,
+        /// IPv4 identification of the message.
+        message_id: u32,
+    },
+    /// This node made an ICMP "too big".
+    IcmpSent {
+        /// MTU of the route that was too small.
+        mtu: Option<u32>,
+    },
+    /// A SYN or SYN-ACK passed.
+    Syn {
+        /// MSS option.
+        mss: Option<u32>,
+        /// SYN-ACK rather than SYN.
+        ack: bool,
+    },
+    /// The kernel freed it.
+    Drop {
+        /// Where in the kernel.
+        cause: DropCause,
+        /// The kernel's drop reason, by number.
+        reason: u32,
+        /// Kernel text address.
+        location: u64,
+        /// MTU of its route.
+        mtu: Option<u32>,
+        /// Device of its route, in the same namespace.
+        egress: Option<u32>,
+        /// MTU of the device it was on.
+        device_mtu: Option<u32>,
+        /// The victim was an ICMP "too big"; the flow is the one quoted in it.
+        icmp_too_big: bool,
+    },
+    /// A local socket sent it again.
+    Retransmit,
+}
+
+impl EventKind {
+    /// The signal under which it is reported; a SYN is one only when its MSS does not fit.
+    pub fn signal(&self) -> SignalKind {
+        match self {
+            EventKind::Oversized { .. } => SignalKind::Oversized,
+            EventKind::Fragmented => SignalKind::Fragmented,
+            EventKind::IcmpSeen { .. } => SignalKind::IcmpSeen,
+            EventKind::IcmpSent { .. } => SignalKind::IcmpSent,
+            EventKind::Syn { .. } => SignalKind::MssExceedsPath,
+            EventKind::Drop { .. } => SignalKind::Drop,
+            EventKind::Retransmit => SignalKind::Retransmit,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Domain types, free of I/O.
+
+pub mod container;
+pub mod device;
+pub mod event;
+pub mod verdict;
+
+pub use container::{Container, Pod, Runtime};
+pub use device::{Address, DeviceId, Link, LinkKind, NetnsId, Route};
+pub use event::{Event, EventKind, Flow, SignalKind};
+pub use verdict::{Device, Ended, Fix, Hop, Severity, Verdict, VerdictKind};

@@ -1,0 +1,117 @@
+//! The answer: what is wrong, for whom, which number, and what fixes it.
+use serde::Serialize;
+
+use super::container::Container;
+use super::device::{DeviceId, LinkKind, NetnsId};
+
+/// Kinds of verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// The container's MTU is larger than its path's; packets die, but the senders are told and adapt.
+    MtuMismatch,
+    /// The same, and nobody tells the sender: traffic is stalled.
+    PmtuBlackhole,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nothing to do.
+    Info,
+    /// It works, slowly, or will stall.
+    Warning,
+    /// Traffic is stalled.
+    Critical,
+}
+
+/// A device in a verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Device {
+    /// Name.
+    pub interface: String,
+    /// Namespace.
+    pub netns: NetnsId,
+    /// MTU, bytes at L3.
+    pub mtu: u32,
+}
+
+/// A device on the way from the container outwards.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Hop {
+    /// Name.
+    pub interface: String,
+    /// Namespace.
+    pub netns: NetnsId,
+    /// MTU, bytes at L3; the route's `mtu` attribute where that is smaller than the device's.
+    pub mtu: u32,
+    /// Kind.
+    pub kind: LinkKind,
+    /// Its index, to find it again in the topology.
+    #[serde(skip)]
+    pub ifindex: u32,
+}
+
+impl Hop {
+    /// The device of this hop.
+    pub fn id(&self) -> DeviceId {
+        DeviceId { netns: self.netns, ifindex: self.ifindex }
+    }
+
+    /// As a device of a verdict.
+    pub fn device(&self) -> Device {
+        Device { interface: self.interface.clone(), netns: self.netns, mtu: self.mtu }
+    }
+}
+
+/// Why a verdict is not active any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// The numbers fit now.
+    Fixed,
+    /// The container is gone; the next one on that network will have the same trouble.
+    Gone,
+}
+
+/// One remedy: where to do what, and the command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// On which machine, in which container or file.
+    pub r#where: String,
+    /// What it changes.
+    pub what: String,
+    /// Complete command or setting.
+    pub command: String,
+}
+
+/// A cause that is established.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// What is wrong.
+    #[serde(rename = "verdict")]
+    pub kind: VerdictKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// False once the cause is gone.
+    pub active: bool,
+    /// Why it is not active any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
+    /// The innermost container that suffers; absent when the namespace belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
+    /// The device whose number is wrong.
+    pub culprit: Device,
+    /// The device that sets the limit.
+    pub bottleneck: Device,
+    /// From the container to the bottleneck and on, container first.
+    pub path: Vec<Hop>,
+    /// One sentence that a person can act on.
+    pub summary: String,
+    /// Sentences with figures.
+    pub evidence: Vec<String>,
+    /// The first is the right one for how this container was made.
+    pub fix: Vec<Fix>,
+}

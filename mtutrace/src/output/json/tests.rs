@@ -1,0 +1,108 @@
+//! What scripts read.
+use serde_json::Value;
+
+use super::*;
+use crate::charge::tests::{event, flow};
+use crate::clock::Clock;
+use crate::output::Names;
+use crate::topology::testing::incident;
+
+fn lines(item: &Item<'_>) -> Vec<Value> {
+    let mut out = Vec::new();
+    let names = Names { reasons: BTreeMap::from([(93, "PKT_TOO_BIG".to_owned())]), symbols: None };
+    let context = Context { clock: &Clock::new(), node: &incident().0, names: &names };
+    Json::new(&mut out).show(item, &context).unwrap();
+    String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn drop_event() -> Charged {
+    let kind = EventKind::Drop {
+        cause: DropCause::Forward,
+        reason: 93,
+        location: 1,
+        mtu: Some(1450),
+        egress: Some(3),
+        device_mtu: Some(1500),
+        icmp_too_big: false,
+    };
+    let event = event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind);
+    let mut container = Container::new("build");
+    container.name = Some("a\x1b[31m\u{202e}\"\n".to_owned());
+    Charged { event, owner: Some(NetnsId(3)), container: Some(container) }
+}
+
+#[test]
+fn an_event_says_what_the_contract_says() {
+    let line = lines(&Item::Event(&drop_event())).remove(0);
+    for (field, value) in [
+        ("v", Value::from(1)),
+        ("kind", "event".into()),
+        ("signal", "drop".into()),
+        ("cause", "forward_df".into()),
+        ("netns", 1.into()),
+        ("interface", "ens3".into()),
+        ("ifindex", 2.into()),
+        ("family", "ipv4".into()),
+        ("protocol", "tcp".into()),
+        ("src", "192.0.2.10".into()),
+        ("sport", 80.into()),
+        ("dst", "10.42.0.108".into()),
+        ("dport", 40000.into()),
+        ("length", 1500.into()),
+        ("mtu", 1450.into()),
+        ("reason", "PKT_TOO_BIG".into()),
+        ("hook", "raw_tp:kfree_skb".into()),
+    ] {
+        assert_eq!(line[field], value, "{field}");
+    }
+    let time = line["time"].as_str().unwrap();
+    assert!(time.ends_with('Z') && time.split('.').next_back().unwrap().len() == 10, "{time}");
+    for unknown in ["location", "gso_segments", "mss"] {
+        assert!(line.get(unknown).is_none(), "{unknown}");
+    }
+}
+
+#[test]
+fn a_hostile_name_stays_inside_its_string() {
+    let mut out = Vec::new();
+    let context = Context { clock: &Clock::new(), node: &incident().0, names: &Names::default() };
+    Json::new(&mut out).show(&Item::Event(&drop_event()), &context).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert!(!text.contains('\x1b'));
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["container"]["name"], "a\x1b[31m\u{202e}\"\n");
+}
+
+#[test]
+fn the_length_of_a_quoted_super_packet_is_unknown() {
+    let kind = EventKind::IcmpSeen { from: None, to: None, mtu: Some(1450), message_id: 0 };
+    let mut charged = Charged {
+        event: event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind),
+        owner: None,
+        container: None,
+    };
+    assert_eq!(lines(&Item::Event(&charged)).remove(0)["length"], 1500);
+    charged.event.length = 7212;
+    assert!(lines(&Item::Event(&charged)).remove(0).get("length").is_none());
+}
+
+#[test]
+fn the_last_line_is_the_status_with_the_totals() {
+    let totals = Totals { events: 3, lost: 2, duration_ms: 1500, ..Totals::default() };
+    let tally = Tally { counters: BTreeMap::from([(SignalKind::Drop, 3)]), ..Tally::default() };
+    let lines = lines(&Item::End(&[], &[(NetnsId(3), tally)], &Status::default(), &totals));
+    assert_eq!(lines.first().unwrap()["kind"], "report");
+    assert_eq!(lines.first().unwrap()["counters"]["drop"], 3);
+    let last = lines.last().unwrap();
+    assert_eq!((&last["kind"], &last["events"], &last["lost"]), (&"status".into(), &3.into(), &2.into()));
+    assert_eq!(last["duration_ms"], 1500);
+}
+
+#[test]
+fn only_what_changed_is_reported_again() {
+    let tally = |changed| Tally { changed, ..Tally::default() };
+    let lines = lines(&Item::Report(&[(NetnsId(3), tally(false)), (NetnsId(2), tally(true))]));
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines.first().unwrap()["netns"], 2);
+}

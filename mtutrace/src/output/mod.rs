@@ -1,0 +1,95 @@
+//! Outputs: one file each. They get the same items and differ in how they show them.
+pub mod escape;
+pub mod json;
+pub mod text;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::aggregate::{Charged, Tally};
+use crate::clock::Clock;
+use crate::cost::Cost;
+use crate::kernel::hooks::Status as HookStatus;
+use crate::kernel::symbols::Symbols;
+use crate::model::{NetnsId, Verdict};
+use crate::topology::Node;
+
+/// What is being traced.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Each hook's outcome.
+    pub hooks: Vec<HookStatus>,
+    /// Devices that carry classifiers.
+    pub interfaces: usize,
+    /// Network namespaces that are watched.
+    pub namespaces: usize,
+    /// Namespaces that could not be entered.
+    pub unreadable: usize,
+    /// Devices that refused a classifier.
+    pub refused: usize,
+    /// Containers.
+    pub containers: usize,
+}
+
+/// The figures of the whole run.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// Events reported.
+    pub events: u64,
+    /// Events that the ring buffer could not take.
+    pub lost: u64,
+    /// Records that could not be decoded.
+    pub undecodable: u64,
+    /// How long the run took, milliseconds.
+    pub duration_ms: u64,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// Names of kernel things, for events.
+#[derive(Default)]
+pub struct Names {
+    /// Drop reasons by number.
+    pub reasons: BTreeMap<u32, String>,
+    /// Kernel symbols.
+    pub symbols: Option<Symbols>,
+}
+
+/// What every output is told alongside.
+pub struct Context<'a> {
+    /// Times.
+    pub clock: &'a Clock,
+    /// The node as it is now.
+    pub node: &'a Node,
+    /// Kernel names.
+    pub names: &'a Names,
+}
+
+/// Something to show.
+pub enum Item<'a> {
+    /// At the start, and when it changes.
+    Status(&'a Status),
+    /// One event.
+    Event(&'a Charged),
+    /// Counters that have changed in the last interval, by namespace.
+    Report(&'a [(NetnsId, Tally)]),
+    /// A verdict that is new or has changed.
+    Verdict(&'a Verdict),
+    /// The end: standing verdicts, all counters, the last status, totals.
+    End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a Status, &'a Totals),
+}
+
+/// An output.
+pub trait Output {
+    /// Shows an item. An error of kind `BrokenPipe` means that nobody reads any more.
+    ///
+    /// # Errors
+    /// When writing fails.
+    fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()>;
+
+    /// Sends off what was shown. Called once a batch: a flood of events must not be a flood of system calls.
+    ///
+    /// # Errors
+    /// As for `show`.
+    fn flush(&mut self) -> io::Result<()>;
+}

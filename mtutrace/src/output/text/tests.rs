@@ -1,0 +1,116 @@
+//! What people read.
+use super::*;
+use crate::clock::Clock;
+use crate::cost::Cost;
+use crate::model::{Device, Ended, Fix, Hop, LinkKind, VerdictKind};
+use crate::output::Names;
+use crate::topology::Node;
+
+fn verdict(interface: &str) -> Verdict {
+    let device =
+        |interface: &str, netns, mtu| Device { interface: interface.to_owned(), netns: NetnsId(netns), mtu };
+    let hop = |interface: &str, netns, mtu, kind| Hop {
+        interface: interface.to_owned(),
+        netns: NetnsId(netns),
+        mtu,
+        kind,
+        ifindex: 1,
+    };
+    let mut container = Container::new("a".repeat(64));
+    container.parents.push(Container::new("b".repeat(64)));
+    Verdict {
+        kind: VerdictKind::PmtuBlackhole,
+        severity: Severity::Critical,
+        active: true,
+        ended: None,
+        container: Some(container),
+        culprit: device(interface, 2, 1500),
+        bottleneck: device("eth0", 2, 1450),
+        path: vec![
+            hop("eth0", 3, 1500, LinkKind::Veth),
+            hop(interface, 2, 1500, LinkKind::Bridge),
+            hop("eth0", 2, 1450, LinkKind::Veth),
+        ],
+        summary: "it is stalled".to_owned(),
+        evidence: vec!["first".to_owned(), "second".to_owned()],
+        fix: vec![Fix {
+            r#where: "there".to_owned(),
+            what: "do it".to_owned(),
+            command: "run this".to_owned(),
+        }],
+    }
+}
+
+fn text(colour: bool, item: &Item<'_>) -> String {
+    let mut out = Vec::new();
+    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    Text::new(&mut out, colour, false).show(item, &context).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_verdict_has_everything_in_order() {
+    let expected = "
+CRITICAL PMTU black hole: it is stalled
+  container  aaaaaaaaaaaa in bbbbbbbbbbbb
+  path       eth0 1500 > docker0 1500 (wrong) > eth0 1450 (limit)
+  evidence   first
+             second
+  fix        run this
+               there: do it
+";
+    assert_eq!(text(false, &Item::Verdict(&verdict("docker0"))), expected);
+}
+
+#[test]
+fn colours_only_where_asked_for_and_never_from_names() {
+    let hostile = verdict("\x1b[2Jdocker0\n\u{202e}");
+    assert!(text(true, &Item::Verdict(&hostile)).contains("\x1b[1;31mCRITICAL"));
+    let plain = text(false, &Item::Verdict(&hostile));
+    assert!(!plain.contains('\x1b') && !plain.contains('\u{202e}'), "{plain:?}");
+    assert!(plain.contains("\\u{1b}[2Jdocker0\\u{a}\\u{202e}"));
+}
+
+#[test]
+fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
+    let solved = Verdict { active: false, ended: Some(Ended::Fixed), ..verdict("docker0") };
+    let said = text(false, &Item::Verdict(&solved));
+    assert_eq!(said, "\nSOLVED PMTU black hole: the numbers fit now. It was: it is stalled\n");
+    let gone = Verdict { ended: Some(Ended::Gone), ..solved };
+    let said = text(false, &Item::Verdict(&gone));
+    assert!(said.contains("GONE") && said.contains("the next one") && said.contains("run this"), "{said}");
+}
+
+#[test]
+fn the_end_repeats_only_what_to_do() {
+    let mut out = Vec::new();
+    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    let mut output = Text::new(&mut out, false, false);
+    let v = verdict("docker0");
+    output.show(&Item::Verdict(&v), &context).unwrap();
+    let items = [v];
+    output.show(&Item::End(&items, &[], &Status::default(), &Totals::default()), &context).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    let count = |part: &str| said.matches(part).count();
+    assert_eq!((count("CRITICAL"), count("evidence"), count("run this")), (2, 1, 2), "{said}");
+}
+
+#[test]
+fn nothing_wrong_is_one_line() {
+    let status = Status { interfaces: 7, namespaces: 5, containers: 2, ..Status::default() };
+    let totals = Totals { duration_ms: 2500, cost: Cost::default(), ..Totals::default() };
+    let text = text(false, &Item::End(&[], &[], &status, &totals));
+    assert_eq!(text.lines().count(), 1);
+    assert!(
+        text.starts_with("No MTU problem in 2.5 s on 7 devices of 5 network namespaces, 2 containers"),
+        "{text}"
+    );
+    assert!(text.contains("nothing lost"));
+}
+
+#[test]
+fn losses_shout() {
+    let totals = Totals { lost: 12, undecodable: 1, ..Totals::default() };
+    let text = text(false, &Item::End(&[], &[], &Status::default(), &totals));
+    assert!(text.contains("12 events LOST, 1 not understood"), "{text}");
+}

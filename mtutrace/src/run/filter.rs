@@ -1,0 +1,139 @@
+//! Which events and verdicts somebody asked for.
+use std::collections::BTreeMap;
+
+use crate::aggregate::{Charged, Tally};
+use crate::cli::Filter;
+use crate::exit::Failure;
+use crate::model::{Container, NetnsId, Verdict};
+use crate::topology::Node;
+
+/// Checks a filter against the node.
+///
+/// # Errors
+/// When an interface or a namespace is not there; the message lists those that are.
+pub(super) fn check(filter: &Filter, node: &Node) -> Result<(), Failure> {
+    let mut known: Vec<&str> =
+        node.netns.values().flat_map(|n| n.links.values()).map(|l| l.name.as_str()).collect();
+    known.sort_unstable();
+    known.dedup();
+    if let Some(name) = filter.interfaces.iter().find(|name| !known.contains(&name.as_str())) {
+        let list = known.join(", ");
+        return Err(Failure::Usage(format!(
+            "there is no interface {name:?} in any network namespace; known: {list}"
+        )));
+    }
+    if let Some(netns) = filter.netns.iter().find(|netns| !node.netns.contains_key(netns)) {
+        let list: Vec<String> = node.netns.keys().map(NetnsId::to_string).collect();
+        return Err(Failure::Usage(format!(
+            "there is no network namespace {netns}; known: {}",
+            list.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+fn container(filter: &Filter, container: Option<&Container>) -> bool {
+    filter.containers.is_empty()
+        || container.is_some_and(|c| {
+            filter.containers.iter().any(|p| c.matches(p) || c.parents.iter().any(|parent| parent.matches(p)))
+        })
+}
+
+/// Whether an event passes.
+pub(super) fn event(filter: &Filter, charged: &Charged, node: &Node) -> bool {
+    let event = &charged.event;
+    // Where it was seen, and where it was to go: the device that is too small is usually the second.
+    let devices = event.device().into_iter().chain(event.egress_device());
+    let mut names = devices.filter_map(|d| node.link(d)).map(|l| &l.name);
+    container(filter, charged.container.as_ref())
+        && (filter.netns.is_empty()
+            || filter.netns.contains(&event.netns)
+            || charged.owner.is_some_and(|o| filter.netns.contains(&o)))
+        && (filter.interfaces.is_empty() || names.any(|name| filter.interfaces.contains(name)))
+}
+
+/// What passes of the counters of `owner`, if any of them do: all, or those of the devices that were asked for.
+pub(super) fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &Node) -> Option<Tally> {
+    if !container(filter, tally.container.as_ref()) {
+        return None;
+    }
+    let owned = filter.netns.is_empty() || filter.netns.contains(&owner);
+    if owned && filter.interfaces.is_empty() {
+        return Some(tally);
+    }
+    tally.interfaces.retain(|device, _| {
+        (owned || filter.netns.contains(&device.netns))
+            && (filter.interfaces.is_empty()
+                || node.link(*device).is_some_and(|link| filter.interfaces.contains(&link.name)))
+    });
+    tally.counters = BTreeMap::new();
+    for (signal, count) in tally.interfaces.values().flatten() {
+        *tally.counters.entry(*signal).or_default() += count;
+    }
+    (!tally.counters.is_empty()).then_some(tally)
+}
+
+/// What to say when a container that was asked for is not there: it may still come, or its name is not known.
+pub(super) fn absent(filter: &Filter, node: &Node) -> Option<String> {
+    let known: Vec<&Container> = node.netns.values().flat_map(|n| &n.containers).collect();
+    let here = |p: &str| known.iter().any(|c| c.matches(p) || c.parents.iter().any(|outer| outer.matches(p)));
+    let absent: Vec<&str> = filter.containers.iter().map(String::as_str).filter(|p| !here(p)).collect();
+    if absent.is_empty() {
+        return None;
+    }
+    let mut list: Vec<String> = known
+        .iter()
+        .map(|c| {
+            c.name.as_ref().map_or_else(|| c.short_id().to_owned(), |n| format!("{n} ({})", c.short_id()))
+        })
+        .collect();
+    list.sort_unstable();
+    list.dedup();
+    let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    Some(format!("no container {} yet, waiting for it; known now: {list}", absent.join(", ")))
+}
+
+/// Whether a verdict passes: its container, or any device of its path.
+pub(super) fn verdict(filter: &Filter, v: &Verdict) -> bool {
+    container(filter, v.container.as_ref())
+        && (filter.netns.is_empty() || v.path.iter().any(|hop| filter.netns.contains(&hop.netns)))
+        && (filter.interfaces.is_empty()
+            || v.path.iter().any(|hop| filter.interfaces.contains(&hop.interface)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SignalKind;
+    use crate::topology::testing::{id, incident};
+
+    fn only(container: &str) -> Filter {
+        Filter { containers: vec![container.to_owned()], ..Filter::default() }
+    }
+
+    #[test]
+    fn counters_of_others_stay_out() {
+        let node = incident().0;
+        let mut counters = Tally { container: node.container(NetnsId(3)).cloned(), ..Tally::default() };
+        counters.counters.insert(SignalKind::Drop, 1);
+        counters.interfaces.entry(id(2, 8)).or_default().insert(SignalKind::Drop, 1);
+        assert!(tally(&only("bui"), NetnsId(3), counters.clone(), &node).is_some());
+        assert!(tally(&only("pod"), NetnsId(3), counters.clone(), &node).is_none());
+        assert!(tally(&only("bui"), NetnsId(9), Tally::default(), &node).is_none());
+        let by_netns = |n| Filter { netns: vec![NetnsId(n)], ..Filter::default() };
+        assert!(tally(&by_netns(2), NetnsId(3), counters.clone(), &node).is_some());
+        assert!(tally(&by_netns(1), NetnsId(3), counters.clone(), &node).is_none());
+        let by_name = |n: &str| Filter { interfaces: vec![n.to_owned()], ..Filter::default() };
+        assert!(tally(&by_name("veth8"), NetnsId(3), counters.clone(), &node).is_some());
+        assert!(tally(&by_name("ens3"), NetnsId(3), counters.clone(), &node).is_none());
+    }
+
+    #[test]
+    fn a_container_that_is_not_there_is_told() {
+        let node = incident().0;
+        assert_eq!(absent(&Filter::default(), &node), None);
+        assert_eq!(absent(&only("build"), &node), None);
+        let said = absent(&only("web"), &node).unwrap();
+        assert!(said.contains("no container web") && said.contains("build, pod"), "{said}");
+    }
+}

@@ -1,0 +1,237 @@
+//! The thread that keeps the model of the node up to date, and the classifiers where they belong.
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use aya::programs::Program;
+use tokio::sync::{mpsc, watch};
+
+use crate::cost::{self, ProgramCost, Sampler};
+use crate::identity::{NetnsProcs, Scanner};
+use crate::kernel::attach::Attacher;
+use crate::kernel::hooks::Status as HookStatus;
+use crate::model::NetnsId;
+use crate::output::Status;
+use crate::topology::{Node, Seen, Topology};
+
+/// Shortest time between two looks at /proc.
+const LOOK: Duration = Duration::from_millis(500);
+/// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
+const SLOW_LOOK: Duration = Duration::from_millis(1500);
+const LOOK_SHARE: u32 = 50;
+/// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// What the thread is told.
+pub(super) enum Order {
+    /// Something changed in this namespace.
+    Dirty(NetnsId),
+    /// Take everything away and end.
+    Stop,
+}
+
+/// What the thread tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Snapshot {
+    /// The node.
+    pub(super) node: Arc<Node>,
+    /// What is traced.
+    pub(super) status: Status,
+    /// What the programs cost.
+    pub(super) programs: Vec<ProgramCost>,
+}
+
+/// News about namespaces: a socket to hear of changes by, or the end of it.
+pub(super) enum News {
+    /// Watch this.
+    Watch(NetnsId, OwnedFd),
+    /// It is gone: its socket must be closed, or it would keep the namespace alive.
+    Gone(NetnsId),
+}
+
+/// The node before anything is attached, for checks of the command line.
+pub(super) struct Survey {
+    scanner: Scanner,
+    topology: Topology,
+    watch: Vec<(NetnsId, OwnedFd)>,
+}
+
+impl Survey {
+    /// Looks at the node for the first time.
+    ///
+    /// # Errors
+    /// When /proc cannot be read or no thread can be made.
+    pub(super) fn new() -> std::io::Result<Survey> {
+        let mut scanner = Scanner::new(PathBuf::from("/proc"), PathBuf::from("/run/netns"));
+        let seen = scan(&mut scanner)?;
+        let mut topology = Topology::new(scanner.host())?;
+        let changes = topology.refresh(&seen);
+        Ok(Survey { scanner, topology, watch: changes.watch })
+    }
+
+    /// The node.
+    pub(super) fn node(&self) -> &Node {
+        self.topology.node()
+    }
+}
+
+/// The thread and the ends of its channels.
+pub(super) struct Keeper {
+    /// For orders.
+    pub(super) orders: Sender<Order>,
+    /// The newest snapshot.
+    pub(super) snapshots: watch::Receiver<Snapshot>,
+    /// News about namespaces.
+    pub(super) news: mpsc::UnboundedReceiver<News>,
+    thread: JoinHandle<()>,
+}
+
+impl Keeper {
+    /// Attaches to all that is there, then starts the thread.
+    ///
+    /// # Errors
+    /// When no thread can be made.
+    pub(super) fn start(
+        survey: Survey,
+        attacher: Attacher,
+        hooks: Vec<HookStatus>,
+    ) -> std::io::Result<Keeper> {
+        let (orders, order_receiver) = channel();
+        let (news_sender, news) = mpsc::unbounded_channel();
+        let (snapshot_sender, snapshots) = watch::channel(Snapshot::default());
+        for (netns, fd) in survey.watch {
+            let _ = news_sender.send(News::Watch(netns, fd));
+        }
+        let mut work = Work {
+            scanner: survey.scanner,
+            topology: survey.topology,
+            attacher,
+            hooks,
+            sampler: Sampler::new(),
+            orders: order_receiver,
+            news: news_sender,
+            snapshots: snapshot_sender,
+        };
+        work.attacher.sync(&work.topology);
+        work.publish(true);
+        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
+        Ok(Keeper { orders, snapshots, news, thread })
+    }
+
+    /// Has everything taken away, and waits for it.
+    pub(super) fn stop(self) {
+        let _ = self.orders.send(Order::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that keeps the classifiers died; the kernel removes what it left");
+        }
+    }
+}
+
+struct Work {
+    scanner: Scanner,
+    topology: Topology,
+    attacher: Attacher,
+    hooks: Vec<HookStatus>,
+    sampler: Sampler,
+    orders: Receiver<Order>,
+    news: mpsc::UnboundedSender<News>,
+    snapshots: watch::Sender<Snapshot>,
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut pause = LOOK;
+        while self.wait(pause) {
+            let started = Instant::now();
+            self.look();
+            self.sampler.tick();
+            pause = (started.elapsed() * LOOK_SHARE).clamp(LOOK, SLOW_LOOK);
+        }
+        self.publish(true);
+        // The way into a namespace may lead through a process that has ended since the last look, and a filter
+        // (before 6.6) whose namespace cannot be entered would stay behind.
+        if let Ok(namespaces) = scan(&mut self.scanner) {
+            self.topology.refresh(&namespaces);
+        }
+        self.attacher.detach_all(&self.topology);
+    }
+
+    /// Waits for an order or the next look; false at the end.
+    fn wait(&mut self, pause: Duration) -> bool {
+        let mut until = Instant::now() + pause;
+        loop {
+            match self.orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Order::Dirty(netns)) => {
+                    self.topology.mark_dirty(netns);
+                    until = until.min(Instant::now() + SETTLE);
+                }
+                Err(RecvTimeoutError::Timeout) => return true,
+                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let namespaces = match scan(&mut self.scanner) {
+            Ok(namespaces) => namespaces,
+            Err(e) => return tracing::warn!("/proc could not be read: {e}"),
+        };
+        let changes = self.topology.refresh(&namespaces);
+        for netns in &changes.removed {
+            let _ = self.news.send(News::Gone(*netns));
+        }
+        for (netns, fd) in changes.watch {
+            let _ = self.news.send(News::Watch(netns, fd));
+        }
+        if changes.changed {
+            self.attacher.sync(&self.topology);
+        }
+        self.publish(changes.changed);
+    }
+
+    fn publish(&self, changed: bool) {
+        let node = self.topology.node();
+        let containers: std::collections::BTreeSet<&str> =
+            node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
+        let status = Status {
+            hooks: self.hooks.clone(),
+            interfaces: self.attacher.attached(),
+            namespaces: node.netns.len(),
+            unreadable: self.topology.unreadable().len(),
+            refused: self.attacher.refused().count(),
+            containers: containers.len(),
+        };
+        let programs = self.attacher.with_ebpf(|ebpf| {
+            ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
+        });
+        self.snapshots.send_modify(|snapshot| {
+            if changed {
+                snapshot.node = Arc::new(node.clone());
+            }
+            snapshot.status = status;
+            snapshot.programs = programs;
+        });
+    }
+}
+
+fn fd(program: &Program) -> Option<std::os::fd::RawFd> {
+    use std::os::fd::{AsFd, AsRawFd};
+    program.fd().ok().map(|fd| fd.as_fd().as_raw_fd())
+}
+
+fn scan(scanner: &mut Scanner) -> std::io::Result<Vec<Seen>> {
+    Ok(scanner.scan()?.into_iter().map(seen).collect())
+}
+
+fn seen(found: NetnsProcs) -> Seen {
+    Seen {
+        id: found.id,
+        path: found.path,
+        name: found.name,
+        pid: found.pids.first().copied(),
+        containers: found.containers,
+    }
+}

@@ -1,0 +1,105 @@
+//! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
+mod filter;
+mod keeper;
+mod session;
+mod watchers;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya_log::EbpfLogger;
+use tokio::io::unix::AsyncFd;
+
+use crate::cli::{Filter, Format, RunArgs};
+use crate::exit::{Failure, Found};
+use crate::kernel::attach::Attacher;
+use crate::kernel::capability;
+use crate::kernel::hooks::{HOOKS, Place, table};
+use crate::kernel::load::{self, Loaded};
+use crate::kernel::ring::Ring;
+use crate::output::{Names, Output, json::Json, text::Text};
+use keeper::{Keeper, Survey};
+use session::Session;
+
+/// Traces the node.
+///
+/// # Errors
+/// When the command line names what is not there, or the machine cannot be traced.
+pub fn run(args: &RunArgs) -> Result<Found, Failure> {
+    let missing = capability::missing();
+    if !missing.is_empty() {
+        return Err(Failure::Machine(capability::explain(&missing)));
+    }
+    let survey = Survey::new()?;
+    let filter = Filter::from(args);
+    filter::check(&filter, survey.node())?;
+    if let Some(absent) = filter::absent(&filter, survey.node()) {
+        eprintln!("mtutrace: {absent}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(trace(args, filter, survey))
+}
+
+async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, Failure> {
+    // Before anything is attached: a signal from here on ends the run in order.
+    let signals = session::Signals::new()?;
+    let Loaded { mut ebpf, outcome, reasons, symbols } =
+        load::load(args.verbose).map_err(|e| Failure::Machine(e.to_string()))?;
+    let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
+    let counters = ebpf.take_map("COUNTERS").and_then(|map| PerCpuArray::<MapData, u64>::try_from(map).ok());
+    let (Some(ring), Some(counters)) = (ring, counters) else {
+        return Err(Failure::Machine(
+            "this build's BPF object lacks its maps; build mtutrace again".to_owned(),
+        ));
+    };
+    if args.verbose {
+        match EbpfLogger::init(&mut ebpf) {
+            Ok(logger) => drop(tokio::spawn(forward_log(logger))),
+            Err(e) => tracing::warn!("the kernel side's log cannot be read: {e}"),
+        }
+    }
+    let loaded = |place| HOOKS.iter().zip(&outcome).any(|(hook, why)| hook.place == place && why.is_none());
+    let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress));
+    let keeper = Keeper::start(survey, attacher, table(HOOKS, &outcome))?;
+    let session = Session {
+        args,
+        filter,
+        ring: Ring::new(ring)?,
+        counters,
+        output: output(args.output),
+        names: Names { reasons, symbols },
+    };
+    let result = session.run(keeper, signals).await;
+    if let Some(path) = &args.ready_file {
+        // It says that a run is attached, and none is now.
+        let _ = std::fs::remove_file(path);
+    }
+    result
+}
+
+fn output(format: Format) -> Box<dyn Output> {
+    let stdout = std::io::stdout();
+    let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let out = std::io::BufWriter::new(stdout);
+    match format {
+        Format::Text => Box::new(Text::new(out, colour, false)),
+        Format::Json => Box::new(Json::new(out)),
+    }
+}
+
+/// Copies the kernel side's log to ours.
+async fn forward_log(logger: EbpfLogger<&'static dyn log::Log>) {
+    // SAFETY: the logger owns its ring's descriptor and never changes it.
+    let Ok(mut logger) = (unsafe { AsyncFd::register(logger) }) else { return };
+    while let Ok(mut guard) = logger.readable_mut().await {
+        guard.get_inner_mut().flush();
+        guard.clear_ready();
+    }
+}
+
+/// Creates the ready file.
+fn say_ready(path: &PathBuf, interfaces: usize) -> Result<(), Failure> {
+    let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{interfaces} interfaces"));
+    written.map_err(|e| Failure::Usage(format!("the ready file {} cannot be written: {e}", path.display())))
+}

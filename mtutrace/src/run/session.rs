@@ -1,0 +1,301 @@
+//! One run from ready to the final report.
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use aya::maps::{MapData, PerCpuArray};
+use bytes::Bytes;
+use mtutrace_common::config::counter;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::keeper::{Keeper, Snapshot};
+use super::watchers::Watchers;
+use super::{filter, say_ready};
+use crate::aggregate::{Charged, Engine, Tally};
+use crate::cli::{Filter, RunArgs};
+use crate::clock::Clock;
+use crate::cost::{self, Cost, Latency};
+use crate::decode::decode;
+use crate::exit::{Failure, Found};
+use crate::identity::ProcConnections;
+use crate::kernel::ring::Ring;
+use crate::model::{NetnsId, Severity, Verdict};
+use crate::output::{Context, Item, Names, Output, Status, Totals};
+
+/// How often verdicts are judged anew.
+const TICK: Duration = Duration::from_millis(100);
+/// Batches that are read at the end: the ring holds no more.
+const LAST_BATCHES: usize = 16;
+
+/// SIGINT and SIGTERM, listened to from early on.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// When the handlers cannot be installed.
+    pub(super) fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// What a run is made of.
+pub(super) struct Session<'a> {
+    /// The command line.
+    pub(super) args: &'a RunArgs,
+    /// What it asks for.
+    pub(super) filter: Filter,
+    /// Events.
+    pub(super) ring: Ring,
+    /// Counters of the kernel side.
+    pub(super) counters: PerCpuArray<MapData, u64>,
+    /// Where to show what is found.
+    pub(super) output: Box<dyn Output>,
+    /// Kernel names.
+    pub(super) names: Names,
+}
+
+/// What changes while it runs.
+struct State {
+    engine: Engine,
+    tables: ProcConnections,
+    snapshot: Snapshot,
+    clock: Clock,
+    latency: Latency,
+    shown: u64,
+    undecodable: u64,
+    problem: bool,
+    started: Instant,
+    cpu_before: Duration,
+}
+
+impl Session<'_> {
+    /// Runs until a signal, `--duration`, `--count`, or until nobody reads any more.
+    pub(super) async fn run(mut self, mut keeper: Keeper, mut signals: Signals) -> Result<Found, Failure> {
+        let mut state = State {
+            engine: Engine::default(),
+            tables: ProcConnections { proc_root: PathBuf::from("/proc") },
+            snapshot: keeper.snapshots.borrow_and_update().clone(),
+            clock: Clock::new(),
+            latency: Latency::new(),
+            shown: 0,
+            undecodable: 0,
+            problem: false,
+            started: Instant::now(),
+            cpu_before: cost::process().unwrap_or_default().0,
+        };
+        let result = self.work(&mut state, &mut keeper, &mut signals).await;
+        // A second signal means now, whatever hangs.
+        tokio::spawn(async move {
+            signals.wait().await;
+            std::process::exit(130);
+        });
+        let result = match result {
+            Ok(()) => self.finish(&mut state),
+            Err(failure) => Err(failure),
+        };
+        keeper.stop();
+        match result {
+            Ok(()) if state.problem && self.args.exit_code => Ok(Found::Problem),
+            Ok(()) => Ok(Found::Nothing),
+            // Whoever read us has gone: nothing is wrong with that.
+            Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Found::Nothing),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn work(
+        &mut self,
+        state: &mut State,
+        keeper: &mut Keeper,
+        signals: &mut Signals,
+    ) -> Result<(), Failure> {
+        if let Some(path) = &self.args.ready_file {
+            say_ready(path, state.snapshot.status.interfaces)?;
+        }
+        say_hello(&state.snapshot.status);
+        let mut watchers = Watchers::default();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut report = interval(self.args.interval);
+        report.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let end = self.args.duration.map(|d| tokio::time::Instant::now() + d);
+        let status = state.snapshot.status.clone();
+        self.show(state, &Item::Status(&status))?;
+        self.output.flush()?;
+        loop {
+            tokio::select! {
+                records = self.ring.next() => self.take(state, records?)?,
+                _ = tick.tick() => self.tick(state)?,
+                _ = report.tick() => {
+                    let tallies = self.tallies(state);
+                    self.show(state, &Item::Report(&tallies))?;
+                }
+                changed = keeper.snapshots.changed() => {
+                    if changed.is_err() {
+                        let why = "the thread that keeps the classifiers died; run again, and please report it";
+                        return Err(Failure::Machine(why.to_owned()));
+                    }
+                    let old = std::mem::replace(&mut state.snapshot, keeper.snapshots.borrow_and_update().clone());
+                    if old.status != state.snapshot.status {
+                        let status = state.snapshot.status.clone();
+                        self.show(state, &Item::Status(&status))?;
+                    }
+                }
+                Some(news) = keeper.news.recv() => watchers.news(news, &keeper.orders),
+                () = signals.wait() => return Ok(()),
+                () = until(end) => return Ok(()),
+            }
+            self.output.flush()?;
+            if self.args.count.is_some_and(|count| state.shown >= count) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, state: &mut State, records: Vec<Bytes>) -> Result<(), Failure> {
+        let node = state.snapshot.node.clone();
+        for record in records {
+            match decode(&record) {
+                Ok(event) => {
+                    if let Some(charged) = state.engine.event(event, &node, &state.tables) {
+                        self.event(state, &charged)?;
+                    }
+                }
+                Err(e) => {
+                    tracing::debug!("{e}");
+                    state.undecodable += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, state: &mut State, charged: &Charged) -> Result<(), Failure> {
+        if !filter::event(&self.filter, charged, &state.snapshot.node) {
+            return Ok(());
+        }
+        if self.args.count.is_some_and(|count| state.shown >= count) {
+            return Ok(());
+        }
+        state.shown += 1;
+        self.show(state, &Item::Event(charged))?;
+        state.latency.record(state.clock.now_ns().saturating_sub(charged.event.time_ns));
+        Ok(())
+    }
+
+    fn tick(&mut self, state: &mut State) -> Result<(), Failure> {
+        let node = state.snapshot.node.clone();
+        let (events, verdicts) = state.engine.tick(state.clock.now_ns(), &node);
+        for charged in &events {
+            self.event(state, charged)?;
+        }
+        for verdict in &verdicts {
+            if !filter::verdict(&self.filter, verdict) {
+                continue;
+            }
+            state.note(verdict);
+            self.show(state, &Item::Verdict(verdict))?;
+        }
+        Ok(())
+    }
+
+    /// The counters that somebody asked for.
+    fn tallies(&self, state: &mut State) -> Vec<(NetnsId, Tally)> {
+        let node = &state.snapshot.node;
+        let all = state.engine.report().into_iter();
+        all.filter_map(|(netns, tally)| Some((netns, filter::tally(&self.filter, netns, tally, node)?)))
+            .collect()
+    }
+
+    fn finish(&mut self, state: &mut State) -> Result<(), Failure> {
+        // What came in before the end belongs to the report; a flood that goes on does not.
+        for _ in 0..LAST_BATCHES {
+            let rest = self.ring.now();
+            if rest.is_empty() {
+                break;
+            }
+            self.take(state, rest)?;
+        }
+        let node = state.snapshot.node.clone();
+        let mut verdicts = state.engine.standing(&node);
+        verdicts.retain(|v| filter::verdict(&self.filter, v));
+        verdicts.iter().for_each(|v| state.note(v));
+        let tallies = self.tallies(state);
+        let totals = Totals {
+            events: state.shown,
+            lost: self.lost(),
+            undecodable: state.undecodable,
+            duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            cost: state.cost(),
+        };
+        let status = state.snapshot.status.clone();
+        self.show(state, &Item::End(&verdicts, &tallies, &status, &totals))?;
+        Ok(self.output.flush()?)
+    }
+
+    fn show(&mut self, state: &State, item: &Item<'_>) -> Result<(), Failure> {
+        let context = Context { clock: &state.clock, node: &state.snapshot.node, names: &self.names };
+        Ok(self.output.show(item, &context)?)
+    }
+
+    /// Events that the ring could not take, over all CPUs.
+    fn lost(&self) -> u64 {
+        self.counters.get(&counter::LOST, 0).map(|values| values.iter().sum()).unwrap_or(0)
+    }
+}
+
+impl State {
+    fn note(&mut self, verdict: &Verdict) {
+        self.problem |= verdict.severity >= Severity::Warning;
+    }
+
+    fn cost(&self) -> Cost {
+        let (cpu, memory_bytes) = cost::process().unwrap_or_default();
+        let wall = self.started.elapsed().as_secs_f64().max(0.001);
+        Cost {
+            programs: self.snapshot.programs.clone(),
+            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
+            cpu_percent: (cpu.saturating_sub(self.cpu_before).as_secs_f64() / wall * 1000.0).round() / 10.0,
+            memory_bytes,
+            latency_p50_us: self.latency.quantile(0.5),
+            latency_p99_us: self.latency.quantile(0.99),
+        }
+    }
+}
+
+async fn until(end: Option<tokio::time::Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Progress goes to stderr: data alone to stdout.
+fn say_hello(status: &Status) {
+    eprintln!(
+        "mtutrace: watching {} devices in {} network namespaces, {} containers; Ctrl-C ends with a report",
+        status.interfaces, status.namespaces, status.containers
+    );
+    for hook in status.hooks.iter().filter(|h| h.why.is_some()) {
+        eprintln!("mtutrace: {}: {}", hook.hook, hook.why.as_deref().unwrap_or_default());
+    }
+    if status.unreadable > 0 {
+        eprintln!("mtutrace: {} network namespaces cannot be entered, and are not traced", status.unreadable);
+    }
+}

@@ -1,0 +1,28 @@
+//! The node: namespaces, devices, routes, and how they hang together.
+//!
+//! `live` keeps a [`Node`] up to date: it goes into each namespace (`enter`), reads it (`dump`), finds out which device
+//! hangs on which (`peers`) and hears of changes (`watch`). The rest is pure and works on any `Node`, also on a
+//! recorded one: `lookup` (one namespace's routing), `path` (hop by hop across namespaces), `reach` (who has an
+//! address, who is nested in whom), `adopt` (containers in containers) and `hooks` (which devices to trace).
+pub mod adopt;
+pub mod dump;
+pub mod enter;
+pub mod hooks;
+pub mod live;
+pub mod lookup;
+mod netlink;
+pub mod node;
+pub mod path;
+pub mod peers;
+pub mod reach;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod watch;
+
+pub use adopt::adopt_parents;
+pub use enter::{EnterError, Entrant};
+pub use hooks::{smallest_limit, wants_hooks};
+pub use live::{Changes, Seen, Topology};
+pub use node::{Netns, Node};
+pub use path::{bottleneck, path};
+pub use reach::{inside, resolve};

@@ -1,0 +1,57 @@
+//! The model of the node. Pure: filled by `dump`, asked by `path` and the engine.
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use crate::model::{Address, Container, DeviceId, Link, NetnsId, Route};
+
+/// One network namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Netns {
+    /// Name under /run/netns, if it has one.
+    pub name: Option<String>,
+    /// A process in it, if there is one: `/proc/<pid>/ns/net` is the way in.
+    pub pid: Option<u32>,
+    /// Devices by index.
+    pub links: BTreeMap<u32, Link>,
+    /// Addresses.
+    pub addresses: Vec<Address>,
+    /// Unicast routes of the main table, both families.
+    pub routes: Vec<Route>,
+    /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.
+    pub containers: Vec<Container>,
+    /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.
+    pub since: u64,
+}
+
+/// The node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// The namespace of PID 1: the host's own.
+    pub host: NetnsId,
+    /// Namespaces by inode number.
+    pub netns: BTreeMap<NetnsId, Netns>,
+    /// Grows with every change: what was worked out from an older generation may be wrong.
+    pub generation: u64,
+}
+
+impl Node {
+    /// The device with this id.
+    pub fn link(&self, device: DeviceId) -> Option<&Link> {
+        self.netns.get(&device.netns)?.links.get(&device.ifindex)
+    }
+
+    /// Which one of the namespaces that had this number one after the other it is.
+    pub fn since(&self, netns: NetnsId) -> Option<u64> {
+        Some(self.netns.get(&netns)?.since)
+    }
+
+    /// Whether `netns` has this address.
+    pub fn has_address(&self, netns: NetnsId, ip: IpAddr) -> bool {
+        self.netns.get(&netns).is_some_and(|n| n.addresses.iter().any(|a| a.ip == ip))
+    }
+
+    /// The container to name for a namespace.
+    pub fn container(&self, netns: NetnsId) -> Option<&Container> {
+        self.netns.get(&netns)?.containers.first()
+    }
+}

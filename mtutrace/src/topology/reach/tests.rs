@@ -1,0 +1,44 @@
+//! Owners of addresses, and nesting.
+use test_case::test_case;
+
+use super::super::testing::{Builder, HOST, incident, ip};
+use super::*;
+
+/// A second pod with the same addresses inside as the first one.
+fn two_pods() -> Builder {
+    incident()
+        .pair((1, 113, "veth113", 1450), (4, 2, "eth0", 1450))
+        .port(1, 113, 3)
+        .address(4, 2, "10.42.0.109/24")
+        .gateway(4, 2, "10.42.0.1")
+        .device(4, 3, "docker0", crate::model::LinkKind::Bridge, 1500)
+        .address(4, 3, "172.17.0.1/16")
+        .pair((4, 8, "veth8", 1500), (5, 7, "eth0", 1500))
+        .port(4, 8, 3)
+        .address(5, 7, "172.17.0.2/16")
+        .gateway(5, 7, "172.17.0.1")
+}
+
+#[test_case(2, "172.17.0.2", Some(3); "inside this pod")]
+#[test_case(4, "172.17.0.2", Some(5); "inside the other pod")]
+#[test_case(3, "172.17.0.2", Some(3); "itself")]
+#[test_case(1, "172.17.0.2", None; "the node cannot tell which pod")]
+#[test_case(3, "172.17.0.1", Some(2); "its gateway")]
+#[test_case(5, "10.42.0.108", Some(2); "across the node")]
+#[test_case(5, "127.0.0.1", Some(5); "loopback")]
+#[test_case(5, "::", Some(5); "unspecified")]
+#[test_case(1, "8.8.8.8", None; "nobody")]
+#[test_case(99, "127.0.0.1", None; "no such namespace")]
+fn the_nearest_owner(near: u32, address: &str, expected: Option<u32>) {
+    assert_eq!(resolve(&two_pods().0, NetnsId(near), ip(address)), expected.map(NetnsId));
+}
+
+#[test]
+fn nesting() {
+    let ids = |list: Vec<NetnsId>| list.into_iter().map(|id| id.0).collect::<Vec<_>>();
+    let node = two_pods().0;
+    assert_eq!(ids(inside(&node, HOST)), [2, 4, 3, 5]);
+    assert_eq!(ids(inside(&node, NetnsId(2))), [3]);
+    assert_eq!(ids(inside(&node, NetnsId(3))), [0u32; 0]);
+    assert_eq!(ids(inside(&node, NetnsId(99))), [0u32; 0]);
+}

@@ -1,0 +1,53 @@
+//! Word that something changed in a namespace, without reading what.
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+
+/// Devices, addresses and routes of both families: all that `dump` reads (rtnetlink(7), RTMGRP_*).
+const GROUPS: libc::c_int = libc::RTMGRP_LINK
+    | libc::RTMGRP_IPV4_IFADDR
+    | libc::RTMGRP_IPV6_IFADDR
+    | libc::RTMGRP_IPV4_ROUTE
+    | libc::RTMGRP_IPV6_ROUTE;
+
+/// A non-blocking socket that becomes readable when a device, an address or a route of the current namespace changes.
+///
+/// It keeps the namespace alive, with all its devices: close it as soon as no process and no name hold the namespace.
+pub fn subscribe() -> io::Result<OwnedFd> {
+    let mut socket = Socket::new(NETLINK_ROUTE)?;
+    socket.set_non_blocking(true)?;
+    socket.bind(&SocketAddr::new(0, GROUPS as u32))?;
+    // netlink-sys keeps its descriptor to itself.
+    socket.as_fd().try_clone_to_owned()
+}
+
+/// Empties the socket; true if anything came, and the namespace has to be dumped again.
+///
+/// Notifications that were lost (ENOBUFS: the socket's buffer was full) are a change as well. Reads until the kernel
+/// has no more, so that edge-triggered readiness can be cleared afterwards.
+pub fn drain(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut changed = false;
+    let mut byte = 0u8;
+    loop {
+        // SAFETY: the descriptor is borrowed and so open, and the pointer is to one writable byte; a datagram that is
+        // longer is cut (socket(7)), which is all that is wanted of it.
+        let got = unsafe {
+            libc::recv(fd.as_raw_fd(), (&raw mut byte).cast(), size_of::<u8>(), libc::MSG_DONTWAIT)
+        };
+        if got >= 0 {
+            changed = true;
+            continue;
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => return Ok(changed),
+            Some(libc::ENOBUFS) => changed = true,
+            Some(libc::EINTR) => {}
+            _ => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

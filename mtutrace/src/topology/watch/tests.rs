@@ -1,0 +1,49 @@
+//! Notifications of a real namespace.
+use super::super::enter::Entrant;
+use super::super::testing::{Sandbox, may_make_namespaces};
+use super::*;
+
+#[test]
+fn hears_of_devices_addresses_and_routes() {
+    if !may_make_namespaces() {
+        return;
+    }
+    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let fd = entrant.run(&sandbox.path(), sandbox.id(), subscribe).unwrap().unwrap();
+    let heard = || drain(fd.as_fd()).unwrap();
+    assert!(!heard());
+    for change in [
+        "link add v0 type veth peer name v1",
+        "link set v0 up",
+        "link set v1 up",
+        "address add 10.0.0.1/24 dev v0",
+        "address add fd00::1/64 dev v0 nodad",
+        "route add default via 10.0.0.2",
+        "route add default via fd00::2",
+        "route del default",
+        "link del v0",
+    ] {
+        sandbox.ip(change);
+        // rtnetlink notifies before it answers, so there is nothing to wait for.
+        assert!(heard(), "{change}");
+    }
+}
+
+#[test]
+fn what_was_lost_counts_as_a_change() {
+    if !may_make_namespaces() {
+        return;
+    }
+    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let fd = entrant.run(&sandbox.path(), sandbox.id(), subscribe).unwrap().unwrap();
+    let small: libc::c_int = 0;
+    // SAFETY: the descriptor is open, and the pointer and length describe `small`, which outlives the call.
+    let result = unsafe {
+        let (value, length) = ((&raw const small).cast(), size_of::<libc::c_int>() as libc::socklen_t);
+        libc::setsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value, length)
+    };
+    assert_eq!(result, 0);
+    sandbox.batch(&"link set lo up\nlink set lo down\n".repeat(50));
+    assert!(drain(fd.as_fd()).unwrap());
+    assert!(!drain(fd.as_fd()).unwrap());
+}

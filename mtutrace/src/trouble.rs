@@ -1,0 +1,148 @@
+//! What is known of one container's trouble: the figures that the verdict rules judge by. Pure.
+use std::collections::{BTreeMap, HashMap};
+
+use crate::charge::Mismatch;
+use crate::model::{Container, Event, EventKind, Flow, NetnsId, SignalKind};
+use mtutrace_common::config::DropCause;
+
+/// Most flows that are followed for one trouble; more of them add to the totals only.
+const FLOWS: usize = 256;
+/// Most sequence numbers that are followed for one flow.
+const SEGMENTS: usize = 16;
+
+/// How often one segment came, too big each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeats {
+    /// How often.
+    pub count: u64,
+    /// When first, CLOCK_MONOTONIC nanoseconds.
+    pub first_ns: u64,
+    /// When last.
+    pub last_ns: u64,
+    /// Its length at first, L3 bytes.
+    pub length: u32,
+}
+
+/// One flow's part of it.
+#[derive(Clone, Debug, Default)]
+pub struct FlowTrouble {
+    /// By hook and TCP sequence number: a packet is seen by several hooks, and each must count for itself.
+    segments: HashMap<(SignalKind, u32), Repeats>,
+}
+
+impl FlowTrouble {
+    /// The segment that came most often without getting smaller.
+    pub fn worst(&self) -> Option<(u32, Repeats)> {
+        self.segments
+            .iter()
+            .map(|((_, seq), r)| (*seq, *r))
+            .max_by_key(|(_, r)| (r.count, r.last_ns - r.first_ns))
+    }
+}
+
+/// One container that sends or gets packets too big for its way.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// Its namespace.
+    pub netns: NetnsId,
+    /// Its container, which may be gone by the time that it is judged.
+    pub container: Option<Container>,
+    /// What is wrong with its network.
+    pub mismatch: Mismatch,
+    /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
+    pub first_ns: u64,
+    /// When it was last seen.
+    pub last_ns: u64,
+    /// Events by signal.
+    pub counts: BTreeMap<SignalKind, u64>,
+    /// Largest packet (or segment), L3 bytes.
+    pub largest: u32,
+    /// Limits that its packets met and how often, L3 bytes.
+    pub limits: BTreeMap<u32, u64>,
+    /// ICMP "too big" messages that a firewall of this node dropped.
+    pub filtered: u64,
+    flows: HashMap<Flow, FlowTrouble>,
+}
+
+impl Trouble {
+    /// A trouble without any event yet.
+    pub fn new(netns: NetnsId, mismatch: Mismatch, now_ns: u64) -> Trouble {
+        Trouble {
+            netns,
+            container: None,
+            mismatch,
+            first_ns: now_ns,
+            last_ns: now_ns,
+            counts: BTreeMap::new(),
+            largest: 0,
+            limits: BTreeMap::new(),
+            filtered: 0,
+            flows: HashMap::new(),
+        }
+    }
+
+    /// Notes whose it is, where that is known now.
+    pub fn belongs_to(&mut self, container: Option<&Container>) {
+        if container.is_some() && container != self.container.as_ref() {
+            self.container = container.cloned();
+        }
+    }
+
+    /// Adds an event.
+    pub fn add(&mut self, event: &Event) {
+        self.first_ns = self.first_ns.min(event.time_ns);
+        self.last_ns = self.last_ns.max(event.time_ns);
+        let signal = event.kind.signal();
+        *self.counts.entry(signal).or_default() += 1;
+        let filtered = matches!(event.kind, EventKind::Drop { cause: DropCause::IcmpFiltered, .. }) as u64;
+        self.filtered += filtered;
+        let limit = match event.kind {
+            EventKind::Oversized { mtu, .. } | EventKind::IcmpSent { mtu } => mtu,
+            EventKind::Drop { mtu, .. } if filtered == 0 => mtu,
+            _ => None,
+        };
+        if filtered == 0 && signal != SignalKind::IcmpSeen {
+            self.largest = self.largest.max(event.length);
+        }
+        if let Some(limit) = limit {
+            *self.limits.entry(limit).or_default() += 1;
+        }
+        if self.flows.len() >= FLOWS && !self.flows.contains_key(&event.flow) {
+            return;
+        }
+        let flow = self.flows.entry(event.flow).or_default();
+        let dies = matches!(signal, SignalKind::Drop | SignalKind::Oversized | SignalKind::IcmpSent);
+        const TCP: u8 = 6;
+        if filtered == 0 && dies && event.flow.protocol == TCP {
+            flow.segment(signal, event);
+        }
+    }
+
+    /// Flows that are followed.
+    pub fn flows(&self) -> impl Iterator<Item = (&Flow, &FlowTrouble)> {
+        self.flows.iter()
+    }
+
+    /// Number of events with this signal.
+    pub fn count(&self, signal: SignalKind) -> u64 {
+        self.counts.get(&signal).copied().unwrap_or(0)
+    }
+}
+
+impl FlowTrouble {
+    fn segment(&mut self, signal: SignalKind, event: &Event) {
+        let key = (signal, event.seq);
+        if self.segments.len() >= SEGMENTS && !self.segments.contains_key(&key) {
+            return;
+        }
+        let fresh =
+            Repeats { count: 0, first_ns: event.time_ns, last_ns: event.time_ns, length: event.length };
+        let repeats = self.segments.entry(key).or_insert(fresh);
+        if event.length < repeats.length {
+            // The sender was told something: count anew from here.
+            *repeats = fresh;
+        }
+        repeats.count += 1;
+        repeats.last_ns = repeats.last_ns.max(event.time_ns);
+    }
+}

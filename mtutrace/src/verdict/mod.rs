@@ -1,0 +1,60 @@
+//! From figures to a sentence: one rule a file, pure. The first rule that applies wins: one cause, one verdict.
+mod mtu_mismatch;
+mod pmtu_blackhole;
+mod words;
+
+use crate::fix;
+use crate::model::{Severity, Verdict, VerdictKind};
+use crate::topology::Node;
+use crate::trouble::Trouble;
+
+pub use words::owner;
+
+/// What a rule says of a trouble.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What is wrong.
+    pub kind: VerdictKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What happens to the traffic, to stand between "container X: " and a full stop.
+    pub effect: String,
+    /// The sentences that prove it.
+    pub evidence: Vec<String>,
+}
+
+/// Judges a trouble at `now_ns` (CLOCK_MONOTONIC). Nothing as long as the evidence allows both verdicts.
+pub fn judge(trouble: &Trouble, now_ns: u64) -> Option<Finding> {
+    pmtu_blackhole::judge(trouble).or_else(|| mtu_mismatch::judge(trouble, now_ns))
+}
+
+/// Makes the verdict out of a finding and what the node looks like now.
+pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -> Verdict {
+    let m = &trouble.mismatch;
+    let container = trouble.container.clone();
+    let who = container.as_ref().map_or_else(|| words::owner(trouble.netns, node), words::container);
+    let summary = format!(
+        "{who}: {}. {} has MTU {}, but the way out, {}, carries only {}: set it to {}",
+        finding.effect,
+        words::device(&m.culprit, node),
+        m.culprit.mtu,
+        words::device(&m.bottleneck, node),
+        m.bottleneck.mtu,
+        m.bottleneck.mtu,
+    );
+    let mut evidence = finding.evidence;
+    evidence.extend(words::figures(trouble));
+    Verdict {
+        kind: finding.kind,
+        severity: finding.severity,
+        active,
+        ended: None,
+        fix: fix::fixes(m, container.as_ref(), trouble.netns, node),
+        container,
+        culprit: m.culprit.device(),
+        bottleneck: m.bottleneck.device(),
+        path: m.path.clone(),
+        summary,
+        evidence,
+    }
+}

@@ -1,0 +1,88 @@
+//! The words that verdicts share. What comes from outside is escaped where it is printed, not here.
+use crate::model::{Container, Hop, NetnsId, SignalKind};
+use crate::topology::Node;
+use crate::trouble::Trouble;
+
+/// A span of nanoseconds for people.
+pub(super) fn seconds(ns: u64) -> String {
+    let tenths = ns / 100_000_000;
+    format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+/// "came once", or how often in how long.
+pub(super) fn times(count: u64, span_ns: u64) -> String {
+    if count == 1 { "came".to_owned() } else { format!("came {count} times in {}", seconds(span_ns)) }
+}
+
+/// A number of things, in English.
+fn things(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Whose namespace it is.
+pub fn owner(netns: NetnsId, node: &Node) -> String {
+    if netns == node.host {
+        return "the host".to_owned();
+    }
+    if let Some(container) = node.container(netns) {
+        return self::container(container);
+    }
+    match node.netns.get(&netns).and_then(|n| n.name.as_ref()) {
+        Some(name) => format!("namespace {name}"),
+        None => format!("namespace {netns}"),
+    }
+}
+
+/// A container, by its name where it is known.
+pub(super) fn container(container: &Container) -> String {
+    match &container.name {
+        Some(name) => format!("container {name} ({})", container.short_id()),
+        None => format!("container {}", container.short_id()),
+    }
+}
+
+/// A device and where it is.
+pub(super) fn device(hop: &Hop, node: &Node) -> String {
+    format!("{} ({})", hop.interface, owner(hop.netns, node))
+}
+
+/// Sentences with the figures of a trouble.
+pub(super) fn figures(trouble: &Trouble) -> Vec<String> {
+    let span = trouble.last_ns.saturating_sub(trouble.first_ns);
+    let within =
+        if span < 100_000_000 { " at once".to_owned() } else { format!(" within {}", seconds(span)) };
+    let dropped = trouble.count(SignalKind::Drop).saturating_sub(trouble.filtered);
+    let limits: Vec<String> = trouble.limits.keys().map(u32::to_string).collect();
+    let limits =
+        if limits.is_empty() { String::new() } else { format!(" at an MTU of {}", limits.join(", ")) };
+    let mut sentences = Vec::new();
+    if dropped > 0 {
+        sentences.push(format!(
+            "the kernel dropped {} with segments of up to {} bytes{limits}{within}",
+            things(dropped, "packet"),
+            trouble.largest
+        ));
+    } else if trouble.count(SignalKind::Oversized) > 0 {
+        sentences.push(format!(
+            "the way out was too small for {} with segments of up to {} bytes{limits}{within}",
+            things(trouble.count(SignalKind::Oversized), "packet"),
+            trouble.largest
+        ));
+    }
+    let sent = trouble.count(SignalKind::IcmpSent);
+    if sent > 0 {
+        sentences.push(format!(
+            "this node sent {} about them",
+            things(sent, "ICMP \"fragmentation needed\" message")
+        ));
+    }
+    let seen = trouble.count(SignalKind::IcmpSeen);
+    if seen > 0 {
+        sentences.push(format!("{} about them passed its devices", things(seen, "ICMP \"too big\" message")));
+    }
+    let retransmits = trouble.count(SignalKind::Retransmit);
+    if retransmits > 0 {
+        sentences.push(format!("sockets of this node sent {} again", things(retransmits, "too-big segment")));
+    }
+    sentences
+}

@@ -1,0 +1,47 @@
+//! What scenarios have in common: when to skip, and how to look into a verdict.
+
+use serde_json::Value;
+
+use crate::lab::incident::Incident;
+
+/// True (after saying why) when this process cannot make namespaces; under `CI=true` that is a failure.
+pub fn skip() -> bool {
+    // SAFETY: geteuid has no preconditions and cannot fail.
+    if unsafe { libc::geteuid() } == 0 {
+        return false;
+    }
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+        "scenarios need root, and CI must run them"
+    );
+    eprintln!("skipped: making network namespaces needs root");
+    true
+}
+
+/// Whether classifiers are links that end with their owner (Linux 6.6), rather than filters on a clsact qdisc.
+pub fn has_tcx() -> bool {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().ok());
+    (numbers.next().flatten(), numbers.next().flatten()) >= (Some(6), Some(6))
+}
+
+/// Whether this line is a verdict of that name about that container.
+pub fn is_verdict(line: &Value, verdict: &str, container: &str) -> bool {
+    line["kind"] == "verdict" && line["verdict"] == verdict && line["container"]["id"] == container
+}
+
+/// Whether some command or sentence of the fix names this number as a word of its own.
+pub fn fix_names(verdict: &Value, number: u32) -> bool {
+    let number = number.to_string();
+    let steps = verdict["fix"].as_array().into_iter().flatten();
+    let texts = steps.flat_map(|step| [step["what"].as_str(), step["command"].as_str()]).flatten();
+    texts.flat_map(|text| text.split(|c: char| !c.is_ascii_digit())).any(|word| word == number)
+}
+
+/// Panics unless the verdict blames the inner MTU, names the pod's as the limit, and the fix says that number.
+pub fn assert_mtus(verdict: &Value, lab: &Incident) {
+    let spec = lab.spec();
+    assert_eq!(verdict["culprit"]["mtu"], spec.inner_mtu, "culprit: {verdict}");
+    assert_eq!(verdict["bottleneck"]["mtu"], spec.pod_mtu, "bottleneck: {verdict}");
+    assert!(fix_names(verdict, spec.pod_mtu), "no fix names {}: {verdict}", spec.pod_mtu);
+}

@@ -1,0 +1,68 @@
+//! The founding incident: full-size segments die, and nobody tells the sender.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mtutrace_tests::check::{assert_mtus, is_verdict, skip};
+use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
+use mtutrace_tests::lab::tracer::Tracer;
+
+const BIG: usize = 300_000;
+const STALLED: Duration = Duration::from_secs(30);
+const VERDICT: Duration = Duration::from_secs(10);
+
+/// Three pairs that nobody could have written into the tracer: (inner, pod).
+fn pairs() -> [(u32, u32); 3] {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let mut state = now ^ (u64::from(std::process::id()) << 32) | 1;
+    let mut random = |from: u32, to: u32| {
+        // xorshift64: any spread will do.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        from + (state >> 33) as u32 % (to - from + 1)
+    };
+    let usual = (1500, 1500 - random(8, 180));
+    let small = random(1330, 1490);
+    let jumbo = random(3000, 9000);
+    [usual, (small, small - random(4, 50)), (jumbo, jumbo - random(20, 1500))]
+}
+
+#[test]
+fn a_stalled_download_is_charged_to_the_inner_container() {
+    if skip() {
+        return;
+    }
+    for (round, (inner_mtu, pod_mtu)) in pairs().into_iter().enumerate() {
+        eprintln!("inner MTU {inner_mtu}, pod MTU {pod_mtu}");
+        let spec = IncidentSpec { inner_mtu, pod_mtu, nested_cgroup: round == 1, ..Default::default() };
+        let lab = Incident::build(spec).unwrap();
+        let mut tracer = Tracer::start(&["--duration", "60s", "--exit-code"]).unwrap();
+        let _download = lab.download(BIG, STALLED).unwrap();
+
+        let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+        let verdict = tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+        assert_eq!(verdict["severity"], "critical", "{verdict}");
+        assert_eq!(verdict["active"], true, "{verdict}");
+        assert_eq!(verdict["container"]["parents"][0]["id"], lab.pod.id.as_str(), "{verdict}");
+        assert_mtus(&verdict, &lab);
+
+        let end = tracer.interrupt().unwrap();
+        assert_eq!(end.code, Some(1), "--exit-code, and a problem was found; stderr:\n{}", end.stderr);
+    }
+}
+
+#[test]
+fn a_stalled_upload_is_a_black_hole_too() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let mut tracer = Tracer::start(&["--duration", "60s"]).unwrap();
+    let _upload = lab.upload(BIG, STALLED).unwrap();
+    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+    let verdict = tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    assert_eq!(verdict["severity"], "critical", "{verdict}");
+    assert_mtus(&verdict, &lab);
+    assert_eq!(tracer.interrupt().unwrap().code, Some(0), "without --exit-code a verdict is not a failure");
+}

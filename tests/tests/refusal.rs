@@ -1,0 +1,138 @@
+//! What cannot work is refused with a sentence that says what would.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::process::{Command, Output, Stdio};
+
+use std::time::Duration;
+
+use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::process::Process;
+use mtutrace_tests::lab::tracer::binary;
+use mtutrace_tests::lab::wait;
+
+/// Runs `mtutrace run` to its end; `timeout` because a refusal that doesn't come must not hang the suite.
+fn run(wrapper: &[&str], args: &[&str]) -> Output {
+    let line = [&["timeout", "30"], wrapper].concat();
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]).arg(binary().unwrap()).arg("run").args(args);
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn not_root_says_which_capabilities_are_needed() {
+    if skip() {
+        return;
+    }
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    // A build directory may lie where nobody may look; a copy lies where everybody may.
+    let copy = Copy::of_the_binary();
+    let mut command = Command::new("timeout");
+    command.arg("30").args(nobody).arg(&copy.0).args(["run", "--duration", "2s"]);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("CAP_BPF") && text.contains("CAP_NET_ADMIN"), "{text}");
+}
+
+struct Copy(std::path::PathBuf);
+
+impl Copy {
+    fn of_the_binary() -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("mtut-{}-refusal", std::process::id()));
+        let copy = Self(path);
+        std::fs::copy(binary().unwrap(), &copy.0).unwrap();
+        std::fs::set_permissions(&copy.0, std::fs::Permissions::from_mode(0o755)).unwrap();
+        copy
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _already_gone = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn an_unknown_interface_lists_the_known_ones() {
+    if skip() {
+        return;
+    }
+    let output = run(&[], &["--interface", "nosuchdev0", "--duration", "2s"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("nosuchdev0"), "{text}");
+    let known = std::fs::read_dir("/sys/class/net").unwrap().flatten();
+    let known = known.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>();
+    let mut devices = known.iter().filter(|name| *name != "lo");
+    assert!(devices.all(|name| text.contains(name.as_str())), "one of {known:?} is missing: {text}");
+}
+
+#[test]
+fn a_bad_duration_says_what_would_be_right() {
+    let output = run(&[], &["--duration", "soon"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("soon") && text.contains("duration"), "{text}");
+}
+
+#[test]
+fn an_unknown_namespace_lists_the_known_ones() {
+    if skip() {
+        return;
+    }
+    // 1 is the inode of no namespace: theirs come from the top of the range.
+    let output = run(&[], &["--netns", "1", "--duration", "2s"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    let own = std::fs::read_link("/proc/self/ns/net").unwrap().to_string_lossy().into_owned();
+    let own = own.trim_start_matches("net:[").trim_end_matches(']');
+    assert!(text.contains("namespace 1;") && text.contains(own), "{own} is missing: {text}");
+}
+
+#[test]
+fn a_path_that_is_no_namespace() {
+    for path in ["/nowhere", "/proc/self/ns/nothing"] {
+        let output = run(&[], &["--netns", path, "--duration", "2s"]);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(path) && text.contains("/proc/PID/ns/net"), "{text}");
+    }
+}
+
+#[test]
+fn a_ready_file_that_cannot_be_made() {
+    if skip() {
+        return;
+    }
+    let path = std::env::temp_dir().join(format!("mtut-{}-nowhere/ready", std::process::id()));
+    let path = path.to_str().unwrap();
+    let output = run(&[], &["--ready-file", path, "--duration", "2s"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains(path), "{text}");
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn the_ready_file_is_there_during_the_run_alone() {
+    if skip() {
+        return;
+    }
+    let path = std::env::temp_dir().join(format!("mtut-{}-alone", std::process::id()));
+    let mut command = Command::new(binary().unwrap());
+    command.args(["run", "--duration", "60s", "--ready-file"]).arg(&path);
+    let mut process =
+        Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
+    let patience = Duration::from_secs(20);
+    wait::until("the ready file", patience, || Ok(path.exists().then_some(()))).unwrap();
+    process.signal(libc::SIGTERM).unwrap();
+    let status = process.wait("mtutrace to end", patience).unwrap();
+    assert_eq!(status.code(), Some(0), "SIGTERM ends a run in order");
+    assert!(!path.exists(), "{} is left", path.display());
+}

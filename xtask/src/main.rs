@@ -1,0 +1,90 @@
+//! `cargo xtask`: what building, running, testing and showing mtutrace need beyond cargo.
+#![expect(clippy::print_stdout, reason = "narrating is what these commands do")]
+
+mod apt;
+mod build;
+mod demo;
+mod exec;
+mod lint;
+mod run;
+mod setup;
+mod test;
+mod toolchain;
+mod vm;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, runs, tests and demonstrates mtutrace")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what is missing to build; quick when nothing is
+    Setup,
+    /// Build the eBPF object alone (cargo build does it as well)
+    BuildEbpf,
+    /// Install what is missing, build, and trace this node: `cargo xtask run -- ARGS of mtutrace run`
+    Run {
+        /// Passed to `mtutrace run`
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Install what is missing and run every test; scenarios need root
+    Test {
+        /// Run the scenarios on every kernel of the matrix as well, in virtual machines
+        #[arg(long)]
+        vm: bool,
+        /// Passed to the tests, e.g. a name to filter by
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Run the scenarios on other kernels, in virtual machines; needs no root, and no KVM
+    Vm {
+        /// Series of kernels, e.g. 6.1 (repeatable); without it every one of the matrix
+        #[arg(long, value_name = "SERIES", value_delimiter = ',')]
+        kernel: Vec<String>,
+        /// Give a shell in the guest instead (Ctrl-A X ends it)
+        #[arg(long)]
+        shell: bool,
+        /// How long each kernel may take
+        #[arg(long, value_name = "SECONDS", default_value_t = vm::LIMIT.as_secs())]
+        timeout: u64,
+        /// Passed to the test programs, e.g. a name to filter by
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
+    Demo,
+    /// Clippy with warnings as errors, for the workspace and for the eBPF crate
+    Lint,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Task::Setup => setup::setup(setup::For::Building).map(|_| 0),
+        Task::BuildEbpf => build::ebpf(),
+        Task::Run { args } => run::run(&args),
+        Task::Test { vm, args } => test::test(vm, &args),
+        Task::Vm { kernel, shell: true, .. } => vm::shell(kernel.first().map_or("6.1", String::as_str)),
+        Task::Vm { kernel, timeout, args, .. } => {
+            let kernels = if kernel.is_empty() { vm::MATRIX.map(str::to_owned).to_vec() } else { kernel };
+            vm::test(&kernels, Duration::from_secs(timeout), &args)
+        }
+        Task::Demo => demo::demo(),
+        Task::Lint => lint::lint(),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

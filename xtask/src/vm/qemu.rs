@@ -1,0 +1,94 @@
+//! One boot under software emulation: works everywhere, needs neither root nor /dev/kvm.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::kernel::Kernel;
+use crate::exec;
+
+pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
+
+/// Lines of the console that a failed boot shows.
+const LAST_LINES: usize = 40;
+
+/// A guest that is killed with its guard.
+struct Guest(Child);
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let _already_gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+fn command(kernel: &Kernel, initrd: &Path, options: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    // Without cmpxchg16b: under emulation 6.12's allocator panics on it now and then.
+    command.args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-m", "1024", "-smp", "2"]);
+    command.args(["-no-reboot", "-nic", "none", "-display", "none", "-monitor", "none"]);
+    command.arg("-kernel").arg(&kernel.image).arg("-initrd").arg(initrd);
+    command.args(["-append", &format!("console=ttyS0 panic=-1 quiet {options}")]);
+    command
+}
+
+/// Boots, gives each line of the guest's second serial port to `line` as it comes, until the guest is off. The error
+/// of a guest that panics or hangs (longer than `limit`) ends with its console's last lines.
+pub(crate) fn run(kernel: &Kernel, initrd: &Path, limit: Duration, mut line: impl FnMut(&str)) -> Result<()> {
+    let console = initrd.with_extension("console");
+    let mut command = command(kernel, initrd, "");
+    command.arg("-serial").arg(format!("file:{}", console.display())).args(["-serial", "stdio"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut guest = Guest(command.spawn().with_context(|| format!("cannot run {PROGRAM}"))?);
+    let mut pipe = guest.0.stdout.take().context("stdout is piped")?;
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            if send.send(buffer[..count].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    let start = Instant::now();
+    let mut rest = Vec::new();
+    let hung = loop {
+        match receive.recv_timeout(limit.saturating_sub(start.elapsed())) {
+            Ok(bytes) => rest.extend(bytes),
+            Err(RecvTimeoutError::Disconnected) => break false,
+            Err(RecvTimeoutError::Timeout) => break true,
+        }
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let whole = rest.drain(..=end).collect::<Vec<_>>();
+            line(String::from_utf8_lossy(&whole).trim_end());
+        }
+    };
+    // Half a line is the test that was running.
+    line(String::from_utf8_lossy(&rest).trim_end());
+    drop(guest);
+    let said = std::fs::read(&console).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    if hung {
+        bail!("not done after {} s; the console's end:\n{}", limit.as_secs(), tail(&said));
+    }
+    if said.contains("Kernel panic") {
+        bail!("the kernel panicked; the console's end:\n{}", tail(&said));
+    }
+    Ok(())
+}
+
+fn tail(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
+
+/// Boots into a shell on this terminal; Ctrl-A X ends QEMU.
+pub(crate) fn shell(kernel: &Kernel, initrd: &Path) -> Result<u8> {
+    let mut command = command(kernel, initrd, "mtutrace.shell");
+    let status = command.args(["-serial", "mon:stdio"]).status();
+    Ok(exec::code(status.with_context(|| format!("cannot run {PROGRAM}"))?))
+}
