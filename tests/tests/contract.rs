@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(40);
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(30);
 
 const SIGNALS: [&str; 10] = [
     "oversized",

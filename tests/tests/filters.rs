@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(40);
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Whether the line is about this container or one inside it.
 fn within(line: &Value, id: &str) -> bool {

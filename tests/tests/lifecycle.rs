@@ -11,7 +11,7 @@ use mtutrace_tests::lab::traffic::Transfer;
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(40);
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn the_verdict_goes_inactive_after_the_fix_and_the_final_report_has_it() {
@@ -70,7 +70,8 @@ fn a_container_and_a_bridge_that_come_later_are_traced_within_two_seconds() {
     tracer.wait_for("an event of the late container", left, about).unwrap();
     eprintln!("first event {:?} after the late container was there", born.elapsed());
     let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &late.id);
-    let verdict = tracer.wait_for("pmtu_blackhole about it", SOON, wanted).unwrap();
+    // How soon it is proven is up to the sender, which doubles its pauses.
+    let verdict = tracer.wait_for("pmtu_blackhole about it", STALLED, wanted).unwrap();
     assert_eq!(verdict["container"]["parents"][0]["id"], lab.pod.id.as_str(), "{verdict}");
     drop(download);
     tracer.interrupt().unwrap();

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(40);
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(30);
 
 /// A namespace's end takes its devices with it, and so their peers in others: these are what can be seen of it.
 #[test]

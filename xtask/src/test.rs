@@ -23,6 +23,8 @@ pub(crate) fn test(vm: bool, args: &[String]) -> Result<u8> {
     // Debug builds of the lab are quick to build, and speed is not what it measures.
     scenarios.args(["--package", "mtutrace-tests", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     as_root_runner(&mut scenarios);
+    // What a scenario waited for in vain says more than where in the lab it waited.
+    scenarios.env("RUST_BACKTRACE", "0");
     let second = finish(scenarios.env("MTUTRACE_BIN", &binary).args(["--", AT_A_TIME]).args(args))?;
     let third = if vm {
         crate::vm::test_binary(&binary, &crate::vm::MATRIX.map(str::to_owned), crate::vm::LIMIT, args)?

@@ -15,13 +15,18 @@ use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::model::NetnsId;
 use crate::output::Status;
-use crate::topology::{Node, Seen, Topology};
+use crate::topology::{Netns, Node, Seen, Topology};
 
 /// Shortest time between two looks at /proc.
 const LOOK: Duration = Duration::from_millis(500);
 /// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
 const SLOW_LOOK: Duration = Duration::from_millis(1500);
 const LOOK_SHARE: u32 = 50;
+/// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
+/// after its network, and no notification tells when.
+const EAGER_LOOK: Duration = Duration::from_millis(100);
+/// A namespace is young for this long.
+const YOUTH: Duration = Duration::from_secs(2);
 /// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
 const SETTLE: Duration = Duration::from_millis(50);
 
@@ -111,6 +116,7 @@ impl Keeper {
             attacher,
             hooks,
             sampler: Sampler::new(),
+            young: Instant::now(),
             orders: order_receiver,
             news: news_sender,
             snapshots: snapshot_sender,
@@ -136,6 +142,8 @@ struct Work {
     attacher: Attacher,
     hooks: Vec<HookStatus>,
     sampler: Sampler,
+    /// When a namespace appeared last.
+    young: Instant,
     orders: Receiver<Order>,
     news: mpsc::UnboundedSender<News>,
     snapshots: watch::Sender<Snapshot>,
@@ -148,7 +156,11 @@ impl Work {
             let started = Instant::now();
             self.look();
             self.sampler.tick();
-            pause = (started.elapsed() * LOOK_SHARE).clamp(LOOK, SLOW_LOOK);
+            pause = if self.is_waiting_for_owners() {
+                EAGER_LOOK
+            } else {
+                (started.elapsed() * LOOK_SHARE).clamp(LOOK, SLOW_LOOK)
+            };
         }
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
@@ -186,10 +198,20 @@ impl Work {
         for (netns, fd) in changes.watch {
             let _ = self.news.send(News::Watch(netns, fd));
         }
+        if !changes.added.is_empty() {
+            self.young = Instant::now();
+        }
         if changes.changed {
             self.attacher.sync(&self.topology);
         }
         self.publish(changes.changed);
+    }
+
+    /// Whether a namespace has appeared lately, and some have no container yet.
+    fn is_waiting_for_owners(&self) -> bool {
+        let node = self.topology.node();
+        let unowned = |(id, netns): (&NetnsId, &Netns)| *id != node.host && netns.containers.is_empty();
+        self.young.elapsed() < YOUTH && node.netns.iter().any(unowned)
     }
 
     fn publish(&self, changed: bool) {

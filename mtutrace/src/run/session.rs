@@ -200,6 +200,9 @@ impl Session<'_> {
     }
 
     fn tick(&mut self, state: &mut State) -> Result<(), Failure> {
+        // The ring wakes its reader; should a wake-up ever be missed, its records wait no longer than this.
+        let records = self.ring.now();
+        self.take(state, records)?;
         let node = state.snapshot.node.clone();
         let (events, verdicts) = state.engine.tick(state.clock.now_ns(), &node);
         for charged in &events {

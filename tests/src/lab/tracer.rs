@@ -212,9 +212,15 @@ impl Tracer {
         }
     }
 
+    /// What it has said, for the message of a failure: the last lines, each cut.
     fn so_far(&self) -> String {
+        const LINES: usize = 60;
+        const LENGTH: usize = 420;
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("stdout so far:\n{}\nstderr so far:\n{stderr}", self.lines.join("\n"))
+        let first = self.lines.len().saturating_sub(LINES);
+        let cut = |line: &String| line.chars().take(LENGTH).collect::<String>();
+        let lines = self.lines[first..].iter().map(cut).collect::<Vec<_>>().join("\n");
+        format!("stdout so far, without its first {first} lines:\n{lines}\nstderr so far:\n{stderr}")
     }
 }
 
