@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::kernel::load::Options;
 use crate::model::NetnsId;
 
 /// Which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong, and what one
@@ -62,9 +63,22 @@ pub struct RunArgs {
     /// Exit with 1 if an MTU problem was found.
     #[arg(long)]
     pub exit_code: bool,
+    /// Use the fallbacks, as on a kernel without kprobes.
+    #[arg(long)]
+    pub no_kprobes: bool,
+    /// The kernel's BTF, where it has none in /sys/kernel/btf/vmlinux.
+    #[arg(long, value_name = "PATH")]
+    pub kernel_btf: Option<PathBuf>,
     /// Show what happens inside, the kernel side included.
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+impl RunArgs {
+    /// How the kernel side is loaded.
+    pub fn load_options(&self) -> Options {
+        Options { log: self.verbose, no_kprobes: self.no_kprobes, kernel_btf: self.kernel_btf.clone() }
+    }
 }
 
 /// Flags of `doctor`.
@@ -73,6 +87,12 @@ pub struct DoctorArgs {
     /// How to show what is found.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// Show what would replace the kprobes.
+    #[arg(long)]
+    pub no_kprobes: bool,
+    /// The kernel's BTF, where it has none in /sys/kernel/btf/vmlinux.
+    #[arg(long, value_name = "PATH")]
+    pub kernel_btf: Option<PathBuf>,
 }
 
 /// Flags of `bench`.

@@ -5,6 +5,7 @@ pub mod attach;
 pub mod btf;
 pub mod capability;
 pub mod hooks;
+pub mod kprobes;
 pub mod load;
 pub mod offsets;
 pub mod ring;

@@ -25,7 +25,8 @@ fn drop_event() -> Charged {
         device_mtu: Some(1500),
         icmp_too_big: false,
     };
-    let event = event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind);
+    let mut event = event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind);
+    event.hook = mtutrace_common::HookId::KfreeSkb;
     let mut container = Container::new("build");
     container.name = Some("a\x1b[31m\u{202e}\"\n".to_owned());
     Charged { event, owner: Some(NetnsId(3)), container: Some(container) }
