@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::expect::{Count, Expected, tag};
 use super::{record, sight};
+use crate::lab::container::Container;
 use crate::lab::netns::NetNs;
 use crate::lab::tracer::Tracer;
 
@@ -36,6 +37,25 @@ impl Watch {
     /// where no hook can see it, checks that none claims to, and records why. Returns the primary events.
     pub fn check(self, expected: &Expected<'_>) -> Result<Vec<Value>> {
         self.judge(expected).with_context(|| format!("cause {}: {}", expected.name, expected.tag()))
+    }
+
+    /// Ends the tracer and checks that it said nothing about this lab but `allowed` signals, and has no verdict above
+    /// `info` about its containers (none at all where nothing is allowed).
+    pub fn silence(self, containers: &[&Container], allowed: &[&str]) -> Result<()> {
+        let end = self.tracer.interrupt()?;
+        for event in end.of_kind("event") {
+            let here = self.lab.iter().any(|inode| event["netns"] == *inode);
+            let signal = event["signal"].as_str().unwrap_or("?");
+            ensure!(!here || allowed.contains(&signal), "nothing is wrong, and yet: {event}");
+        }
+        for verdict in end.of_kind("verdict") {
+            let ours = containers.iter().any(|one| verdict["container"]["id"] == one.id.as_str());
+            let harmless = !allowed.is_empty() && verdict["severity"] == "info";
+            ensure!(!ours || harmless, "nothing is wrong, and yet: {verdict}");
+        }
+        let lost = end.of_kind("status").last().map_or(Value::Null, |status| status["lost"].clone());
+        ensure!(lost == 0, "{lost} events lost");
+        Ok(())
     }
 
     fn judge(mut self, expected: &Expected<'_>) -> Result<Vec<Value>> {
