@@ -51,6 +51,10 @@ fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, s
         let (address, length) = skb.network()?;
         packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut event.packet)?;
         describe(event, skb, location, reason, site)?;
+        if site == cause(DropCause::Reassembly) {
+            // It was to go nowhere but to this host.
+            (event.mtu, event.egress_ifindex) = (0, 0);
+        }
         // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
         let length = event.packet.length;
         let too_big = reason == reason!(pkt_too_big) && reason != 0
@@ -82,11 +86,14 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     }
     let mut message = Packet::default();
     let transport = packet::parse(&memory, 0, version, length, Gso::default(), &mut message)?;
-    packet::too_big(&memory, &message, transport)?;
+    let told = packet::too_big(&memory, &message, transport)?;
     emit(Signal::Drop, |event: &mut DropEvent| {
         packet::parse(&memory, transport + ERROR_HEADER, version, 0, Gso::default(), &mut event.packet)?;
         event.icmp_too_big = 1;
-        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))
+        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))?;
+        // The route is that of the message; its news is what counts.
+        (event.mtu, event.egress_ifindex) = (told, 0);
+        Some(())
     });
     Some(())
 }

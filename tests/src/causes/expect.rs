@@ -23,6 +23,8 @@ pub struct Expected<'a> {
     pub signal: &'a str,
     /// Their `cause`, for drops.
     pub cause: Option<&'a str>,
+    /// The one hook that can see it, where others of the same signal and cause cannot.
+    pub only: Option<&'a str>,
     /// Where they are seen: a namespace, and the devices that `interface` and `egress_interface` may name.
     pub places: &'a [(&'a NetNs, &'a [&'a str])],
     /// How many.

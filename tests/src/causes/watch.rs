@@ -59,7 +59,7 @@ impl Watch {
     }
 
     fn judge(mut self, expected: &Expected<'_>) -> Result<Vec<Value>> {
-        let sight = sight::of(&self.status, expected.signal, expected.cause);
+        let sight = sight::of(&self.status, expected);
         if sight.is_ok() {
             self.await_events(expected);
         }

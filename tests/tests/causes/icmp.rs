@@ -32,6 +32,7 @@ fn icmp_filtered() {
         name: "icmp_filtered",
         signal: "drop",
         cause: Some("icmp_filtered"),
+        only: None,
         // The way of the message itself ends at A's loopback device.
         places: &[(&lab.a.netns, &["eth0", "lo"])],
         count: Count::Exactly(messages),
@@ -58,6 +59,7 @@ fn pmtu_updated(name: &str, family: Family, counter: &str) {
         name,
         signal: "pmtu_updated",
         cause: None,
+        only: None,
         places: &[(&lab.a.netns, &["eth0"])],
         count: Count::AtLeast(1),
         mtu: Some(mtu),

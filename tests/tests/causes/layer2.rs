@@ -25,6 +25,7 @@ fn too_big<'a>(name: &'a str, cause: &'a str, places: Places<'a>, mtu: u32, coun
         name,
         signal: "drop",
         cause: Some(cause),
+        only: None,
         places,
         count: Count::Exactly(count),
         mtu: Some(mtu),
@@ -116,6 +117,7 @@ fn br_netfilter() {
         name: "br_netfilter",
         signal: "fragmented",
         cause: None,
+        only: None,
         // A classifier sees the fragments that A made already when they come in.
         places: &[(&lab.switch, &PORTS)],
         count: Count::Exactly(count),

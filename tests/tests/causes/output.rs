@@ -26,6 +26,7 @@ fn local_df(name: &str, family: Family) {
         name,
         signal: "drop",
         cause: Some("local_df"),
+        only: None,
         places: &[(&lab.a.netns, &["eth0"])],
         count: Count::Exactly(count),
         mtu: Some(mtu),
@@ -66,6 +67,7 @@ fn fragment_output(name: &str, family: Family, counter: &str) {
         name,
         signal: "fragmented",
         cause: None,
+        only: None,
         // A classifier sees them first where they arrive: the only device of a leaf has none.
         places: &[(&lab.a.netns, &["eth0"]), (&lab.router, &["toa"])],
         count: Count::Exactly(count),
