@@ -6,7 +6,8 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 /// Says which hook saw a cause (or `-` and why none does): at the end of the file named by `MTUTRACE_CAUSES`, else on
-/// stdout. The test harness captures only what the print macros write, so this one passes it.
+/// stderr (on stdout it would come between a test's name and its result). The test harness captures only what the
+/// print macros write, so this passes it.
 pub fn record(name: &str, outcome: &str) -> Result<()> {
     let line = format!("@cause {name}\t{}\n", outcome.split_whitespace().collect::<Vec<_>>().join(" "));
     match std::env::var_os("MTUTRACE_CAUSES") {
@@ -17,6 +18,6 @@ pub fn record(name: &str, outcome: &str) -> Result<()> {
             .open(&path)
             .and_then(|mut file| file.write_all(line.as_bytes()))
             .with_context(|| path.to_string_lossy().into_owned()),
-        None => Ok(std::io::stdout().lock().write_all(line.as_bytes())?),
+        None => Ok(std::io::stderr().lock().write_all(line.as_bytes())?),
     }
 }

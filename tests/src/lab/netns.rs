@@ -63,13 +63,12 @@ impl NetNs {
         Ok(())
     }
 
-    /// Packets that the named counter of an nftables script has seen.
-    pub fn nft_counter(&self, counter: &str) -> Result<i64> {
+    /// Packets that the only `counter` of its firewall has seen.
+    pub fn nft_packets(&self) -> Result<i64> {
         let text =
-            run(Command::new("ip").args(["netns", "exec", &self.name, "nft", "list", "counters"]), None)?;
-        let mut words = text.split_whitespace().skip_while(|word| *word != counter);
-        let packets = words.by_ref().skip_while(|word| *word != "packets").nth(1);
-        packets.and_then(|packets| packets.parse().ok()).with_context(|| format!("no {counter} in {text}"))
+            run(Command::new("ip").args(["netns", "exec", &self.name, "nft", "list", "ruleset"]), None)?;
+        let mut words = text.split_whitespace().skip_while(|word| *word != "packets").skip(1);
+        words.next().and_then(|packets| packets.parse().ok()).with_context(|| format!("no counter in {text}"))
     }
 
     /// Sets one value below /proc/sys, as seen from inside.
