@@ -60,6 +60,12 @@ enum Task {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Write extracts of the BTF of every kernel of the matrix into tests/fixtures/btf
+    Btf {
+        /// That of this machine's kernel as well
+        #[arg(long)]
+        running: bool,
+    },
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
     /// Clippy with warnings as errors, for the workspace and for the eBPF crate
@@ -77,6 +83,7 @@ fn main() -> ExitCode {
             let kernels = if kernel.is_empty() { vm::MATRIX.map(str::to_owned).to_vec() } else { kernel };
             vm::test(&kernels, Duration::from_secs(timeout), &args)
         }
+        Task::Btf { running } => vm::btf(running),
         Task::Demo => demo::demo(),
         Task::Lint => lint::lint(),
     };

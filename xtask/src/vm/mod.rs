@@ -2,11 +2,13 @@
 
 mod cpio;
 mod debian;
+mod fixtures;
 mod image;
 mod kernel;
 mod modules;
 mod qemu;
 mod results;
+mod vmlinux;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::fixtures::extract as btf;
 use self::image::Payload;
 use self::kernel::Kernel;
 pub(crate) use self::kernel::MATRIX;
