@@ -15,6 +15,9 @@ use crate::tables::Column;
 /// Two scenarios at a time: each is a node of its own, and more of them would wait for each other's packets.
 pub(crate) const AT_A_TIME: &str = "--test-threads=2";
 
+/// The program that makes the traffic of the lab.
+const HELPER: &str = "lab-traffic";
+
 /// A test program.
 pub(crate) struct Program {
     pub(crate) name: String,
@@ -23,7 +26,7 @@ pub(crate) struct Program {
     dir: PathBuf,
 }
 
-/// Scenarios, and the program that makes their traffic.
+/// Scenarios, and [`HELPER`].
 pub(crate) struct Scenarios {
     pub(crate) programs: Vec<Program>,
     pub(crate) helper: PathBuf,
@@ -32,8 +35,10 @@ pub(crate) struct Scenarios {
 /// Lets cargo build the scenarios, and asks it where they are.
 pub(crate) fn scenarios() -> Result<Scenarios> {
     // Debug builds of the lab are quick to build, and speed is not what it measures.
-    let (programs, helper) = build(&["--package", "mtutrace-tests", "--lib", "--tests"])?;
-    Ok(Scenarios { programs, helper: helper.context("cargo built no lab-traffic")? })
+    let (mut programs, helper) = build(&["--package", "mtutrace-tests", "--lib", "--tests"])?;
+    // To cargo, `--tests` are the unit tests of programs as well; the lab's has none.
+    programs.retain(|program| program.name != HELPER);
+    Ok(Scenarios { programs, helper: helper.with_context(|| format!("cargo built no {HELPER}"))? })
 }
 
 /// Every unit test of the workspace, as this user.
@@ -107,7 +112,7 @@ fn run(program: &Program, command: &mut Command, results: &mut Results) -> Resul
     Ok(())
 }
 
-/// Builds test programs; also where `lab-traffic` is, if it was among what cargo built.
+/// Builds test programs; also where [`HELPER`] is, if it was among what cargo built.
 fn build(what: &[&str]) -> Result<(Vec<Program>, Option<PathBuf>)> {
     let mut build = exec::cargo("test");
     build.args(what).args(["--no-run", "--message-format=json-render-diagnostics"]);
@@ -128,7 +133,7 @@ fn build(what: &[&str]) -> Result<(Vec<Program>, Option<PathBuf>)> {
             let manifest = text(&message["manifest_path"]).map(PathBuf::from).unwrap_or_default();
             let dir = manifest.parent().map(Path::to_owned).unwrap_or_default();
             programs.push(Program { name, path, dir });
-        } else if name == "lab-traffic" {
+        } else if name == HELPER {
             helper = Some(path);
         }
     }

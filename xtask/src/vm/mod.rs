@@ -115,6 +115,7 @@ fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> 
         }
     });
     results.end(end.err().map(|error| format!("{error:#}")));
+    results.broken.iter().for_each(|why| say(why));
     results.took = start.elapsed();
     say(&format!(
         "{} passed, {} failed in {} s",
