@@ -150,12 +150,13 @@ impl Results {
 
     /// Whether everything that ran passed.
     pub(crate) fn good(&self) -> bool {
-        self.failures() == 0
+        self.failed().next().is_none()
     }
 
     /// Failed tests, and failures that belong to no test.
-    pub(crate) fn failures(&self) -> usize {
-        self.count(State::Failed) + self.broken.len()
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
+        let tests = self.tests.iter().filter(|(_, state)| **state == State::Failed);
+        tests.map(|(name, _)| name.as_str()).chain(self.broken.iter().map(String::as_str))
     }
 
     /// How many tests ended so.

@@ -81,31 +81,27 @@ fn close(units: Option<&Results>, columns: &[Column], broken: Vec<String>) -> us
     } else {
         println!("\n{}", tables::tests(columns));
     }
-    let mut failures = broken;
-    let here = units.map(|results| ("unit tests", results));
-    let all = here.into_iter().chain(columns.iter().map(|column| (column.title.as_str(), &column.results)));
-    let all = all.collect::<Vec<_>>();
-    let mut passed = 0;
-    for (title, results) in &all {
-        let tests = results.tests.iter().filter(|(_, state)| **state == State::Failed);
-        failures.extend(tests.map(|(name, _)| format!("{title}: {name}")));
-        failures.extend(results.broken.iter().map(|why| format!("{title}: {why}")));
-        let missing = causes::not_run(columns, results);
-        // Units know no causes.
-        if columns.iter().any(|column| column.title == *title) {
-            failures.extend(
-                missing.iter().map(|cause| format!("{title}: nothing was reported of the cause {cause}")),
-            );
-        }
+    let units = units.map(|results| ("unit tests", results));
+    let all = units.into_iter().chain(columns.iter().map(|column| (column.title.as_str(), &column.results)));
+    let (mut passed, mut failures) = (0, broken);
+    for (title, results) in all {
+        println!("     {title}\n{}", line(results));
         passed += results.count(State::Ok);
-        println!("     {title}");
-        println!("{}", line(results));
+        failures.extend(results.failed().map(|what| format!("{title}: {what}")));
     }
+    failures.extend(columns.iter().filter_map(|column| silent(columns, column)));
     if !failures.is_empty() {
         println!("\nfailures:\n    {}", failures.join("\n    "));
     }
     println!("\n{passed} passed, {} failed", failures.len());
     failures.len()
+}
+
+/// That a kernel said nothing of causes that others reported.
+fn silent(columns: &[Column], column: &Column) -> Option<String> {
+    let causes = causes::not_run(columns, &column.results);
+    let names = causes.iter().map(|name| name.as_str()).collect::<Vec<_>>();
+    (!names.is_empty()).then(|| format!("{}: nothing was reported of {}", column.title, names.join(", ")))
 }
 
 /// As libtest ends.
@@ -114,7 +110,7 @@ fn line(results: &Results) -> String {
         "test result: {}. {} passed; {} failed; {} ignored; 0 measured; 0 filtered out; finished in {:.2}s",
         if results.good() { "ok" } else { "FAILED" },
         results.count(State::Ok),
-        results.failures(),
+        results.failed().count(),
         results.count(State::Ignored),
         results.took.as_secs_f64()
     )
@@ -129,4 +125,36 @@ fn write(columns: &mut [Column]) -> Result<()> {
     docs::write(DOCUMENT, "hooks", &tables::hooks(columns))?;
     println!("{DOCUMENT} has the tables of this run");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_libtest_and_silent_kernels() {
+        let mut one = Results::default();
+        for text in [
+            "@@ program a",
+            "test x ... ok",
+            "test y ... FAILED",
+            "@@ code 101",
+            "@@ @cause c\tt",
+            "@@ finished",
+        ] {
+            one.line(text);
+        }
+        one.end(None);
+        let mut dead = Results::default();
+        dead.end(Some("panicked".to_owned()));
+        assert_eq!(one.failed().collect::<Vec<_>>(), ["a::y"]);
+        assert_eq!(dead.failed().collect::<Vec<_>>(), ["panicked"]);
+        let expected = "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        assert_eq!(line(&one), expected);
+        let columns = [("6.1", one), ("5.10", dead)]
+            .map(|(title, results)| Column { title: title.to_owned(), results });
+        assert_eq!(silent(&columns, &columns[0]), None);
+        assert_eq!(silent(&columns, &columns[1]).as_deref(), Some("5.10: nothing was reported of c"));
+        assert_eq!(close(None, &columns, Vec::new()), 3);
+    }
 }

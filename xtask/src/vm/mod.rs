@@ -120,7 +120,7 @@ fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> 
     say(&format!(
         "{} passed, {} failed in {} s",
         results.count(State::Ok),
-        results.failures(),
+        results.failed().count(),
         results.took.as_secs()
     ));
     Ok(results)
