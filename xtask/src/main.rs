@@ -3,11 +3,16 @@
 
 mod apt;
 mod build;
+mod causes;
 mod demo;
+mod docs;
 mod exec;
 mod lint;
+mod local;
+mod results;
 mod run;
 mod setup;
+mod tables;
 mod test;
 mod toolchain;
 mod vm;
@@ -36,15 +41,8 @@ enum Task {
         #[arg(last = true)]
         args: Vec<String>,
     },
-    /// Install what is missing and run every test; scenarios need root
-    Test {
-        /// Run the scenarios on every kernel of the matrix as well, in virtual machines
-        #[arg(long)]
-        vm: bool,
-        /// Passed to the tests, e.g. a name to filter by
-        #[arg(last = true)]
-        args: Vec<String>,
-    },
+    /// Install what is missing and run every test, here and on every kernel of the matrix; scenarios need root
+    Test(test::Options),
     /// Run the scenarios on other kernels, in virtual machines; needs no root, and no KVM
     Vm {
         /// Series of kernels, e.g. 6.1 (repeatable); without it every one of the matrix
@@ -60,6 +58,12 @@ enum Task {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Write extracts of the BTF of every kernel of the matrix into tests/fixtures/btf
+    Btf {
+        /// That of this machine's kernel as well
+        #[arg(long)]
+        running: bool,
+    },
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
     /// Clippy with warnings as errors, for the workspace and for the eBPF crate
@@ -71,12 +75,14 @@ fn main() -> ExitCode {
         Task::Setup => setup::setup(setup::For::Building).map(|_| 0),
         Task::BuildEbpf => build::ebpf(),
         Task::Run { args } => run::run(&args),
-        Task::Test { vm, args } => test::test(vm, &args),
+        Task::Test(options) => test::test(&options),
         Task::Vm { kernel, shell: true, .. } => vm::shell(kernel.first().map_or("6.1", String::as_str)),
         Task::Vm { kernel, timeout, args, .. } => {
             let kernels = if kernel.is_empty() { vm::MATRIX.map(str::to_owned).to_vec() } else { kernel };
-            vm::test(&kernels, Duration::from_secs(timeout), &args)
+            let limit = Duration::from_secs(timeout);
+            test::on_kernels(&kernels, &vm::Wanted { kernels_only: false, limit, args: &args })
         }
+        Task::Btf { running } => vm::btf(running),
         Task::Demo => demo::demo(),
         Task::Lint => lint::lint(),
     };

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use super::cpio::Archive;
 use super::kernel::Kernel;
 use super::{debian, modules};
+use crate::local::Program;
 use crate::{apt, exec};
 
 /// What a guest runs besides its kernel.
@@ -23,12 +24,7 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// Gathers it; `tracer` is the binary under test, `tests` and `helper` come from cargo.
-    pub(crate) fn gather(
-        cache: &Path,
-        tracer: &Path,
-        helper: &Path,
-        tests: &[(String, PathBuf)],
-    ) -> Result<Self> {
+    pub(crate) fn gather(cache: &Path, tracer: &Path, helper: &Path, tests: &[Program]) -> Result<Self> {
         let stripped = cache.join("stripped");
         fs::create_dir_all(&stripped)?;
         let mut tools = vec![("mtutrace".to_owned(), tracer.to_owned())];
@@ -37,8 +33,14 @@ impl Payload {
         for name in ["ip", "tc", "nft", "setpriv", "timeout"] {
             tools.push((name.to_owned(), find(name)?));
         }
-        let tests = tests.iter().map(|(name, path)| Ok((name.clone(), strip(path, &stripped.join(name))?)));
+        let tests =
+            tests.iter().map(|test| Ok((test.name.clone(), strip(&test.path, &stripped.join(&test.name))?)));
         Ok(Self { busybox: busybox(cache)?, tools, tests: tests.collect::<Result<_>>()? })
+    }
+
+    /// Names of the test programs.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
+        self.tests.iter().map(|(name, _)| name.as_str())
     }
 
     /// Writes the archive for one kernel; `job` is a script for the guest's shell.

@@ -10,6 +10,9 @@ use super::debian::{self, Suite};
 /// The matrix: the oldest kernel that is promised, each long-term one since, and the newest.
 pub(crate) const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.17", "7.2", "7.3"];
 
+/// Series whose guests take longest, so that no other waits for them in the end; all others take about the same.
+const LONGEST: [&str; 2] = ["5.10", "6.1"];
+
 /// A kernel out of its package.
 pub(crate) struct Kernel {
     /// As it was asked for, e.g. `6.1`.
@@ -47,6 +50,11 @@ impl Kernel {
         let image = images.into_iter().find(|image| image.is_file())?;
         Some(Self { series: series.to_owned(), release, image, modules })
     }
+}
+
+/// A series' place in the queue: the longest run comes first.
+pub(crate) fn rank(series: &str) -> usize {
+    LONGEST.iter().position(|one| *one == series).unwrap_or(LONGEST.len())
 }
 
 /// Which suite has the series, and the packages of its newest version. Backports keep what testing once had.

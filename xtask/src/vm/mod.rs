@@ -2,36 +2,56 @@
 
 mod cpio;
 mod debian;
+mod fixtures;
 mod image;
 mod kernel;
+mod left_out;
 mod modules;
 mod qemu;
-mod results;
+mod vmlinux;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
+pub(crate) use self::fixtures::extract as btf;
 use self::image::Payload;
+pub(crate) use self::image::setup;
 use self::kernel::Kernel;
 pub(crate) use self::kernel::MATRIX;
-use self::results::{MARK, Results, State};
-use crate::setup::{self, For};
-use crate::{build, exec};
+pub(crate) use self::left_out::is_left_out;
+use crate::results::{MARK, Results, State};
+use crate::tables::Column;
+use crate::{build, exec, local};
 
 /// How long a kernel may take, unless the command line says otherwise.
 pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+
+/// Guests that run at the same time: each keeps a core busy while it boots, and mostly waits after that.
+const AT_A_TIME: usize = 2;
 
 /// The factor for waits inside the guest: emulation is several times slower, and shares the machine.
 const PATIENCE: u32 = 4;
 
 /// One hanging program must not take the others with it.
-const PROGRAM_LIMIT: u32 = 240;
+const PROGRAM_LIMIT: u32 = 300;
+
+/// What the guests run.
+pub(crate) struct Wanted<'a> {
+    /// Whether tests are left out for which one kernel is enough.
+    pub(crate) kernels_only: bool,
+    /// How long each kernel may take.
+    pub(crate) limit: Duration,
+    /// For the test programs, e.g. a name to filter by.
+    pub(crate) args: &'a [String],
+}
 
 /// Boots `series` into a shell.
 pub(crate) fn shell(series: &str) -> Result<u8> {
+    setup()?;
     let payload = prepare(&build::release()?)?;
     let kernel = Kernel::get(&cache(), series)?;
     let initrd = cache().join(series).join("initrd");
@@ -39,34 +59,32 @@ pub(crate) fn shell(series: &str) -> Result<u8> {
     qemu::shell(&kernel, &initrd)
 }
 
-/// Runs the scenarios that `args` select on each of `kernels`; the exit code is 1 when anything failed.
-pub(crate) fn test(kernels: &[String], limit: Duration, args: &[String]) -> Result<u8> {
-    setup::setup(For::Testing)?;
-    test_binary(&build::release()?, kernels, limit, args)
-}
-
-/// The same with a binary that is built already, on a machine that is set up.
-pub(crate) fn test_binary(binary: &Path, kernels: &[String], limit: Duration, args: &[String]) -> Result<u8> {
+/// Runs the scenarios on each of `kernels`, two at a time, on a machine that is set up; their columns in that order.
+pub(crate) fn matrix(binary: &Path, series: &[String], wanted: &Wanted) -> Result<Vec<Column>> {
     let payload = prepare(binary)?;
-    let mut all = Vec::new();
-    for series in kernels {
-        all.push(match Kernel::get(&cache(), series) {
-            Ok(kernel) => (kernel.release.clone(), boot(&payload, &kernel, limit, args)?),
+    let kernels = series.iter().enumerate();
+    let mut queue = kernels.map(|(place, one)| (place, one, Kernel::get(&cache(), one))).collect::<Vec<_>>();
+    queue.sort_by_key(|(_, series, _)| std::cmp::Reverse(kernel::rank(series)));
+    let (queue, done) = (Mutex::new(queue), Mutex::new(BTreeMap::new()));
+    let work = || {
+        loop {
+            let Some((place, series, kernel)) = lock(&queue).pop() else { break };
+            let title = kernel.as_ref().map_or(series, |kernel| &kernel.release).clone();
             // One kernel that cannot be had is a failure, but not of the others.
-            Err(error) => {
+            let results = kernel.and_then(|kernel| boot(&payload, &kernel, wanted)).unwrap_or_else(|error| {
                 let mut results = Results::default();
                 results.end(Some(format!("{error:#}")));
-                (series.clone(), results)
-            }
-        });
-    }
-    println!("\n{}", results::table(&all));
-    for (release, results) in &all {
-        for broken in &results.broken {
-            println!("{release}: {broken}");
+                results
+            });
+            lock(&done).insert(place, Column { title, results });
         }
-    }
-    Ok(u8::from(!all.iter().all(|(_, results)| results.good())))
+    };
+    std::thread::scope(|scope| (0..AT_A_TIME).for_each(|_| drop(scope.spawn(work))));
+    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn cache() -> PathBuf {
@@ -75,53 +93,36 @@ fn cache() -> PathBuf {
 
 /// Everything that the guests need but their kernels.
 fn prepare(binary: &Path) -> Result<Payload> {
-    image::setup()?;
-    let (tests, helper) = programs()?;
-    Payload::gather(&cache(), binary, &helper, &tests)
+    let built = local::scenarios()?;
+    Payload::gather(&cache(), binary, &built.helper, &built.programs)
 }
 
-/// Lets cargo build the scenarios, and asks it where they are: (name, path) of each, and the traffic helper.
-fn programs() -> Result<(Vec<(String, PathBuf)>, PathBuf)> {
-    let mut build = exec::cargo("test");
-    build.args(["--package", "mtutrace-tests", "--lib", "--tests", "--no-run", "--message-format=json"]);
-    let output = build.stderr(Stdio::inherit()).output().context("cargo test --no-run")?;
-    if !output.status.success() {
-        bail!("cargo test --no-run: {}", output.status);
-    }
-    let (mut tests, mut helper) = (Vec::new(), None);
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        let (Some(path), Some(name)) = (message["executable"].as_str(), message["target"]["name"].as_str())
-        else {
-            continue;
-        };
-        let is_program = message["target"]["kind"][0] == "bin";
-        if message["profile"]["test"] == true && !is_program {
-            tests.push((name.to_owned(), PathBuf::from(path)));
-        } else if is_program && name == "lab-traffic" && message["profile"]["test"] == false {
-            helper = Some(PathBuf::from(path));
-        }
-    }
-    tests.sort();
-    Ok((tests, helper.context("cargo built no lab-traffic")?))
-}
-
-/// One kernel, from its boot to its results, which are shown as they come.
-fn boot(payload: &Payload, kernel: &Kernel, limit: Duration, args: &[String]) -> Result<Results> {
-    println!("\nkernel {}", kernel.release);
+/// One kernel, from its boot to its results, which are shown as they come, behind its name.
+fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> {
     let start = Instant::now();
+    let say = |text: &str| {
+        for line in text.lines() {
+            println!("{:>4} | {line}", kernel.series);
+        }
+    };
+    say(&format!("booting {}", kernel.release));
     let initrd = cache().join(&kernel.series).join("initrd");
-    payload.write(kernel, &environment(), &job(args), &initrd)?;
+    payload.write(kernel, &environment(), &job(payload, wanted), &initrd)?;
     let mut results = Results::default();
-    let end = qemu::run(kernel, &initrd, limit, |line| {
+    let end = qemu::run(kernel, &initrd, wanted.limit, |line| {
         if let Some(text) = results.line(line) {
-            println!("  {:4} s  {text}", start.elapsed().as_secs());
+            say(&format!("{text} ({} s)", start.elapsed().as_secs()));
         }
     });
     results.end(end.err().map(|error| format!("{error:#}")));
-    let [ok, failed, ignored] = [State::Ok, State::Failed, State::Ignored].map(|state| results.count(state));
-    let seconds = start.elapsed().as_secs();
-    println!("kernel {}: {ok} passed, {failed} failed, {ignored} ignored in {seconds} s", kernel.release);
+    results.broken.iter().for_each(|why| say(why));
+    results.took = start.elapsed();
+    say(&format!(
+        "{} passed, {} failed in {} s",
+        results.count(State::Ok),
+        results.failed().count(),
+        results.took.as_secs()
+    ));
     Ok(results)
 }
 
@@ -129,22 +130,32 @@ fn boot(payload: &Payload, kernel: &Kernel, limit: Duration, args: &[String]) ->
 fn environment() -> String {
     format!(
         "export CI=true MTUTRACE_BIN=/tools/mtutrace MTUTRACE_LAB_TRAFFIC=/tools/lab-traffic \
-         MTUTRACE_PATIENCE={PATIENCE}\n"
+         MTUTRACE_CAUSES=/tmp/causes MTUTRACE_PATIENCE={PATIENCE}\n"
     )
 }
 
 /// The guest's script: each test program one after the other. Their stderr goes to the console, where what processes
 /// of a lab write cannot get between a test's name and its result.
-fn job(args: &[String]) -> String {
-    let args = args.iter().map(|arg| format!(" '{}'", arg.replace('\'', "'\\''"))).collect::<String>();
-    format!(
+fn job(payload: &Payload, wanted: &Wanted) -> String {
+    let quoted = |arg: &String| format!(" '{}'", arg.replace('\'', "'\\''"));
+    let args = wanted.args.iter().map(quoted).collect::<String>();
+    let threads = local::AT_A_TIME;
+    let mut job = format!(
         ". /job/environment\n\
          echo \"{MARK}status $(timeout -s KILL 100 mtutrace run --duration 1s -o json | head -n 1)\"\n\
-         for program in /tests/*; do\n\
-         echo \"{MARK}program ${{program##*/}}\"\n\
-         timeout -s KILL {PROGRAM_LIMIT} \"$program\" --test-threads=1{args}\n\
-         code=$?; echo; echo \"{MARK}code $code\"\n\
-         done\n\
-         echo \"{MARK}finished\"\n"
-    )
+         run() {{\n\
+         echo \"{MARK}program $1\"\n\
+         timeout -s KILL {PROGRAM_LIMIT} \"/tests/$@\" {threads}{args}\n\
+         code=$?; echo\n\
+         test ! -f $MTUTRACE_CAUSES || sed 's/^/{MARK}/' $MTUTRACE_CAUSES\n\
+         rm -f $MTUTRACE_CAUSES; echo \"{MARK}code $code\"\n\
+         }}\n"
+    );
+    for program in payload.programs() {
+        let skips = if wanted.kernels_only { left_out::skips(program) } else { Some(Vec::new()) };
+        if let Some(skips) = skips {
+            job.push_str(&format!("run {program} {}\n", skips.join(" ")));
+        }
+    }
+    job + &format!("echo \"{MARK}finished\"\n")
 }

@@ -1,4 +1,5 @@
 pub(crate) mod builder;
+mod fixtures;
 mod hostile;
 mod real;
 

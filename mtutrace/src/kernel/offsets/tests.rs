@@ -1,3 +1,5 @@
+mod shuffled;
+
 use super::*;
 use crate::kernel::btf::tests::builder::Builder;
 

@@ -1,9 +1,11 @@
-//! What the guest says about its tests, as test results.
+//! What test programs say, here and in guests, as results.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-/// How lines of the guest's own job begin, against those of the test programs.
+use crate::causes::{self, Seen};
+
+/// How lines of whoever runs the test programs begin, against their own.
 pub(crate) const MARK: &str = "@@ ";
 
 /// How a test ended.
@@ -35,8 +37,12 @@ pub(crate) struct Results {
     pub(crate) tests: BTreeMap<String, State>,
     /// How each hook turned out: `attached`, or why not.
     pub(crate) hooks: BTreeMap<String, String>,
+    /// What was seen of each cause.
+    pub(crate) causes: BTreeMap<String, Seen>,
     /// Failures that belong to no test: a program that died, a guest that never came to its end.
     pub(crate) broken: Vec<String>,
+    /// From the boot, or the first program, to the end.
+    pub(crate) took: Duration,
     program: String,
     running: Option<String>,
     finished: bool,
@@ -72,6 +78,17 @@ impl Results {
         Some(format!("test {name} ... {}", state.word()))
     }
 
+    /// Takes a line of the file that `MTUTRACE_CAUSES` names.
+    pub(crate) fn cause(&mut self, line: &str) {
+        match causes::parse(line) {
+            None => self.broken.push(format!("not a line about a cause: {line:?}")),
+            Some((name, seen)) => match self.causes.get_mut(&name) {
+                Some(known) => known.merge(seen),
+                None => drop(self.causes.insert(name, seen)),
+            },
+        }
+    }
+
     /// The first line of a short run of the tracer, which has a table of its hooks.
     fn status(&mut self, json: &str) -> Option<String> {
         let Ok(status) = serde_json::from_str::<serde_json::Value>(json) else {
@@ -84,12 +101,16 @@ impl Results {
             self.hooks.insert(hook["hook"].as_str().unwrap_or_default().to_owned(), text);
         }
         let lines = self.hooks.iter().map(|(hook, text)| format!("hook {hook}: {text}"));
-        Some(lines.collect::<Vec<_>>().join("\n          "))
+        Some(lines.collect::<Vec<_>>().join("\n"))
     }
 
     fn mark(&mut self, words: &str) -> Option<String> {
         if let Some(json) = words.strip_prefix("status ") {
             return self.status(json);
+        }
+        if words.starts_with(causes::MARK) {
+            self.cause(words);
+            return Some(words.to_owned());
         }
         let mut words = words.split_whitespace();
         match (words.next(), words.next(), words.next()) {
@@ -129,40 +150,19 @@ impl Results {
 
     /// Whether everything that ran passed.
     pub(crate) fn good(&self) -> bool {
-        self.broken.is_empty() && self.tests.values().all(|state| *state != State::Failed)
+        self.failed().next().is_none()
+    }
+
+    /// Failed tests, and failures that belong to no test.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
+        let tests = self.tests.iter().filter(|(_, state)| **state == State::Failed);
+        tests.map(|(name, _)| name.as_str()).chain(self.broken.iter().map(String::as_str))
     }
 
     /// How many tests ended so.
     pub(crate) fn count(&self, state: State) -> usize {
         self.tests.values().filter(|one| **one == state).count()
     }
-}
-
-/// Hooks and tests × kernels, in Markdown; a test that a kernel never came to is shown as such.
-pub(crate) fn table(all: &[(String, Results)]) -> String {
-    let mut text = String::from("| test |");
-    for (release, _) in all {
-        let _never_fails = write!(text, " {release} |");
-    }
-    text.push_str("\n| --- |");
-    text.push_str(&" --- |".repeat(all.len()));
-    let names = all.iter().flat_map(|(_, results)| results.tests.keys()).collect::<BTreeSet<_>>();
-    for name in names {
-        let _never_fails = write!(text, "\n| {name} |");
-        for (_, results) in all {
-            let word = results.tests.get(name).map_or("not run", |state| state.word());
-            let _never_fails = write!(text, " {word} |");
-        }
-    }
-    let hooks = all.iter().flat_map(|(_, results)| results.hooks.keys()).collect::<BTreeSet<_>>();
-    for hook in hooks {
-        let _never_fails = write!(text, "\n| hook {hook} |");
-        for (_, results) in all {
-            let _never_fails = write!(text, " {} |", results.hooks.get(hook).map_or("unknown", |text| text));
-        }
-    }
-    text.push('\n');
-    text
 }
 
 #[cfg(test)]
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn names_states_and_the_table() {
+    fn names_states_and_hooks() {
         let mut results = feed(
             "@@ status {\"hooks\":[{\"hook\":\"tc\",\"state\":\"missing\",\"why\":\"no\"}]}\n\
              @@ program lab\nrunning 3 tests\ntest one ... ok\ntest two ... ignored, needs more\n\
@@ -189,9 +189,17 @@ mod tests {
         assert_eq!(results.tests["lab::two"], State::Ignored);
         assert_eq!(results.tests["lab::three"], State::Failed);
         assert!(results.broken.is_empty() && !results.good());
-        let table = table(&[("6.1".to_owned(), results), ("5.10".to_owned(), Results::default())]);
-        assert!(table.contains("| lab::one | ok | not run |"), "{table}");
-        assert!(table.contains("| hook tc | missing: no | unknown |"), "{table}");
+        assert_eq!(results.hooks["tc"], "missing: no");
+    }
+
+    #[test]
+    fn causes_behind_the_mark() {
+        let mut results =
+            feed("@@ program causes\ntest a ... ok\n@@ @cause a\ttc:ingress\n@@ code 0\n@@ finished");
+        results.end(None);
+        assert!(results.good() && results.causes.contains_key("a"), "{:?}", results.broken);
+        let bad = feed("@@ @cause a");
+        assert_eq!(bad.broken.len(), 1);
     }
 
     #[test]

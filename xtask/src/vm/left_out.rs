@@ -1,0 +1,44 @@
+//! Tests that guests leave out: one kernel is enough for them, and that of `cargo xtask test` is the one.
+
+/// A program (all of it, or one test) and why another kernel could not change its result.
+const LEFT_OUT: [(&str, &str); 8] = [
+    ("refusal", "the command line and its error messages"),
+    ("filters", "which events are shown is chosen after they left the kernel"),
+    ("contract", "the form of the output"),
+    ("lab", "the laboratory itself: scenarios would fail with it"),
+    ("mtutrace_tests", "likewise"),
+    ("manners::text_in_a_pipe_has_no_escape_codes_whatever_names_say", "the form of the output"),
+    ("lifecycle::ctrl_c_prints_the_final_report", "the form of the output"),
+    ("lifecycle::a_reader_that_leaves_ends_the_run_quietly", "what the writer does with a closed pipe"),
+];
+
+/// Whether guests leave out a test, named `program::test`.
+pub(crate) fn is_left_out(test: &str) -> bool {
+    LEFT_OUT.iter().any(|(name, _)| {
+        test.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    })
+}
+
+/// Arguments that make a program leave its part out; nothing when all of it is left out.
+pub(crate) fn skips(program: &str) -> Option<Vec<String>> {
+    if is_left_out(program) {
+        return None;
+    }
+    let ours = LEFT_OUT.iter().filter_map(|(name, _)| name.strip_prefix(program)?.strip_prefix("::"));
+    Some(ours.flat_map(|test| ["--skip".to_owned(), test.to_owned()]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_programs_and_single_tests() {
+        assert!(is_left_out("refusal::a_bad_duration") && is_left_out("refusal"));
+        assert!(!is_left_out("labs::x") && !is_left_out("manners::nothing_of_the_node_is_changed"));
+        assert_eq!(skips("lab"), None);
+        assert_eq!(skips("causes"), Some(Vec::new()));
+        let one = "text_in_a_pipe_has_no_escape_codes_whatever_names_say";
+        assert_eq!(skips("manners"), Some(["--skip", one].map(str::to_owned).to_vec()));
+    }
+}
