@@ -49,6 +49,7 @@ impl<W: Write> Json<W> {
             netns,
             counters: names(&tally.counters),
             interfaces: interfaces.collect(),
+            kernel: tally.kernel.counters.moved(),
         };
         self.line("report", context.clock.now_ns(), context, body)
     }
@@ -68,7 +69,7 @@ impl<W: Write> Output for Json<W> {
             }
             Item::Report(tallies) => tallies
                 .iter()
-                .filter(|(_, tally)| tally.changed)
+                .filter(|(_, tally)| tally.changed || tally.kernel.changed)
                 .try_for_each(|(netns, tally)| self.report(*netns, tally, context)),
             Item::Verdict(verdict) => self.line("verdict", now, context, verdict),
             Item::End(verdicts, tallies, status, totals) => {
@@ -272,6 +273,8 @@ struct ReportLine<'a> {
     netns: NetnsId,
     counters: BTreeMap<&'static str, u64>,
     interfaces: Vec<InterfaceCounters<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kernel: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::escape::escape;
 use super::{Context, Item, Output, Status, Totals};
 use crate::aggregate::{Charged, Tally};
+use crate::mib::merge::KernelTally;
 use crate::model::{Container, Ended, Fix, NetnsId, Severity, SignalKind, Verdict, VerdictKind};
 
 /// Writes text; with colours only where somebody asked for them.
@@ -127,7 +128,27 @@ impl<W: Write> Text<W> {
                 Some(container) => line_of(container),
                 None => crate::verdict::owner(*netns, context.node),
             };
-            writeln!(self.out, "  {}  {}", escape(&who), counters.join("  "))?;
+            if !counters.is_empty() {
+                writeln!(self.out, "  {}  {}", escape(&who), counters.join("  "))?;
+            }
+            if !only_new {
+                self.kernel(&who, counters.is_empty(), &tally.kernel)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the kernel counted in a namespace, below its counters or, without any, on a line of its own.
+    fn kernel(&mut self, who: &str, alone: bool, kernel: &KernelTally) -> io::Result<()> {
+        let counters: Vec<String> =
+            kernel.counters.moved().iter().map(|(name, n)| format!("{name} {n}")).collect();
+        if counters.is_empty() {
+            return Ok(());
+        }
+        let indent = if alone { format!("  {}  ", escape(who)) } else { "    ".to_owned() };
+        writeln!(self.out, "{indent}kernel counters: {}", counters.join("  "))?;
+        for (name, counted, seen) in kernel.unseen() {
+            writeln!(self.out, "    kernel counted {counted} {name}, hooks saw {seen}")?;
         }
         Ok(())
     }
@@ -148,7 +169,8 @@ impl<W: Write> Text<W> {
         };
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
-            let quiet = if tallies.is_empty() { "" } else { "; what was seen does no harm" };
+            let seen = tallies.iter().any(|(_, tally)| !tally.counters.is_empty());
+            let quiet = if seen { "; what was seen does no harm" } else { "" };
             writeln!(
                 self.out,
                 "No MTU problem in {seconds:.1} s on {} devices of {} network namespaces, {} containers{quiet} ({cost}).",

@@ -7,9 +7,10 @@ use aya::maps::{MapData, PerCpuArray};
 use bytes::Bytes;
 use mtutrace_common::config::counter;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::keeper::{Keeper, Snapshot};
+use super::keeper::{Keeper, Order, Snapshot};
 use super::watchers::Watchers;
 use super::{filter, say_ready};
 use crate::aggregate::{Charged, Engine, Tally};
@@ -20,6 +21,7 @@ use crate::decode::decode;
 use crate::exit::{Failure, Found};
 use crate::identity::ProcConnections;
 use crate::kernel::ring::Ring;
+use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
 use crate::output::{Context, Item, Names, Output, Status, Totals};
 
@@ -27,6 +29,8 @@ use crate::output::{Context, Item, Names, Output, Status, Totals};
 const TICK: Duration = Duration::from_millis(100);
 /// Batches that are read at the end: the ring holds no more.
 const LAST_BATCHES: usize = 16;
+/// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
+const LAST_FIGURES: Duration = Duration::from_secs(2);
 
 /// SIGINT and SIGTERM, listened to from early on.
 pub(super) struct Signals {
@@ -76,6 +80,7 @@ struct State {
     tables: ProcConnections,
     snapshot: Snapshot,
     clock: Clock,
+    kernel: Merger,
     latency: Latency,
     shown: u64,
     undecodable: u64,
@@ -92,6 +97,7 @@ impl Session<'_> {
             tables: ProcConnections { proc_root: PathBuf::from("/proc") },
             snapshot: keeper.snapshots.borrow_and_update().clone(),
             clock: Clock::new(),
+            kernel: Merger::default(),
             latency: Latency::new(),
             shown: 0,
             undecodable: 0,
@@ -106,7 +112,10 @@ impl Session<'_> {
             std::process::exit(130);
         });
         let result = match result {
-            Ok(()) => self.finish(&mut state),
+            Ok(()) => {
+                self.last_figures(&mut state, &mut keeper).await;
+                self.finish(&mut state)
+            }
             Err(failure) => Err(failure),
         };
         keeper.stop();
@@ -173,6 +182,7 @@ impl Session<'_> {
         for record in records {
             match decode(&record) {
                 Ok(event) => {
+                    state.kernel.witness.note(&event, &node);
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
                     }
@@ -222,8 +232,22 @@ impl Session<'_> {
     fn tallies(&self, state: &mut State) -> Vec<(NetnsId, Tally)> {
         let node = &state.snapshot.node;
         let all = state.engine.report().into_iter();
-        all.filter_map(|(netns, tally)| Some((netns, filter::tally(&self.filter, netns, tally, node)?)))
-            .collect()
+        let wanted = all
+            .filter_map(|(owner, tally)| Some((owner, filter::tally(&self.filter, owner.0, tally, node)?)))
+            .collect();
+        state.kernel.merge(wanted, &state.snapshot.kernel, |netns, container| {
+            filter::kernel(&self.filter, netns, container)
+        })
+    }
+
+    /// What the kernel counted until now, before the last events are read: so the hooks saw no less for being late.
+    async fn last_figures(&self, state: &mut State, keeper: &mut Keeper) {
+        let (done, answer) = oneshot::channel();
+        if keeper.orders.send(Order::Figures(done)).is_ok()
+            && let Ok(Ok(())) = tokio::time::timeout(LAST_FIGURES, answer).await
+        {
+            state.snapshot = keeper.snapshots.borrow_and_update().clone();
+        }
     }
 
     fn finish(&mut self, state: &mut State) -> Result<(), Failure> {

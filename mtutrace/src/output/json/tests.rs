@@ -4,6 +4,9 @@ use serde_json::Value;
 use super::*;
 use crate::charge::tests::{event, flow};
 use crate::clock::Clock;
+use crate::mib::Counters;
+use crate::mib::merge::KernelTally;
+use crate::mib::parse::snmp;
 use crate::output::Names;
 use crate::topology::testing::incident;
 
@@ -105,4 +108,20 @@ fn only_what_changed_is_reported_again() {
     let lines = lines(&Item::Report(&[(NetnsId(3), tally(false)), (NetnsId(2), tally(true))]));
     assert_eq!(lines.len(), 1);
     assert_eq!(lines.first().unwrap()["netns"], 2);
+}
+
+#[test]
+fn what_the_kernel_counted_is_in_the_report() {
+    let kernel = |fails, changed| {
+        let mut counters = Counters::default();
+        snmp(&format!("Ip: FragFails FragOKs\nIp: {fails} 0"), &mut counters).unwrap();
+        Tally { kernel: KernelTally { counters, changed, ..KernelTally::default() }, ..Tally::default() }
+    };
+    let tallies =
+        [(NetnsId(2), kernel(12, true)), (NetnsId(3), kernel(1, false)), (NetnsId(4), kernel(0, true))];
+    let lines = lines(&Item::Report(&tallies));
+    assert_eq!(lines.len(), 2, "only what changed");
+    assert_eq!(lines[0]["kernel"], serde_json::json!({ "IpFragFails": 12 }));
+    assert_eq!(lines[0]["counters"], serde_json::json!({}));
+    assert!(lines[1].get("kernel").is_none());
 }
