@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
-use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
+use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::{End, Tracer};
+use mtutrace_tests::lab::traffic::udp_send;
 use serde_json::{Value, json};
 
 const BIG: usize = 300_000;
@@ -55,7 +56,7 @@ fn kernel(end: &End, netns: &NetNs) -> Value {
     lines.pop().map_or(Value::Null, |line| line["kernel"].clone())
 }
 
-fn an_upload_is_counted(ipv6: bool, must_move: [&str; 2]) {
+fn an_upload_is_counted(ipv6: bool, must_move: &[&str]) {
     if skip() {
         return;
     }
@@ -86,12 +87,12 @@ fn an_upload_is_counted(ipv6: bool, must_move: [&str; 2]) {
 
 #[test]
 fn an_upload_over_ipv4() {
-    an_upload_is_counted(false, ["IpFragFails", "IpFragFails"]);
+    an_upload_is_counted(false, &["IpFragFails"]);
 }
 
 #[test]
 fn an_upload_over_ipv6() {
-    an_upload_is_counted(true, ["Ip6FragFails", "Icmp6OutPktTooBigs"]);
+    an_upload_is_counted(true, &["Ip6FragFails", "Ip6InTooBigErrors", "Icmp6OutPktTooBigs"]);
 }
 
 #[test]
@@ -120,4 +121,28 @@ fn people_read_them_at_the_end_if_they_asked_for_the_namespace() {
     // Hooks and kernel agree.
     let less = pod.iter().find(|l| l.contains("hooks saw"));
     assert_eq!(less, None);
+}
+
+#[test]
+fn a_container_that_comes_later_counts_from_its_birth() {
+    if skip() {
+        return;
+    }
+    let spec = IncidentSpec { icmp_filtered: false, ..Default::default() };
+    let mut lab = Incident::build(spec).unwrap();
+    let mut tracer = Tracer::start(&["--duration", "60s"]).unwrap();
+    let late = lab.add_late_container().unwrap();
+    // Cut by its own kernel, before the tracer may even know that it is there.
+    udp_send(late.place(), &format!("{SERVER}:9"), 4000, 2, false).unwrap();
+    let born = counters(&late.netns).keys().map(|name| (name.clone(), 0)).collect();
+    let counted = moved(&born, &counters(&late.netns));
+    assert_eq!(counted["IpFragOKs"], 2, "{counted}");
+
+    let wanted = |line: &Value| line["container"]["id"] == late.id.as_str() && line["kernel"] == counted;
+    tracer.wait_for("a report with the kernel's counters", PATIENCE, wanted).unwrap();
+    // It ends, and what it counted stays in the report.
+    let id = lab.added.pop().unwrap().id.clone();
+    let reports = tracer.interrupt().unwrap().last_of_kind("report");
+    let ours = reports.iter().rfind(|line| line["container"]["id"] == id.as_str());
+    assert_eq!(ours.unwrap()["kernel"], counted);
 }

@@ -80,7 +80,7 @@ fn try_hooks() -> (Vec<Option<String>>, Option<String>) {
         let unknown = "not known: it was not tried for lack of capabilities".to_owned();
         return (vec![Some(unknown); HOOKS.len()], Some(capability::explain(&missing)));
     }
-    match load::load(false) {
+    match load::load(false, mtutrace_common::config::RING_BYTES) {
         Ok(loaded) => (loaded.outcome, None),
         Err(e) => (vec![Some(e.to_string()); HOOKS.len()], Some(e.to_string())),
     }

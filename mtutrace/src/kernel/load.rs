@@ -37,11 +37,11 @@ pub struct Loaded {
 }
 
 /// Loads and attaches all that does not belong to a device; the classifiers are loaded for `attach`.
-/// `log` makes the kernel side write its debug log.
+/// `log` makes the kernel side write its debug log; `ring_bytes` is the size of the ring that carries events.
 ///
 /// # Errors
 /// When the object cannot be loaded at all, or no hook is left.
-pub fn load(log: bool) -> Result<Loaded, LoadError> {
+pub fn load(log: bool, ring_bytes: u32) -> Result<Loaded, LoadError> {
     let btf = read_btf(Path::new(btf::VMLINUX));
     let (offsets, missing) = match &btf {
         Ok(btf) => offsets::resolve(btf),
@@ -54,6 +54,7 @@ pub fn load(log: bool) -> Result<Loaded, LoadError> {
         .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
         .override_global("REASONS", bytemuck::bytes_of(&reasons), true)
         .override_global("AYA_LOG_LEVEL", &level, false)
+        .map_max_entries("EVENTS", ring_bytes)
         .load(OBJECT)?;
     let symbols = symbols::Symbols::read(symbols::KALLSYMS);
     match &symbols {

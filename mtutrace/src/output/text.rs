@@ -162,11 +162,14 @@ impl<W: Write> Text<W> {
         context: &Context<'_>,
     ) -> io::Result<()> {
         let seconds = totals.duration_ms as f64 / 1000.0;
-        let lost = match (totals.lost, totals.undecodable) {
+        let mut lost = match (totals.records.lost, totals.undecodable) {
             (0, 0) => "nothing lost".to_owned(),
             (lost, 0) => format!("{lost} events LOST"),
             (lost, bad) => format!("{lost} events LOST, {bad} not understood"),
         };
+        if let Some(missed) = totals.missed.filter(|n| *n > 0) {
+            lost = format!("{lost}, {missed} runs MISSED");
+        }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
             let seen = tallies.iter().any(|(_, tally)| !tally.counters.is_empty());
@@ -211,6 +214,13 @@ impl<W: Write> Output for Text<W> {
                     self.tallies(tallies, true, context)?;
                 }
                 Ok(())
+            }
+            Item::Lost(_, lost) => {
+                let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
+                writeln!(
+                    self.out,
+                    "{now} {lost} events LOST so far: they came faster than they could be read"
+                )
             }
             Item::Verdict(verdict) => self.verdict(verdict),
             Item::End(verdicts, tallies, status, totals) => {

@@ -3,9 +3,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use aya::maps::{MapData, PerCpuArray};
 use bytes::Bytes;
-use mtutrace_common::config::counter;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
@@ -20,15 +18,18 @@ use crate::cost::{self, Cost, Latency};
 use crate::decode::decode;
 use crate::exit::{Failure, Found};
 use crate::identity::ProcConnections;
-use crate::kernel::ring::Ring;
+use crate::kernel::counters::{Counters, Records};
+use crate::kernel::ring::{BATCH, Ring};
 use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
 use crate::output::{Context, Item, Names, Output, Status, Totals};
 
 /// How often verdicts are judged anew.
 const TICK: Duration = Duration::from_millis(100);
-/// Batches that are read at the end: the ring holds no more.
-const LAST_BATCHES: usize = 16;
+/// Bytes of the smallest record in the ring, with the kernel's header.
+const SMALLEST_RECORD: u32 = 88;
+/// How often a moment is looked for, at the end, in which the ring is empty and nothing comes.
+const QUIET_TRIES: u32 = 16;
 /// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
 const LAST_FIGURES: Duration = Duration::from_secs(2);
 
@@ -67,7 +68,7 @@ pub(super) struct Session<'a> {
     /// Events.
     pub(super) ring: Ring,
     /// Counters of the kernel side.
-    pub(super) counters: PerCpuArray<MapData, u64>,
+    pub(super) counters: Counters,
     /// Where to show what is found.
     pub(super) output: Box<dyn Output>,
     /// Kernel names.
@@ -83,7 +84,10 @@ struct State {
     kernel: Merger,
     latency: Latency,
     shown: u64,
+    decoded: u64,
     undecodable: u64,
+    /// Lost events that somebody was told of.
+    lost: u64,
     problem: bool,
     started: Instant,
     cpu_before: Duration,
@@ -100,7 +104,9 @@ impl Session<'_> {
             kernel: Merger::default(),
             latency: Latency::new(),
             shown: 0,
+            decoded: 0,
             undecodable: 0,
+            lost: 0,
             problem: false,
             started: Instant::now(),
             cpu_before: cost::process().unwrap_or_default().0,
@@ -154,6 +160,7 @@ impl Session<'_> {
                 _ = report.tick() => {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
+                    self.losses(state)?;
                 }
                 changed = keeper.snapshots.changed() => {
                     if changed.is_err() {
@@ -182,6 +189,7 @@ impl Session<'_> {
         for record in records {
             match decode(&record) {
                 Ok(event) => {
+                    state.decoded += 1;
                     state.kernel.witness.note(&event, &node);
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
@@ -251,14 +259,7 @@ impl Session<'_> {
     }
 
     fn finish(&mut self, state: &mut State) -> Result<(), Failure> {
-        // What came in before the end belongs to the report; a flood that goes on does not.
-        for _ in 0..LAST_BATCHES {
-            let rest = self.ring.now();
-            if rest.is_empty() {
-                break;
-            }
-            self.take(state, rest)?;
-        }
+        let records = self.drain(state)?;
         let node = state.snapshot.node.clone();
         let mut verdicts = state.engine.standing(&node);
         verdicts.retain(|v| filter::verdict(&self.filter, v));
@@ -266,7 +267,9 @@ impl Session<'_> {
         let tallies = self.tallies(state);
         let totals = Totals {
             events: state.shown,
-            lost: self.lost(),
+            missed: cost::missed(&state.snapshot.programs),
+            records,
+            decoded: state.decoded,
             undecodable: state.undecodable,
             duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cost: state.cost(),
@@ -276,14 +279,36 @@ impl Session<'_> {
         Ok(self.output.flush()?)
     }
 
+    /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the
+    /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost.
+    fn drain(&mut self, state: &mut State) -> Result<Records, Failure> {
+        let mut made = self.counters.records();
+        for _ in 0..self.args.ring_size / SMALLEST_RECORD / BATCH as u32 + QUIET_TRIES {
+            let rest = self.ring.now();
+            let empty = rest.is_empty();
+            self.take(state, rest)?;
+            let before = std::mem::replace(&mut made, self.counters.records());
+            if empty && before == made {
+                break;
+            }
+        }
+        Ok(made)
+    }
+
+    /// Somebody who watches must know that events are lost.
+    fn losses(&mut self, state: &mut State) -> Result<(), Failure> {
+        let lost = self.counters.lost();
+        if lost > state.lost {
+            state.lost = lost;
+            let status = state.snapshot.status.clone();
+            self.show(state, &Item::Lost(&status, lost))?;
+        }
+        Ok(())
+    }
+
     fn show(&mut self, state: &State, item: &Item<'_>) -> Result<(), Failure> {
         let context = Context { clock: &state.clock, node: &state.snapshot.node, names: &self.names };
         Ok(self.output.show(item, &context)?)
-    }
-
-    /// Events that the ring could not take, over all CPUs.
-    fn lost(&self) -> u64 {
-        self.counters.get(&counter::LOST, 0).map(|values| values.iter().sum()).unwrap_or(0)
     }
 }
 

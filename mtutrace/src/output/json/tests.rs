@@ -1,9 +1,11 @@
 //! What scripts read.
+use mtutrace_common::Signal;
 use serde_json::Value;
 
 use super::*;
 use crate::charge::tests::{event, flow};
 use crate::clock::Clock;
+use crate::kernel::counters::Records;
 use crate::mib::Counters;
 use crate::mib::merge::KernelTally;
 use crate::mib::parse::snmp;
@@ -92,7 +94,8 @@ fn the_length_of_a_quoted_super_packet_is_unknown() {
 
 #[test]
 fn the_last_line_is_the_status_with_the_totals() {
-    let totals = Totals { events: 3, lost: 2, duration_ms: 1500, ..Totals::default() };
+    let records = Records { made: BTreeMap::from([(Signal::Drop, 4), (Signal::Syn, 1)]), lost: 2 };
+    let totals = Totals { events: 3, records, decoded: 3, duration_ms: 1500, ..Totals::default() };
     let tally = Tally { counters: BTreeMap::from([(SignalKind::Drop, 3)]), ..Tally::default() };
     let lines = lines(&Item::End(&[], &[(NetnsId(3), tally)], &Status::default(), &totals));
     assert_eq!(lines.first().unwrap()["kind"], "report");
@@ -100,6 +103,16 @@ fn the_last_line_is_the_status_with_the_totals() {
     let last = lines.last().unwrap();
     assert_eq!((&last["kind"], &last["events"], &last["lost"]), (&"status".into(), &3.into(), &2.into()));
     assert_eq!(last["duration_ms"], 1500);
+    assert_eq!(last["records"], serde_json::json!({ "drop": 4, "syn": 1 }));
+    assert_eq!(last["decoded"], 3);
+    assert!(last.get("missed").is_none(), "this kernel does not tell");
+}
+
+#[test]
+fn losses_are_told_while_it_runs() {
+    let line = lines(&Item::Lost(&Status::default(), 7)).remove(0);
+    assert_eq!((&line["kind"], &line["lost"]), (&"status".into(), &7.into()));
+    assert!(line.get("events").is_none(), "it is not the last one");
 }
 
 #[test]

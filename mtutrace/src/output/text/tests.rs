@@ -2,6 +2,7 @@
 use super::*;
 use crate::clock::Clock;
 use crate::cost::Cost;
+use crate::kernel::counters::Records;
 use crate::mib::Counters;
 use crate::mib::parse::snmp;
 use crate::model::{Device, Ended, Fix, Hop, LinkKind, VerdictKind};
@@ -112,9 +113,14 @@ fn nothing_wrong_is_one_line() {
 
 #[test]
 fn losses_shout() {
-    let totals = Totals { lost: 12, undecodable: 1, ..Totals::default() };
-    let text = text(false, &Item::End(&[], &[], &Status::default(), &totals));
-    assert!(text.contains("12 events LOST, 1 not understood"), "{text}");
+    let records = Records { lost: 12, ..Records::default() };
+    let mut totals = Totals { records, undecodable: 1, missed: Some(0), ..Totals::default() };
+    let end = |totals: &_| text(false, &Item::End(&[], &[], &Status::default(), totals));
+    assert!(end(&totals).contains("12 events LOST, 1 not understood)"), "{}", end(&totals));
+    totals.missed = Some(3);
+    assert!(end(&totals).contains("1 not understood, 3 runs MISSED)"), "{}", end(&totals));
+    let meanwhile = text(false, &Item::Lost(&Status::default(), 7));
+    assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
 }
 
 #[test]
