@@ -7,6 +7,7 @@ use mtutrace_common::config::DropCause;
 use crate::charge::{self, Charge, Ends};
 use crate::flow::{Connection, Flows, Sighting};
 use crate::identity::connections::Connections;
+use crate::mib::merge::KernelTally;
 use crate::model::{
     Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict, VerdictKind,
 };
@@ -50,6 +51,8 @@ pub struct Tally {
     pub last_ns: u64,
     /// Whether there was any since the last report.
     pub changed: bool,
+    /// What the kernel counted in the namespace.
+    pub kernel: KernelTally,
 }
 
 /// To whom a flow's packets were charged, when, and by which model of the node.
@@ -61,7 +64,7 @@ struct Known {
 }
 
 /// A namespace, and which one of those that had its number (see [`topology::Netns::since`]).
-type Owner = (NetnsId, u64);
+pub type Owner = (NetnsId, u64);
 
 struct State {
     trouble: Trouble,
@@ -225,8 +228,8 @@ impl Engine {
     }
 
     /// Counters of all containers that had something; from now on they count as reported.
-    pub fn report(&mut self) -> Vec<(NetnsId, Tally)> {
-        let tallies = self.tallies.iter().map(|((netns, _), tally)| (*netns, tally.clone())).collect();
+    pub fn report(&mut self) -> Vec<(Owner, Tally)> {
+        let tallies = self.tallies.iter().map(|(owner, tally)| (*owner, tally.clone())).collect();
         self.tallies.values_mut().for_each(|tally| tally.changed = false);
         tallies
     }

@@ -43,11 +43,11 @@ pub fn mtut_frag6(ctx: ProbeContext) -> u32 {
 
 #[inline(always)]
 fn made(net: *const u8, skb: SkBuff, version: u8, hook: HookId, mtu: u32) {
+    let Some((address, length)) = skb.network() else { return };
+    if length <= mtu {
+        return;
+    }
     emit(Signal::Fragmented, |event: &mut FragmentEvent| {
-        let (address, length) = skb.network()?;
-        if length <= mtu {
-            return None;
-        }
         packet::parse(&Memory(address), 0, version, length, Gso::default(), &mut event.packet)?;
         event.header = header(Signal::Fragmented, hook, netns(Some(net)), skb.way_out().ifindex);
         event.mtu = mtu;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use aya::maps::{Array, MapData};
 use aya::programs::{KProbe, Program, RawTracePoint};
 use aya::{Ebpf, EbpfLoader};
-use mtutrace_common::config::{DropSite, MAX_DROP_SITES, Offsets, Reasons};
+use mtutrace_common::config::{DropSite, MAX_DROP_SITES, Offsets, RING_BYTES, Reasons};
 
 use super::btf::{self, Btf};
 use super::hooks::{HOOKS, Hook, Outcome, Place};
@@ -39,7 +39,7 @@ pub struct Loaded {
 }
 
 /// How to load.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The kernel side writes its debug log.
     pub log: bool,
@@ -47,6 +47,14 @@ pub struct Options {
     pub no_kprobes: bool,
     /// The kernel's BTF, where it is not in [`btf::VMLINUX`].
     pub kernel_btf: Option<PathBuf>,
+    /// Size of the ring that carries events: a power of two, and whole pages.
+    pub ring_bytes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { log: false, no_kprobes: false, kernel_btf: None, ring_bytes: RING_BYTES }
+    }
 }
 
 impl Options {
@@ -82,6 +90,7 @@ pub fn load(options: &Options) -> Result<Loaded, LoadError> {
         .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
         .override_global("REASONS", bytemuck::bytes_of(&reasons), true)
         .override_global("AYA_LOG_LEVEL", &level, false)
+        .map_max_entries("EVENTS", options.ring_bytes)
         .load(OBJECT)?;
     let symbols = Symbols::read(symbols::KALLSYMS);
     match &symbols {

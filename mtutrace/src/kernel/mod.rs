@@ -4,6 +4,7 @@
 pub mod attach;
 pub mod btf;
 pub mod capability;
+pub mod counters;
 pub mod hooks;
 pub mod kprobes;
 pub mod load;

@@ -49,6 +49,7 @@ impl<W: Write> Json<W> {
             netns,
             counters: names(&tally.counters),
             interfaces: interfaces.collect(),
+            kernel: tally.kernel.counters.moved(),
         };
         self.line("report", context.clock.now_ns(), context, body)
     }
@@ -63,12 +64,16 @@ impl<W: Write> Output for Json<W> {
         let now = context.clock.now_ns();
         match item {
             Item::Status(status) => self.line("status", now, context, StatusLine::new(status, None)),
+            Item::Lost(status, lost) => {
+                let line = StatusLine { lost: Some(*lost), ..StatusLine::new(status, None) };
+                self.line("status", now, context, line)
+            }
             Item::Event(event) => {
                 self.line("event", event.event.time_ns, context, EventLine::new(event, context))
             }
             Item::Report(tallies) => tallies
                 .iter()
-                .filter(|(_, tally)| tally.changed)
+                .filter(|(_, tally)| tally.changed || tally.kernel.changed)
                 .try_for_each(|(netns, tally)| self.report(*netns, tally, context)),
             Item::Verdict(verdict) => self.line("verdict", now, context, verdict),
             Item::End(verdicts, tallies, status, totals) => {
@@ -104,6 +109,12 @@ struct StatusLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     lost: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<BTreeMap<&'static str, u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decoded: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     undecodable: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
@@ -121,7 +132,10 @@ impl<'a> StatusLine<'a> {
             unreadable_namespaces: status.unreadable,
             refused_interfaces: status.refused,
             events: totals.map(|t| t.events),
-            lost: totals.map(|t| t.lost),
+            lost: totals.map(|t| t.records.lost),
+            missed: totals.and_then(|t| t.missed),
+            records: totals.map(|t| t.records.names()),
+            decoded: totals.map(|t| t.decoded),
             undecodable: totals.map(|t| t.undecodable),
             duration_ms: totals.map(|t| t.duration_ms),
             cost: totals.map(|t| &t.cost),
@@ -284,6 +298,8 @@ struct ReportLine<'a> {
     netns: NetnsId,
     counters: BTreeMap<&'static str, u64>,
     interfaces: Vec<InterfaceCounters<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kernel: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]

@@ -7,7 +7,7 @@ mod watchers;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
@@ -15,6 +15,7 @@ use crate::cli::{Filter, Format, RunArgs};
 use crate::exit::{Failure, Found};
 use crate::kernel::attach::Attacher;
 use crate::kernel::capability;
+use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
@@ -48,7 +49,7 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
     let Loaded { mut ebpf, outcome, reasons, symbols } =
         load::load(&args.load_options()).map_err(|e| Failure::Machine(e.to_string()))?;
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
-    let counters = ebpf.take_map("COUNTERS").and_then(|map| PerCpuArray::<MapData, u64>::try_from(map).ok());
+    let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
     let (Some(ring), Some(counters)) = (ring, counters) else {
         return Err(Failure::Machine(
             "this build's BPF object lacks its maps; build mtutrace again".to_owned(),
