@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::{End, Tracer};
-use mtutrace_tests::lab::traffic::udp_send;
 use serde_json::{Value, json};
 
 const BIG: usize = 300_000;
@@ -133,7 +133,7 @@ fn a_container_that_comes_later_counts_from_its_birth() {
     let mut tracer = Tracer::start(&["--duration", "60s"]).unwrap();
     let late = lab.add_late_container().unwrap();
     // Cut by its own kernel, before the tracer may even know that it is there.
-    udp_send(late.place(), &format!("{SERVER}:9"), 4000, 2, false).unwrap();
+    udp_send(late.place(), &format!("{SERVER}:9"), 4000, 2, Discovery::Fragment).unwrap();
     let born = counters(&late.netns).keys().map(|name| (name.clone(), 0)).collect();
     let counted = moved(&born, &counters(&late.netns));
     assert_eq!(counted["IpFragOKs"], 2, "{counted}");

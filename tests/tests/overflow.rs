@@ -5,15 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::Tracer;
-use mtutrace_tests::lab::traffic::udp_send;
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(30);
 /// Far more than a ring of one page can hold between two looks at it.
-const FLOOD: usize = 20_000;
+const FLOOD: u64 = 20_000;
 
 /// One at a time: a flood is seen by every tracer of the node.
 static FLOODS: Mutex<()> = Mutex::new(());
@@ -55,8 +55,8 @@ fn what_the_ring_cannot_take_is_counted() {
     let mut alone = !others(&lab);
     let before = frag_fails(&lab.pod.netns);
     let mut tracer = Tracer::start(&["--duration", "90s", "--ring-size", "4096"]).unwrap();
-    let sent = udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, true).unwrap();
-    assert_eq!(sent, FLOOD, "nobody told the sender");
+    let sent = udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
+    assert_eq!(sent.sent, FLOOD, "nobody told the sender");
 
     let told = |line: &Value| line["kind"] == "status" && line["lost"].as_u64() > Some(0);
     let meanwhile = tracer.wait_for("a status with losses", SOON, told).unwrap();
@@ -94,7 +94,7 @@ fn people_are_told_while_it_happens() {
     let lab = Incident::build(IncidentSpec { icmp_filtered: false, ..Default::default() }).unwrap();
     lab.inner.netns.ip("route replace default via 172.17.0.1 mtu lock 1500").unwrap();
     let mut tracer = Tracer::start_text(&["--duration", "90s", "--ring-size", "4096"]).unwrap();
-    udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, true).unwrap();
+    udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
     let told = |line: &str| line.contains("events LOST so far").then_some(());
     tracer.wait_for_line("a line about losses", SOON, told).unwrap();
     let end = tracer.interrupt().unwrap();

@@ -50,7 +50,7 @@ const FIELDS: [(&str, Slot); 35] = [
 ];
 
 /// Those of [`FIELDS`] that are bitfields, and whose offsets are in bits.
-const BITFIELDS: [&str; 2] = ["sk_buff.ignore_df", "rtable.rt_pmtu"];
+pub(super) const BITFIELDS: [&str; 2] = ["sk_buff.ignore_df", "rtable.rt_pmtu"];
 
 const _: () = assert!(size_of::<Offsets>() == FIELDS.len() * size_of::<u32>(), "a slot without a field");
 

@@ -75,7 +75,7 @@ fn what_the_hooks_missed_is_named() {
     let mut witness = Witness::default();
     for (cause, source) in [
         (DropCause::Forward, "172.17.0.2:1"),
-        (DropCause::Output, "172.17.0.2:1"),
+        (DropCause::FragFailed, "172.17.0.2:1"),
         (DropCause::Forward, "[2001:db8::1]:1"),
         (DropCause::VethPeer, "172.17.0.2:1"),
         (DropCause::IcmpFiltered, "172.17.0.2:1"),
