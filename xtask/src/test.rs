@@ -77,7 +77,7 @@ fn close(units: Option<&Results>, columns: &[Column], broken: Vec<String>) -> us
         println!("\n{}", causes::table(columns));
     }
     if columns.iter().all(|column| column.results.good()) {
-        println!("\nevery scenario passed on each of {} kernels", columns.len());
+        println!("\nno scenario failed; kernels: {}", columns.len());
     } else {
         println!("\n{}", tables::tests(columns));
     }
