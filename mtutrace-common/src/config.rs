@@ -55,6 +55,28 @@ pub struct Offsets {
     pub sock_daddr6: u32,
     /// `sock.__sk_common.skc_v6_rcv_saddr`
     pub sock_saddr6: u32,
+    /// `sock.sk_protocol` (16 bits)
+    pub sock_protocol: u32,
+    /// `sk_buff.cb`
+    pub skb_cb: u32,
+    /// `inet_skb_parm.frag_max_size` (in `sk_buff.cb`)
+    pub cb_frag_max_size: u32,
+    /// `inet6_skb_parm.frag_max_size` (in `sk_buff.cb`)
+    pub cb6_frag_max_size: u32,
+    /// `sk_buff.ignore_df`: in **bits**, as for every bitfield
+    pub skb_ignore_df: u32,
+    /// `rtable.rt_pmtu`: in **bits**
+    pub rtable_pmtu: u32,
+    /// `fib_nh_common.nhc_dev`
+    pub nhc_dev: u32,
+    /// `flowi4.saddr`
+    pub flowi4_saddr: u32,
+    /// `flowi4.daddr`
+    pub flowi4_daddr: u32,
+    /// `flowi6.saddr`
+    pub flowi6_saddr: u32,
+    /// `flowi6.daddr`
+    pub flowi6_daddr: u32,
 }
 
 impl Offsets {
@@ -86,6 +108,17 @@ impl Offsets {
         sock_saddr: u32::MAX,
         sock_daddr6: u32::MAX,
         sock_saddr6: u32::MAX,
+        sock_protocol: u32::MAX,
+        skb_cb: u32::MAX,
+        cb_frag_max_size: u32::MAX,
+        cb6_frag_max_size: u32::MAX,
+        skb_ignore_df: u32::MAX,
+        rtable_pmtu: u32::MAX,
+        nhc_dev: u32::MAX,
+        flowi4_saddr: u32::MAX,
+        flowi4_daddr: u32::MAX,
+        flowi6_saddr: u32::MAX,
+        flowi6_daddr: u32::MAX,
     };
 }
 
@@ -102,10 +135,12 @@ pub struct Reasons {
     pub not_specified: u32,
     /// `SKB_DROP_REASON_NETFILTER_DROP`
     pub netfilter_drop: u32,
+    /// `SKB_DROP_REASON_FRAG_REASM_TIMEOUT`
+    pub reassembly_timeout: u32,
 }
 
 /// Most address ranges of [`DropSite`] that the kernel side looks through.
-pub const MAX_DROP_SITES: u32 = 16;
+pub const MAX_DROP_SITES: u32 = 24;
 
 /// Text range of one kernel function that frees too-big packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,8 +165,8 @@ const _: () = assert!(size_of::<DropSite>() == 24);
 pub enum DropCause {
     /// `ip_forward`, `ip6_forward`: the router found DF (or IPv6) and a smaller MTU ahead.
     Forward = 1,
-    /// `ip_fragment`, `ip6_fragment`: output after routing.
-    Output = 2,
+    /// `ip_fragment`, `ip6_fragment`: it was to be fragmented after routing, and could not be.
+    FragFailed = 2,
     /// `br_dev_queue_push_xmit`, `br_nf_dev_queue_xmit`: the bridge's port is smaller.
     BridgePort = 3,
     /// `__dev_forward_skb2`, `__dev_forward_skb`: the other end of the veth is smaller.
@@ -142,18 +177,27 @@ pub enum DropCause {
     Other = 6,
     /// A firewall dropped the ICMP message that would have told the sender.
     IcmpFiltered = 7,
+    /// `ip_local_error`, `ipv6_local_error`: a local socket was refused with EMSGSIZE.
+    Local = 8,
+    /// `ip_expire`, `ip6_frag_expire`: the rest of the fragments did not come in time.
+    Reassembly = 9,
+    /// A firewall dropped a fragment.
+    FragmentFiltered = 10,
 }
 
 impl DropCause {
     /// All causes, in the order of their numbers, which start at 1.
-    pub const ALL: [DropCause; 7] = [
+    pub const ALL: [DropCause; 10] = [
         DropCause::Forward,
-        DropCause::Output,
+        DropCause::FragFailed,
         DropCause::BridgePort,
         DropCause::VethPeer,
         DropCause::Tunnel,
         DropCause::Other,
         DropCause::IcmpFiltered,
+        DropCause::Local,
+        DropCause::Reassembly,
+        DropCause::FragmentFiltered,
     ];
 
     /// The cause with this number, if there is one.
@@ -171,11 +215,11 @@ pub mod counter {
     /// Events that the ring buffer could not take.
     pub const LOST: u32 = 0;
     /// Later fragments that passed (they make no event of their own).
-    pub const LATER_FRAGMENTS: u32 = 8;
+    pub const LATER_FRAGMENTS: u32 = 16;
     /// Packets that went the slow way because they were larger than the limit of their device.
-    pub const SLOW_PATH: u32 = 9;
-    /// Number of slots. Slots 1 to 7 count the records of each [`crate::Signal`], sent or lost.
-    pub const SLOTS: u32 = 10;
+    pub const SLOW_PATH: u32 = 17;
+    /// Number of slots. Slots 1 to 15 count the records of each [`crate::Signal`], sent or lost.
+    pub const SLOTS: u32 = 18;
 }
 
 /// Bytes of the ring buffer that carries events.

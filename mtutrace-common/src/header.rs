@@ -1,7 +1,7 @@
 //! What every event starts with: who saw it, when, where, and which packet it was about.
 
 /// Version of the records' layout. A reader refuses records of another version.
-pub const ABI_VERSION: u16 = 1;
+pub const ABI_VERSION: u16 = 2;
 
 /// The signals that the kernel side sends, one record type each (see [`crate::event`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,11 +21,13 @@ pub enum Signal {
     IcmpSent = 6,
     /// A local TCP socket sent again a segment that some device of the node cannot take.
     Retransmit = 7,
+    /// This node's path MTU cache took a smaller value.
+    PmtuUpdated = 8,
 }
 
 impl Signal {
     /// All signals, in the order of their numbers, which start at 1.
-    pub const ALL: [Signal; 7] = [
+    pub const ALL: [Signal; 8] = [
         Signal::Oversized,
         Signal::Fragmented,
         Signal::IcmpSeen,
@@ -33,6 +35,7 @@ impl Signal {
         Signal::Drop,
         Signal::IcmpSent,
         Signal::Retransmit,
+        Signal::PmtuUpdated,
     ];
 
     /// The signal of a record's `kind`, if there is one.
@@ -56,16 +59,8 @@ pub struct EventHeader {
     pub time_ns: u64,
     /// Inode number of the network namespace (`net.ns.inum`); 0 if unknown.
     pub netns: u32,
-    /// [`direction::INGRESS`], [`direction::EGRESS`], or 0 where the hook has none.
-    pub direction: u32,
-}
-
-/// Values of [`EventHeader::direction`], as the device sees it.
-pub mod direction {
-    /// The packet came out of the wire into the stack.
-    pub const INGRESS: u32 = 1;
-    /// The packet went from the stack to the wire.
-    pub const EGRESS: u32 = 2;
+    /// A [`crate::HookId`]: who saw it.
+    pub hook: u32,
 }
 
 /// The packet that the record is about: for ICMP errors, the one quoted inside.

@@ -7,5 +7,7 @@
 pub mod config;
 pub mod event;
 pub mod header;
+pub mod hook;
 
 pub use header::{ABI_VERSION, EventHeader, Packet, Signal};
+pub use hook::HookId;

@@ -1,16 +1,16 @@
 //! Sends a record, or counts it as lost.
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use mtutrace_common::config::counter;
-use mtutrace_common::{ABI_VERSION, EventHeader, Signal};
+use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Signal};
 
 use crate::maps::{EVENTS, count};
 
 /// The header of a record that is made now.
 #[inline(always)]
-pub fn header(signal: Signal, netns: u32, ifindex: u32, direction: u32) -> EventHeader {
+pub fn header(signal: Signal, hook: HookId, netns: u32, ifindex: u32) -> EventHeader {
     // SAFETY: the helper has no preconditions.
     let time_ns = unsafe { bpf_ktime_get_ns() };
-    EventHeader { abi: ABI_VERSION, kind: signal as u16, ifindex, time_ns, netns, direction }
+    EventHeader { abi: ABI_VERSION, kind: signal as u16, ifindex, time_ns, netns, hook: hook as u32 }
 }
 
 /// Lets `fill` write a record where it will be read from (the stack is too small for copies), and sends it.

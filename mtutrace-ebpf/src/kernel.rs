@@ -3,6 +3,7 @@ use aya_ebpf::helpers::bpf_probe_read_kernel;
 use mtutrace_common::config::{DropCause, DropSite, MAX_DROP_SITES, Offsets, Reasons};
 
 use crate::maps::DROP_SITES;
+use crate::packet::{ETH_P_IP, ETH_P_IPV6};
 
 /// Set by the loader before load, constant to the verifier from then on.
 #[unsafe(no_mangle)]
@@ -10,13 +11,14 @@ static OFFSETS: Offsets = Offsets::NONE;
 
 /// Set by the loader before load.
 #[unsafe(no_mangle)]
-pub static REASONS: Reasons = Reasons { has_reason: 0, pkt_too_big: 0, not_specified: 0, netfilter_drop: 0 };
+pub static REASONS: Reasons =
+    Reasons { has_reason: 0, pkt_too_big: 0, not_specified: 0, netfilter_drop: 0, reassembly_timeout: 0 };
 
 /// The offset of one field.
 macro_rules! offset {
     ($field:ident) => {
         // SAFETY: a valid static; volatile, because the loader rewrites it behind the compiler's back.
-        unsafe { core::ptr::read_volatile(&raw const OFFSETS.$field) as usize }
+        unsafe { core::ptr::read_volatile(&raw const $crate::kernel::OFFSETS.$field) as usize }
     };
 }
 
@@ -32,9 +34,31 @@ pub(crate) use reason;
 /// RTAX_MTU - 1: its place in a table of route metrics (uapi/linux/rtnetlink.h).
 const METRIC_MTU: usize = 1;
 
-/// Reads a field; a bad address gives an error, never a fault.
+mod flow;
+mod fragmentation;
+pub mod socket;
+
+pub use flow::{flowi4_ends, flowi6_ends};
+
+/// Reads a bitfield of up to 31 bits, given its offset in bits.
+#[inline(always)]
+fn read_bits(base: *const u8, offset: usize) -> Option<u32> {
+    if offset >= UNKNOWN {
+        return None;
+    }
+    let word: u32 = read(base, offset / 32 * 4)?;
+    Some(word >> (offset % 32))
+}
+
+/// An offset from here on means that this kernel has no such field.
+const UNKNOWN: usize = Offsets::UNKNOWN as usize;
+
+/// Reads a field; a bad address gives an error, never a fault, and a field that the kernel lacks gives nothing.
 #[inline(always)]
 pub fn read<T: Copy>(base: *const u8, offset: usize) -> Option<T> {
+    if offset >= UNKNOWN {
+        return None;
+    }
     // SAFETY: the helper checks the address itself; T is an integer or an array of integers.
     unsafe { bpf_probe_read_kernel(base.wrapping_add(offset).cast::<T>()) }.ok()
 }
@@ -69,14 +93,17 @@ impl SkBuff {
     /// `skb->dev`
     #[inline(always)]
     pub fn dev(self) -> Option<NetDevice> {
-        let dev: *const u8 = read(self.0, offset!(skb_dev))?;
-        if dev.is_null() { None } else { Some(NetDevice(dev)) }
+        NetDevice::behind(self.0, offset!(skb_dev))
     }
 
-    /// `skb->protocol`, host byte order.
+    /// IP version of the packet, by `skb->protocol`; nothing for others.
     #[inline(always)]
-    pub fn protocol(self) -> u16 {
-        u16::from_be(read(self.0, offset!(skb_protocol)).unwrap_or(0))
+    pub fn version(self) -> Option<u8> {
+        match u16::from_be(read(self.0, offset!(skb_protocol))?) {
+            ETH_P_IP => Some(4),
+            ETH_P_IPV6 => Some(6),
+            _ => None,
+        }
     }
 
     /// Address of the network header, and the packet's length from there.
@@ -114,22 +141,48 @@ impl SkBuff {
     /// the route's own metric, else the device's.
     #[inline(always)]
     pub fn way_out(self) -> WayOut {
+        self.dst().map_or(WayOut::default(), Dst::way_out)
+    }
+
+    /// The route that it carries.
+    #[inline(always)]
+    pub fn dst(self) -> Option<Dst> {
         // The lowest bit (SKB_DST_NOREF) is not part of the address.
-        let Some(dst) = read::<u64>(self.0, offset!(skb_refdst)) else { return WayOut::default() };
-        let dst = (dst & !1) as *const u8;
-        if dst.is_null() {
-            return WayOut::default();
-        }
-        let Some(dev) = read::<*const u8>(dst, offset!(dst_dev)) else { return WayOut::default() };
-        let dev = NetDevice(dev);
+        let dst = (read::<u64>(self.0, offset!(skb_refdst))? & !1) as *const u8;
+        if dst.is_null() { None } else { Some(Dst(dst)) }
+    }
+}
+
+/// `struct dst_entry *`, which every kind of route starts with (`rtable.dst`, `rt6_info.dst`).
+#[derive(Clone, Copy)]
+pub struct Dst(pub *const u8);
+
+impl Dst {
+    /// See [`SkBuff::way_out`].
+    #[inline(always)]
+    pub fn way_out(self) -> WayOut {
+        let dst = self.0;
+        let Some(dev) = self.dev() else { return WayOut::default() };
         // The two lowest bits (DST_METRICS_FLAGS) are not part of the address.
         let metrics = (read::<u64>(dst, offset!(dst_metrics)).unwrap_or(0) & !3) as *const u8;
         let metric = if metrics.is_null() { 0 } else { read::<u32>(metrics, METRIC_MTU * 4).unwrap_or(0) };
         WayOut { mtu: if metric != 0 { metric } else { dev.mtu() }, ifindex: dev.ifindex() }
     }
+
+    /// `dst->dev`
+    #[inline(always)]
+    pub fn dev(self) -> Option<NetDevice> {
+        NetDevice::behind(self.0, offset!(dst_dev))
+    }
 }
 
 impl NetDevice {
+    #[inline(always)]
+    fn behind(base: *const u8, offset: usize) -> Option<NetDevice> {
+        let dev: *const u8 = read(base, offset)?;
+        if dev.is_null() { None } else { Some(NetDevice(dev)) }
+    }
+
     /// `dev->ifindex`
     #[inline(always)]
     pub fn ifindex(self) -> u32 {
@@ -149,54 +202,19 @@ impl NetDevice {
     }
 }
 
+/// `nhc->nhc_dev`, of a `struct fib_nh_common *`.
+#[inline(always)]
+pub fn nexthop_dev(nexthop: *const u8) -> Option<NetDevice> {
+    NetDevice::behind(nexthop, offset!(nhc_dev))
+}
+
 /// `net->ns.inum`
 #[inline(always)]
-fn netns(net: Option<*const u8>) -> u32 {
+pub fn netns(net: Option<*const u8>) -> u32 {
     match net {
         Some(net) if !net.is_null() => read(net, offset!(net_inum)).unwrap_or(0),
         _ => 0,
     }
-}
-
-/// The addresses of a connected socket.
-pub struct Sock {
-    /// Inode number of its namespace.
-    pub netns: u32,
-    /// 4 or 6.
-    pub family: u8,
-    /// Local address.
-    pub local: [u8; 16],
-    /// Remote address.
-    pub remote: [u8; 16],
-    /// Local port.
-    pub local_port: u16,
-    /// Remote port.
-    pub remote_port: u16,
-}
-
-/// Reads `struct sock_common`.
-#[inline(always)]
-pub fn sock(sk: *const u8) -> Option<Sock> {
-    const AF_INET: u16 = 2;
-    let mut sock = Sock {
-        netns: netns(read(sk, offset!(sock_net))),
-        family: 4,
-        local: [0; 16],
-        remote: [0; 16],
-        local_port: read(sk, offset!(sock_num))?,
-        remote_port: u16::from_be(read(sk, offset!(sock_dport))?),
-    };
-    if read::<u16>(sk, offset!(sock_family))? == AF_INET {
-        let local: [u8; 4] = read(sk, offset!(sock_saddr))?;
-        let remote: [u8; 4] = read(sk, offset!(sock_daddr))?;
-        sock.local[..4].copy_from_slice(&local);
-        sock.remote[..4].copy_from_slice(&remote);
-    } else {
-        sock.family = 6;
-        sock.local = read(sk, offset!(sock_saddr6))?;
-        sock.remote = read(sk, offset!(sock_daddr6))?;
-    }
-    Some(sock)
 }
 
 /// Which of the watched functions holds this address.

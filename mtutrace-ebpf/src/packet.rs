@@ -74,6 +74,16 @@ pub fn parse<S: Source>(
     Some(transport)
 }
 
+/// Whether the packet at offset 0 is a fragment of another.
+#[inline(always)]
+pub fn is_fragment<S: Source>(source: &S, version: u8) -> bool {
+    if version == 4 {
+        u16::from_be(source.get(6).unwrap_or(0)) & 0x3fff != 0
+    } else {
+        source.get::<u8>(6) == Some(FRAGMENT_HEADER)
+    }
+}
+
 #[inline(always)]
 fn ipv4<S: Source>(source: &S, at: usize, packet: &mut Packet) -> Option<usize> {
     let first: u8 = source.get(at)?;

@@ -1,11 +1,13 @@
 //! Events become counters and troubles, troubles become verdicts. Pure: time comes with the events and the ticks.
 use std::collections::{BTreeMap, HashMap};
 
+use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
 use crate::charge::{self, Charge, Ends};
 use crate::flow::{Connection, Flows, Sighting};
 use crate::identity::connections::Connections;
+use crate::mib::merge::KernelTally;
 use crate::model::{
     Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict, VerdictKind,
 };
@@ -49,6 +51,8 @@ pub struct Tally {
     pub last_ns: u64,
     /// Whether there was any since the last report.
     pub changed: bool,
+    /// What the kernel counted in the namespace.
+    pub kernel: KernelTally,
 }
 
 /// To whom a flow's packets were charged, when, and by which model of the node.
@@ -60,7 +64,7 @@ struct Known {
 }
 
 /// A namespace, and which one of those that had its number (see [`topology::Netns::since`]).
-type Owner = (NetnsId, u64);
+pub type Owner = (NetnsId, u64);
 
 struct State {
     trouble: Trouble,
@@ -76,12 +80,17 @@ pub struct Engine {
     tallies: BTreeMap<Owner, Tally>,
     charges: HashMap<(NetnsId, Flow), Known>,
     passed: HashMap<(u16, u32, u32, u32), u64>,
+    /// IPv6 flows that this node fragments, and when last: their fragments have no number before they are made.
+    fragmenting: HashMap<Flow, u64>,
 }
 
 impl Engine {
     /// Takes in one event. Returns it with its owner if it is one to report: not a SYN, not the second sight of
     /// the same packet, not a drop that turns out to have another reason.
-    pub fn event(&mut self, event: Event, node: &Node, tables: &dyn Connections) -> Option<Charged> {
+    pub fn event(&mut self, mut event: Event, node: &Node, tables: &dyn Connections) -> Option<Charged> {
+        if event.netns == NetnsId::default() {
+            event.netns = only_holder(event.ifindex, node).unwrap_or_default();
+        }
         match event.kind {
             EventKind::Syn { mss, ack } => {
                 if !ack {
@@ -94,7 +103,7 @@ impl Engine {
             {
                 return None;
             }
-            EventKind::Fragmented if self.seen_before(&event, 0, 0) => return None,
+            EventKind::Fragmented { mtu } if self.fragments_known(&event, mtu.is_some()) => return None,
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
         }
@@ -153,6 +162,23 @@ impl Engine {
         Charged { event, owner, container }
     }
 
+    /// Whether these fragments were reported already, when they were made or at another device. `made`: this node is
+    /// making them now.
+    fn fragments_known(&mut self, event: &Event, made: bool) -> bool {
+        let now = event.time_ns;
+        if event.flow.src.is_ipv4() {
+            return self.seen_before(event, 0, 0);
+        }
+        if made {
+            self.fragmenting.retain(|_, t| now.saturating_sub(*t) < SAME_PACKET_NS);
+            self.fragmenting.insert(event.flow, now);
+            return false;
+        }
+        let known =
+            self.fragmenting.get(&event.flow).is_some_and(|t| now.saturating_sub(*t) < SAME_PACKET_NS);
+        known || self.seen_before(event, 0, 0)
+    }
+
     /// The same packet passes several devices. NAT changes addresses on the way, but none of these numbers.
     fn seen_before(&mut self, event: &Event, message_id: u32, mtu: u32) -> bool {
         let now = event.time_ns;
@@ -202,8 +228,8 @@ impl Engine {
     }
 
     /// Counters of all containers that had something; from now on they count as reported.
-    pub fn report(&mut self) -> Vec<(NetnsId, Tally)> {
-        let tallies = self.tallies.iter().map(|((netns, _), tally)| (*netns, tally.clone())).collect();
+    pub fn report(&mut self) -> Vec<(Owner, Tally)> {
+        let tallies = self.tallies.iter().map(|(owner, tally)| (*owner, tally.clone())).collect();
         self.tallies.values_mut().for_each(|tally| tally.changed = false);
         tallies
     }
@@ -245,6 +271,13 @@ impl State {
     }
 }
 
+/// Without BTF the kernel side cannot tell the namespace: the only one with a device of that index, if there is one.
+fn only_holder(ifindex: u32, node: &Node) -> Option<NetnsId> {
+    let mut holders = node.netns.iter().filter(|(_, netns)| netns.links.contains_key(&ifindex));
+    let (first, second) = (holders.next(), holders.next());
+    first.filter(|_| second.is_none()).map(|(id, _)| *id)
+}
+
 fn owner_of(netns: NetnsId, node: &Node) -> Owner {
     (netns, node.since(netns).unwrap_or_default())
 }
@@ -254,7 +287,7 @@ fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> Sighting {
         time_ns: event.time_ns,
         netns: event.netns,
         ifindex: event.ifindex,
-        egress: event.egress,
+        egress: event.egress(),
         peer: event.device().and_then(|d| node.link(d)?.peer).map(|p| p.netns).filter(|p| *p != event.netns),
         flow: event.flow,
         mss,
@@ -266,7 +299,8 @@ fn about_size(event: &Event, limit: u32) -> bool {
     match event.kind {
         EventKind::IcmpSeen { .. } => true,
         EventKind::Drop { icmp_too_big: true, .. } => true,
-        EventKind::Fragmented | EventKind::Syn { .. } => false,
+        EventKind::Fragmented { .. } | EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
+        EventKind::Drop { cause: DropCause::Reassembly | DropCause::FragmentFiltered, .. } => false,
         _ => event.length > limit,
     }
 }
@@ -296,7 +330,7 @@ fn promises_too_much(connection: &Connection, node: &Node) -> Option<(Event, Net
         time_ns: first.time_ns,
         netns: first.netns,
         ifindex: first.ifindex,
-        egress: first.egress,
+        hook: if first.egress { HookId::TcEgress } else { HookId::TcIngress },
         flow: first.flow,
         length,
         gso_segments: None,

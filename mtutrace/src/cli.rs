@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use mtutrace_common::config::RING_BYTES;
+
+use crate::cost::page_size;
+use crate::kernel::load::Options;
 use crate::model::NetnsId;
 
 /// Which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong, and what one
@@ -62,9 +66,30 @@ pub struct RunArgs {
     /// Exit with 1 if an MTU problem was found.
     #[arg(long)]
     pub exit_code: bool,
+    /// Use the fallbacks, as on a kernel without kprobes.
+    #[arg(long)]
+    pub no_kprobes: bool,
+    /// The kernel's BTF, where it has none in /sys/kernel/btf/vmlinux.
+    #[arg(long, value_name = "PATH")]
+    pub kernel_btf: Option<PathBuf>,
     /// Show what happens inside, the kernel side included.
     #[arg(short, long)]
     pub verbose: bool,
+    /// Bytes of the ring buffer that carries events from the kernel: a power of two, and whole pages.
+    #[arg(long, hide = true, value_name = "BYTES", default_value_t = RING_BYTES, value_parser = ring_size)]
+    pub ring_size: u32,
+}
+
+impl RunArgs {
+    /// How the kernel side is loaded.
+    pub fn load_options(&self) -> Options {
+        Options {
+            log: self.verbose,
+            no_kprobes: self.no_kprobes,
+            kernel_btf: self.kernel_btf.clone(),
+            ring_bytes: self.ring_size,
+        }
+    }
 }
 
 /// Flags of `doctor`.
@@ -73,6 +98,12 @@ pub struct DoctorArgs {
     /// How to show what is found.
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// Show what would replace the kprobes.
+    #[arg(long)]
+    pub no_kprobes: bool,
+    /// The kernel's BTF, where it has none in /sys/kernel/btf/vmlinux.
+    #[arg(long, value_name = "PATH")]
+    pub kernel_btf: Option<PathBuf>,
 }
 
 /// Flags of `bench`.
@@ -103,6 +134,15 @@ fn duration(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
     let duration = Duration::try_from(parsed).map_err(|_| wrong())?;
     if duration.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(duration) }
+}
+
+/// What the kernel demands of a BPF ring buffer (`ringbuf_map_alloc`).
+fn ring_size(text: &str) -> Result<u32, String> {
+    let page = page_size();
+    let right = |bytes: &u32| bytes.is_power_of_two() && u64::from(*bytes).is_multiple_of(page);
+    text.parse().ok().filter(right).ok_or_else(|| {
+        format!("{text:?} is not the size of a ring; write a power of two, at least {page} and at most 2147483648 bytes")
+    })
 }
 
 fn netns(text: &str) -> Result<NetnsId, String> {
@@ -152,6 +192,19 @@ mod tests {
     #[test_case("soon", None; "no time at all")]
     fn durations(text: &str, milliseconds: Option<u64>) {
         assert_eq!(duration(text).ok(), milliseconds.map(Duration::from_millis));
+    }
+
+    #[test_case("1048576", true; "the default")]
+    #[test_case("2147483648", true; "the largest")]
+    #[test_case("4294967296", false; "too large")]
+    #[test_case("0", false; "nothing")]
+    #[test_case("2048", false; "less than a page")]
+    #[test_case("1000000", false; "no power of two")]
+    #[test_case("1M", false; "a unit")]
+    fn ring_sizes(text: &str, right: bool) {
+        let parsed = ring_size(text);
+        assert_eq!(parsed.is_ok(), right, "{parsed:?}");
+        assert!(right || parsed.unwrap_err().contains("power of two"));
     }
 
     #[test]

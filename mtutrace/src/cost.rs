@@ -16,6 +16,10 @@ pub struct ProgramCost {
     pub runs: u64,
     /// Nanoseconds of one run, averaged over the sample.
     pub ns_per_run: f64,
+    /// Runs that the kernel left out since the program was loaded, because another program of ours was running on
+    /// that CPU; unknown before Linux 5.12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
 }
 
 /// The cost of the run so far.
@@ -91,12 +95,27 @@ impl Default for Sampler {
 /// Reads a program's statistics (`bpf_prog_show_fdinfo`). `fd` must be open in this process.
 pub fn program(name: &str, fd: RawFd) -> ProgramCost {
     let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
-    let field = |key: &str| -> u64 {
-        text.lines().find_map(|l| l.strip_prefix(key)?.trim().parse().ok()).unwrap_or(0)
-    };
-    let (runs, ns) = (field("run_cnt:"), field("run_time_ns:"));
+    statistics(name, &text)
+}
+
+fn statistics(name: &str, fdinfo: &str) -> ProgramCost {
+    let field =
+        |key: &str| fdinfo.lines().find_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
+    let (runs, ns) = (field("run_cnt:").unwrap_or(0), field("run_time_ns:").unwrap_or(0));
     let ns_per_run = if runs == 0 { 0.0 } else { ns as f64 / runs as f64 };
-    ProgramCost { program: name.to_owned(), runs, ns_per_run }
+    ProgramCost { program: name.to_owned(), runs, ns_per_run, missed: field("recursion_misses:") }
+}
+
+/// Runs that the kernel left out, over all programs, if it counts them.
+pub fn missed(programs: &[ProgramCost]) -> Option<u64> {
+    programs.iter().filter_map(|p| p.missed).reduce(u64::saturating_add)
+}
+
+/// Bytes of a page of memory.
+pub fn page_size() -> u64 {
+    // SAFETY: no preconditions.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(page).unwrap_or(4096)
 }
 
 /// Times from the packet to the report.
@@ -151,7 +170,23 @@ pub fn process() -> io::Result<(Duration, u64)> {
         .nth(1)
         .and_then(|p| p.parse().ok())
         .unwrap_or(0);
-    // SAFETY: no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    Ok((time(usage.ru_utime) + time(usage.ru_stime), pages * u64::try_from(page).unwrap_or(4096)))
+    Ok((time(usage.ru_utime) + time(usage.ru_stime), pages * page_size()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Linux 6.18 shows a program.
+    const FDINFO: &str = "prog_type:\t17\nrun_time_ns:\t500\nrun_cnt:\t4\nrecursion_misses:\t3\n";
+
+    #[test]
+    fn misses_are_summed_where_the_kernel_counts_them() {
+        let new = statistics("a", FDINFO);
+        assert_eq!((new.runs, new.ns_per_run, new.missed), (4, 125.0, Some(3)));
+        let old = statistics("b", "run_time_ns:\t0\nrun_cnt:\t0\n");
+        assert_eq!((old.runs, old.missed), (0, None));
+        assert_eq!(missed(&[old.clone(), new.clone(), new]), Some(6));
+        assert_eq!(missed(&[old]), None, "unknown is not 0");
+    }
 }

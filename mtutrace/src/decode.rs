@@ -5,9 +5,9 @@ use bytemuck::Pod;
 use bytes::Bytes;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::{
-    DropEvent, FragmentEvent, IcmpEvent, OversizedEvent, RetransmitEvent, SynEvent,
+    DropEvent, FragmentEvent, IcmpEvent, OversizedEvent, PmtuEvent, RetransmitEvent, SynEvent,
 };
-use mtutrace_common::{ABI_VERSION, EventHeader, Packet, Signal, header};
+use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Packet, Signal};
 
 use crate::model::{Event, EventKind, Flow, NetnsId};
 
@@ -30,7 +30,7 @@ pub enum DecodeError {
     /// No such signal.
     #[error("unknown kind of record {0}")]
     Kind(u16),
-    /// No such address family, or no such cause.
+    /// No such address family, cause or hook.
     #[error("a field holds {0}, which has no meaning there")]
     Field(u32),
 }
@@ -52,7 +52,7 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
         }
         Signal::Fragmented => {
             let e: FragmentEvent = whole(record, header.kind)?;
-            event(&e.header, &e.packet, EventKind::Fragmented)
+            event(&e.header, &e.packet, EventKind::Fragmented { mtu: known(e.mtu) })
         }
         Signal::IcmpSeen => {
             let e: IcmpEvent = whole(record, header.kind)?;
@@ -91,6 +91,10 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
             let e: RetransmitEvent = whole(record, header.kind)?;
             event(&e.header, &e.packet, EventKind::Retransmit)
         }
+        Signal::PmtuUpdated => {
+            let e: PmtuEvent = whole(record, header.kind)?;
+            event(&e.header, &e.packet, EventKind::PmtuUpdated { mtu: e.mtu })
+        }
     }
 }
 
@@ -122,7 +126,7 @@ fn event(header: &EventHeader, packet: &Packet, kind: EventKind) -> Result<Event
         time_ns: header.time_ns,
         netns: NetnsId(header.netns),
         ifindex: header.ifindex,
-        egress: header.direction == header::direction::EGRESS,
+        hook: HookId::from_number(header.hook).ok_or(DecodeError::Field(header.hook))?,
         flow: Flow {
             protocol: packet.protocol,
             src: SocketAddr::new(ip(&packet.src)?, packet.sport),
@@ -161,7 +165,7 @@ mod tests {
             ifindex: 3,
             time_ns: 42,
             netns: 7,
-            direction: 0,
+            hook: HookId::KfreeSkb as u32,
         };
         let mut e = DropEvent { header, ..DropEvent::default() };
         e.packet.family = 4;
@@ -210,6 +214,9 @@ mod tests {
         let mut e = drop_event();
         e.packet.family = 5;
         assert_eq!(decode(&bytes(&e)), Err(DecodeError::Field(5)));
+        let mut e = drop_event();
+        e.header.hook = 0;
+        assert_eq!(decode(&bytes(&e)), Err(DecodeError::Field(0)));
         let mut e = drop_event();
         e.cause = 77;
         assert_eq!(decode(&bytes(&e)), Err(DecodeError::Field(77)));

@@ -17,6 +17,7 @@ pub mod fix;
 pub mod flow;
 pub mod identity;
 pub mod kernel;
+pub mod mib;
 pub mod model;
 pub mod output;
 pub mod run;

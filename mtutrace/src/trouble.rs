@@ -111,7 +111,10 @@ impl Trouble {
             return;
         }
         let flow = self.flows.entry(event.flow).or_default();
-        let dies = matches!(signal, SignalKind::Drop | SignalKind::Oversized | SignalKind::IcmpSent);
+        let dies = matches!(
+            signal,
+            SignalKind::Drop | SignalKind::FragFailed | SignalKind::Oversized | SignalKind::IcmpSent
+        );
         const TCP: u8 = 6;
         if filtered == 0 && dies && event.flow.protocol == TCP {
             flow.segment(signal, event);

@@ -4,5 +4,6 @@
 //! sends real HTTP through it with [`lab::traffic`], watches it with a [`Tracer`](lab::tracer::Tracer), and leaves
 //! nothing behind: every guard removes exactly what it made.
 
+pub mod causes;
 pub mod check;
 pub mod lab;

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use mtutrace_tests::check::{is_verdict, skip};
+use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
 use mtutrace_tests::lab::tracer::{End, Tracer};
-use mtutrace_tests::lab::traffic::udp_send;
 use serde_json::{Value, json};
 
 const BIG: usize = 300_000;
@@ -162,7 +162,7 @@ fn reports_come_as_often_as_asked() {
     let mut tracer = run(&["--interval", "200ms", "--container", &lab.inner.id]);
     for _ in 0..REPORTS {
         // Something new for each report: a datagram that dies on its way, as nobody hears that it is too big.
-        udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, 1, true).unwrap();
+        udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, 1, Discovery::Df).unwrap();
         tracer.wait_for("a report", SOON, |line| line["kind"] == "report").unwrap();
     }
     let end = tracer.interrupt().unwrap();

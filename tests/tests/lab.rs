@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::datagrams::{Discovery, Sent, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
-use mtutrace_tests::lab::traffic::{HttpServer, Transfer, udp_send};
+use mtutrace_tests::lab::traffic::{HttpServer, Transfer};
 use mtutrace_tests::lab::{leaks, wait};
 
 const BIG: usize = 300_000;
@@ -96,8 +97,9 @@ fn containers_can_be_added_and_talk_to_each_other() {
     let mut download =
         Transfer::get(lab.inner.place(), &format!("http://{address}/{BIG}"), PATIENCE).unwrap();
     assert!(download.finish().unwrap().complete, "neighbours talk at the bridge's own MTU");
-    assert_eq!(udp_send(lab.inner.place(), &format!("{address}:9"), 1400, 3, true).unwrap(), 3);
-    assert_eq!(udp_send(lab.inner.place(), &format!("{address}:9"), 1600, 3, true).unwrap(), 0);
+    let send = |size| udp_send(lab.inner.place(), &format!("{address}:9"), size, 3, Discovery::Df).unwrap();
+    assert_eq!(send(1400), Sent { sent: 3, refused: 0 });
+    assert_eq!(send(1600), Sent { sent: 0, refused: 3 });
 }
 
 #[test]

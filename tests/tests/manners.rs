@@ -45,7 +45,8 @@ fn a_deleted_namespace_is_gone_soon() {
     for (number, guest) in [(1, before), (2, after)] {
         drop(guest);
         let peer = format!("peer{number}");
-        wait::until(&format!("{peer} to be gone"), Duration::from_secs(2), || {
+        // The kernel itself takes namespaces down one after the other, those of other tests too.
+        wait::until(&format!("{peer} to be gone"), SOON, || {
             Ok((!kept.ip("link show")?.contains(&peer)).then_some(()))
         })
         .unwrap();

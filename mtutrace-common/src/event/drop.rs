@@ -1,7 +1,7 @@
-//! Raw tracepoint `skb:kfree_skb`.
+//! Raw tracepoint `skb:kfree_skb`, and what frees no skb: tunnels on bridges, local sends refused with EMSGSIZE.
 use crate::{EventHeader, Packet};
 
-/// The kernel freed a packet because it was too big.
+/// A packet did not get through because it, or its fragments, were too big or not whole.
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
 #[repr(C)]
@@ -11,7 +11,7 @@ pub struct DropEvent {
     pub header: EventHeader,
     /// The packet that died. When the victim is itself an ICMP "too big", the packet quoted in it.
     pub packet: Packet,
-    /// Return address of the caller that freed it (kernel text).
+    /// Return address of the caller that freed it (kernel text); 0 where nothing was freed.
     pub location: u64,
     /// `enum skb_drop_reason` of the running kernel; 0 where the kernel has none.
     pub reason: u32,

@@ -4,6 +4,7 @@ mod drop;
 mod fragment;
 mod icmp;
 mod oversized;
+mod pmtu;
 mod retransmit;
 mod syn;
 
@@ -11,5 +12,6 @@ pub use drop::DropEvent;
 pub use fragment::FragmentEvent;
 pub use icmp::IcmpEvent;
 pub use oversized::OversizedEvent;
+pub use pmtu::PmtuEvent;
 pub use retransmit::RetransmitEvent;
 pub use syn::SynEvent;

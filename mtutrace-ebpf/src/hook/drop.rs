@@ -4,12 +4,12 @@ use aya_ebpf::programs::RawTracePointContext;
 use aya_log_ebpf::debug;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
-use mtutrace_common::{Packet, Signal};
+use mtutrace_common::{HookId, Packet, Signal};
 
 use super::icmp::ERROR_HEADER;
 use crate::emit::{emit, header};
 use crate::kernel::{Gso, SkBuff, cause, drop_site, reason};
-use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, ICMP, ICMPV6, Memory};
+use crate::packet::{self, ICMP, ICMPV6, Memory};
 
 /// Most drops of a node have other reasons: they leave after one or two comparisons.
 #[raw_tracepoint(tracepoint = "kfree_skb")]
@@ -17,31 +17,31 @@ pub fn mtut_kfree(ctx: RawTracePointContext) -> i32 {
     let (skb, location): (u64, u64) = (ctx.arg(0), ctx.arg(1));
     let skb = SkBuff(skb as *const u8);
     if reason!(has_reason) == 0 {
-        if let Some(site) = drop_site(location) {
-            report(&ctx, skb, location, 0, site);
-        }
+        at_site(&ctx, skb, location, 0);
         return 0;
     }
     let why = ctx.arg::<u64>(2) as u32;
     if why == reason!(pkt_too_big) && why != 0 {
         let site = drop_site(location).unwrap_or(cause(DropCause::Other));
         report(&ctx, skb, location, why, site);
-    } else if why == reason!(not_specified) {
-        if let Some(site) = drop_site(location) {
-            report(&ctx, skb, location, why, site);
-        }
+    } else if why == reason!(not_specified) || why == reason!(reassembly_timeout) && why != 0 {
+        at_site(&ctx, skb, location, why);
     } else if why == reason!(netfilter_drop) && why != 0 {
         filtered(skb, location, why);
     }
     0
 }
 
+/// A drop whose reason says nothing, or not enough: its place does.
 #[inline(always)]
-fn version(skb: SkBuff) -> Option<u8> {
-    match skb.protocol() {
-        ETH_P_IP => Some(4),
-        ETH_P_IPV6 => Some(6),
-        _ => None,
+fn at_site(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32) {
+    match drop_site(location) {
+        None => {}
+        // Before 5.17 a firewall's drop has no reason either.
+        Some(site) if site == cause(DropCause::IcmpFiltered) => {
+            filtered(skb, location, reason);
+        }
+        Some(site) => report(ctx, skb, location, reason, site),
     }
 }
 
@@ -49,12 +49,17 @@ fn version(skb: SkBuff) -> Option<u8> {
 fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, site: u32) {
     emit(Signal::Drop, |event: &mut DropEvent| {
         let (address, length) = skb.network()?;
-        packet::parse(&Memory(address), 0, version(skb)?, length, skb.gso(), &mut event.packet)?;
+        packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut event.packet)?;
         describe(event, skb, location, reason, site)?;
+        if site == cause(DropCause::Reassembly) {
+            // It was to go nowhere but to this host.
+            (event.mtu, event.egress_ifindex) = (0, 0);
+        }
         // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
         let length = event.packet.length;
         let too_big = reason == reason!(pkt_too_big) && reason != 0
             || site == cause(DropCause::VethPeer)
+            || site == cause(DropCause::Reassembly)
             || site == cause(DropCause::BridgePort) && length > event.device_mtu
             || event.mtu != 0 && length > event.mtu;
         debug!(ctx, "drop: {} bytes, mtu {}, cause {}", length, event.mtu, site);
@@ -62,23 +67,33 @@ fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, s
     });
 }
 
-/// A firewall's victim is of interest when it is the message that would have told the sender.
+/// A firewall's victim is of interest when it is the message that would have told the sender, or a fragment.
 #[inline(always)]
 fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
-    let version = version(skb)?;
+    let version = skb.version()?;
     let (address, length) = skb.network()?;
     let memory = Memory(address);
     let protocol: u8 = crate::kernel::read(address, if version == 4 { 9 } else { 6 })?;
+    if packet::is_fragment(&memory, version) {
+        emit(Signal::Drop, |event: &mut DropEvent| {
+            packet::parse(&memory, 0, version, length, Gso::default(), &mut event.packet)?;
+            describe(event, skb, location, reason, cause(DropCause::FragmentFiltered))
+        });
+        return Some(());
+    }
     if protocol != ICMP && protocol != ICMPV6 {
         return None;
     }
     let mut message = Packet::default();
     let transport = packet::parse(&memory, 0, version, length, Gso::default(), &mut message)?;
-    packet::too_big(&memory, &message, transport)?;
+    let told = packet::too_big(&memory, &message, transport)?;
     emit(Signal::Drop, |event: &mut DropEvent| {
         packet::parse(&memory, transport + ERROR_HEADER, version, 0, Gso::default(), &mut event.packet)?;
         event.icmp_too_big = 1;
-        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))
+        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))?;
+        // The route is that of the message; its news is what counts.
+        (event.mtu, event.egress_ifindex) = (told, 0);
+        Some(())
     });
     Some(())
 }
@@ -89,7 +104,7 @@ fn describe(event: &mut DropEvent, skb: SkBuff, location: u64, reason: u32, caus
     let (netns, ifindex, device_mtu) =
         skb.dev().map_or((0, 0, 0), |dev| (dev.netns(), dev.ifindex(), dev.mtu()));
     let out = skb.way_out();
-    event.header = header(Signal::Drop, netns, ifindex, 0);
+    event.header = header(Signal::Drop, HookId::KfreeSkb, netns, ifindex);
     event.location = location;
     event.reason = reason;
     event.mtu = out.mtu;

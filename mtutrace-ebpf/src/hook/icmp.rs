@@ -1,9 +1,9 @@
-//! ICMP "too big": passing a device (TC), or made by this node (raw tracepoint `icmp_send`).
-use aya_ebpf::macros::raw_tracepoint;
-use aya_ebpf::programs::RawTracePointContext;
+//! ICMP "too big": passing a device (TC), or made by this node (kprobes, else raw tracepoint `icmp_send`).
+use aya_ebpf::macros::{kprobe, raw_tracepoint};
+use aya_ebpf::programs::{ProbeContext, RawTracePointContext};
 use aya_log_ebpf::debug;
-use mtutrace_common::Signal;
 use mtutrace_common::event::IcmpEvent;
+use mtutrace_common::{HookId, Signal};
 
 use super::tc::Seen;
 use crate::emit::{emit, header};
@@ -21,7 +21,7 @@ pub fn report(seen: &Seen<'_>) {
     let message = &seen.packet;
     let at = seen.transport + ERROR_HEADER;
     emit(Signal::IcmpSeen, |event: &mut IcmpEvent| {
-        event.header = header(Signal::IcmpSeen, seen.netns(), seen.ifindex, seen.direction());
+        event.header = header(Signal::IcmpSeen, seen.hook(), seen.netns(), seen.ifindex);
         packet::parse(&seen.source, at, message.family, 0, Gso::default(), &mut event.packet)?;
         event.from = message.src;
         event.to = message.dst;
@@ -36,20 +36,45 @@ pub fn report(seen: &Seen<'_>) {
 pub fn mtut_icmp(ctx: RawTracePointContext) -> i32 {
     let (kind, code): (u64, u64) = (ctx.arg(1), ctx.arg(2));
     if kind as u32 == 3 && code as u32 == 4 {
-        sent(SkBuff(ctx.arg::<u64>(0) as *const u8));
+        let skb = SkBuff(ctx.arg::<u64>(0) as *const u8);
+        sent(skb, HookId::IcmpSendTracepoint, 4, skb.way_out().mtu);
+    }
+    0
+}
+
+/// `__icmp_send(skb, type, code, info, …)`; `info` is the MTU, big-endian.
+#[kprobe]
+pub fn mtut_icmp4(ctx: ProbeContext) -> u32 {
+    if let (Some(skb), Some(kind), Some(code), Some(mtu)) =
+        (ctx.arg(0), ctx.arg::<u32>(1), ctx.arg::<u32>(2), ctx.arg::<u32>(3))
+        && kind == 3
+        && code == 4
+    {
+        sent(SkBuff(skb), HookId::IcmpSend, 4, u32::from_be(mtu));
+    }
+    0
+}
+
+/// `icmp6_send(skb, type, code, info, …)`; `info` is the MTU.
+#[kprobe]
+pub fn mtut_icmp6(ctx: ProbeContext) -> u32 {
+    if let (Some(skb), Some(kind), Some(mtu)) = (ctx.arg(0), ctx.arg::<u32>(1), ctx.arg::<u32>(3))
+        && kind & 0xff == 2
+    {
+        sent(SkBuff(skb), HookId::Icmp6Send, 6, mtu);
     }
     0
 }
 
 #[inline(always)]
-fn sent(skb: SkBuff) {
+fn sent(skb: SkBuff, hook: HookId, version: u8, mtu: u32) {
     emit(Signal::IcmpSent, |event: &mut IcmpEvent| {
         let (address, length) = skb.network()?;
-        packet::parse(&Memory(address), 0, 4, length, skb.gso(), &mut event.packet)?;
+        packet::parse(&Memory(address), 0, version, length, skb.gso(), &mut event.packet)?;
         let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-        event.header = header(Signal::IcmpSent, netns, ifindex, 0);
+        event.header = header(Signal::IcmpSent, hook, netns, ifindex);
         event.to = event.packet.src;
-        event.mtu = skb.way_out().mtu;
+        event.mtu = mtu;
         Some(())
     });
 }

@@ -28,7 +28,7 @@ pub fn check(seen: &Seen<'_>) {
     let (_, out) = look_up(seen, 20);
     debug!(seen.source.ctx, "oversized: {} bytes at ifindex {}", seen.packet.length, seen.ifindex);
     emit(Signal::Oversized, |event: &mut OversizedEvent| {
-        event.header = header(Signal::Oversized, seen.netns(), seen.ifindex, seen.direction());
+        event.header = header(Signal::Oversized, seen.hook(), seen.netns(), seen.ifindex);
         event.packet = seen.packet;
         // Kernels before 5.12 leave the length that was asked where newer ones put the MTU.
         event.mtu = if told.mtu == length { 0 } else { u32::from(told.mtu) };

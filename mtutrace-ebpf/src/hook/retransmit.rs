@@ -2,10 +2,11 @@
 use aya_ebpf::macros::raw_tracepoint;
 use aya_ebpf::programs::RawTracePointContext;
 use mtutrace_common::event::RetransmitEvent;
-use mtutrace_common::{Packet, Signal};
+use mtutrace_common::{HookId, Packet, Signal};
 
 use crate::emit::{emit, header};
-use crate::kernel::{SkBuff, sock};
+use crate::kernel::SkBuff;
+use crate::kernel::socket::sock;
 use crate::maps::SMALLEST;
 use crate::packet::TCP;
 
@@ -28,7 +29,7 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
     }
     let sock = sock(sk)?;
     emit(Signal::Retransmit, |event: &mut RetransmitEvent| {
-        event.header = header(Signal::Retransmit, sock.netns, 0, 0);
+        event.header = header(Signal::Retransmit, HookId::TcpRetransmit, sock.netns, 0);
         event.packet = Packet {
             src: sock.local,
             dst: sock.remote,

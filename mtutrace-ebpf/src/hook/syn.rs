@@ -13,7 +13,7 @@ const MAX_OPTIONS: usize = 8;
 #[inline(always)]
 pub fn report(seen: &Seen<'_>) {
     emit(Signal::Syn, |event: &mut SynEvent| {
-        event.header = header(Signal::Syn, seen.netns(), seen.ifindex, seen.direction());
+        event.header = header(Signal::Syn, seen.hook(), seen.netns(), seen.ifindex);
         event.packet = seen.packet;
         event.mss = mss(seen);
         Some(())

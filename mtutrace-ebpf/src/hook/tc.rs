@@ -3,9 +3,9 @@ use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::TC_ACT_UNSPEC;
 use aya_ebpf::macros::classifier;
 use aya_ebpf::programs::TcContext;
-use mtutrace_common::Packet;
 use mtutrace_common::config::{LIMIT_SLOTS, counter};
-use mtutrace_common::header::{direction, ip_flags};
+use mtutrace_common::header::ip_flags;
+use mtutrace_common::{HookId, Packet};
 
 use super::{fragment, icmp, oversized, syn};
 use crate::kernel::{Gso, SkBuff};
@@ -137,8 +137,8 @@ impl Seen<'_> {
 
     /// As the event header wants it.
     #[inline(always)]
-    pub fn direction(&self) -> u32 {
-        if self.ingress { direction::INGRESS } else { direction::EGRESS }
+    pub fn hook(&self) -> HookId {
+        if self.ingress { HookId::TcIngress } else { HookId::TcEgress }
     }
 }
 

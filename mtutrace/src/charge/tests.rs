@@ -5,6 +5,7 @@ use super::*;
 use crate::flow::Sighting;
 use crate::model::{EventKind, Link, LinkKind};
 use crate::topology::testing::{Builder, incident};
+use mtutrace_common::HookId;
 
 /// A NAT table with one entry: in the namespace of `pid`, `outer` is `inner`.
 pub(crate) struct Table {
@@ -29,7 +30,7 @@ pub(crate) fn event(netns: u32, flow: Flow, kind: EventKind) -> Event {
         time_ns: 0,
         netns: NetnsId(netns),
         ifindex: 2,
-        egress: false,
+        hook: HookId::TcIngress,
         flow,
         length: 1500,
         gso_segments: None,

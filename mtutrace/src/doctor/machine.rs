@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::kernel::attach::has_tcx;
-use crate::kernel::btf;
 use crate::kernel::symbols::{self, Symbols};
+use crate::kernel::{btf, capability};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,8 +22,18 @@ pub struct Fact {
 }
 
 /// All facts, in the order in which they matter.
-pub fn facts() -> Vec<Fact> {
-    vec![kernel(), types(), kallsyms(), kprobes(), lockdown(), links(), nat()]
+pub fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
+    vec![
+        kernel(),
+        capabilities(),
+        types(kernel_btf),
+        kallsyms(),
+        kprobes(),
+        tracefs(),
+        lockdown(),
+        links(),
+        nat(),
+    ]
 }
 
 fn fact(what: &'static str, state: impl Into<String>, advice: Option<&str>) -> Fact {
@@ -46,13 +56,27 @@ fn release() -> String {
     unsafe { CStr::from_ptr(name.release.as_ptr()) }.to_string_lossy().into_owned()
 }
 
-fn types() -> Fact {
-    match btf::Btf::read(btf::VMLINUX) {
-        Ok(btf) => fact("BTF", format!("{} types", btf.len()), None),
+fn capabilities() -> Fact {
+    let missing = capability::missing();
+    if missing.is_empty() {
+        return fact("capabilities", "all that tracing needs", None);
+    }
+    let names: Vec<&str> = missing.iter().map(|c| c.name()).collect();
+    fact("capabilities", format!("missing {}", names.join(", ")), Some("run it as root, or grant them"))
+}
+
+fn types(path: Option<&Path>) -> Fact {
+    let path = path.unwrap_or(Path::new(btf::VMLINUX));
+    match btf::Btf::read(path) {
+        Ok(btf) => fact("BTF", format!("{} types in {}", btf.len(), path.display()), None),
         Err(e) => fact(
             "BTF",
             e.to_string(),
-            Some("the tracepoint hooks need a kernel with CONFIG_DEBUG_INFO_BTF; TC works without"),
+            Some(
+                "without it TC still sees sizes, fragments, ICMP and SYNs, and the kernel's counters still count; no \
+                 tracepoint and no kprobe can be read: give --kernel-btf PATH (of this very build: BTFHub, or pahole \
+                 -J on its vmlinux), or use a kernel with CONFIG_DEBUG_INFO_BTF",
+            ),
         ),
     }
 }
@@ -68,23 +92,40 @@ fn kallsyms() -> Fact {
     }
 }
 
-/// The kernel registers a PMU of this name when it has kprobes (perf_event_open(2)).
 fn kprobes() -> Fact {
-    if Path::new("/sys/bus/event_source/devices/kprobe").exists() {
-        fact("kprobes", "there; no hook of this version uses them", None)
-    } else {
-        fact("kprobes", "this kernel has none (CONFIG_KPROBES); no hook of this version needs them", None)
+    if crate::kernel::kprobes::exist() {
+        return fact("kprobes", "there", None);
+    }
+    fact(
+        "kprobes",
+        "this kernel has none (CONFIG_KPROBES)",
+        Some(
+            "tracepoints and TC stand in; not seen without them: ICMPv6 being sent, path MTU updates, tunnels on bridges, \
+             and fragments that pass no device that is watched",
+        ),
+    )
+}
+
+/// perf_event_open(2) places kprobes without it, from 4.17 on.
+fn tracefs() -> Fact {
+    let mounted = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+    match mounted.iter().find(|dir| Path::new(dir).join("trace").exists()) {
+        Some(dir) => fact("tracefs", format!("mounted on {dir}; not needed"), None),
+        None => fact("tracefs", "not mounted, or may not be read; not needed", None),
     }
 }
 
 /// kernel_lockdown(7): the mode in brackets.
 fn lockdown() -> Fact {
     let Ok(text) = fs::read_to_string("/sys/kernel/security/lockdown") else {
-        return fact("lockdown", "unknown: securityfs is not mounted, or may not be read", None);
+        let why = "unknown: securityfs is not mounted, or may not be read";
+        return fact("lockdown", why, Some("mount -t securityfs securityfs /sys/kernel/security shows it"));
     };
     let mode = text.split(['[', ']']).nth(1).unwrap_or("unknown").to_owned();
-    let advice = (mode == "confidentiality")
-        .then_some("this mode forbids reading kernel memory: only TC hooks can work, without namespaces");
+    let advice = (mode == "confidentiality").then_some(
+        "this mode forbids reading kernel memory and placing kprobes: only TC can work, without namespaces; \
+         the boot option lockdown=integrity is enough for secure boot",
+    );
     fact("lockdown", mode, advice)
 }
 

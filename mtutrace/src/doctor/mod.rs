@@ -1,14 +1,16 @@
 //! `mtutrace doctor`: what can be traced on this kernel, hook by hook, and what would help where it can't.
 mod machine;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::cli::{DoctorArgs, Format};
 use crate::exit::{Failure, Found};
-use crate::kernel::hooks::{HOOKS, Hook, State, Status, table};
-use crate::kernel::{capability, load};
+use crate::kernel::capability;
+use crate::kernel::hooks::{HOOKS, Hook, Outcome, State, Status, table};
+use crate::kernel::load::{self, Options};
 use crate::model::SignalKind;
 use crate::output::escape::escape;
 
@@ -26,7 +28,13 @@ struct Row {
 #[derive(Debug, Serialize)]
 struct Signal {
     signal: SignalKind,
+    /// Of a drop, which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
     hooks: Vec<&'static str>,
+    /// What is lost, where no hook sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,12 +53,15 @@ struct Report {
 /// # Errors
 /// When nothing can be traced (exit code 3), after the report was printed.
 pub fn doctor(args: &DoctorArgs) -> Result<Found, Failure> {
-    let (outcome, refusal) = try_hooks();
+    let options =
+        Options { no_kprobes: args.no_kprobes, kernel_btf: args.kernel_btf.clone(), ..Options::default() };
+    options.check()?;
+    let (outcome, refusal) = try_hooks(&options);
     let statuses = table(HOOKS, &outcome);
     let report = Report {
         v: 1,
         kind: "doctor",
-        facts: facts(),
+        facts: facts(args.kernel_btf.as_deref()),
         signals: signals(HOOKS, &statuses),
         hooks: statuses
             .into_iter()
@@ -74,24 +85,54 @@ pub fn doctor(args: &DoctorArgs) -> Result<Found, Failure> {
 }
 
 /// Loads and attaches as a run would, and takes all of it away again.
-fn try_hooks() -> (Vec<Option<String>>, Option<String>) {
+fn try_hooks(options: &Options) -> (Vec<Outcome>, Option<String>) {
+    let none = |why: String| vec![Outcome::Missing(why); HOOKS.len()];
     let missing = capability::missing();
     if !missing.is_empty() {
         let unknown = "not known: it was not tried for lack of capabilities".to_owned();
-        return (vec![Some(unknown); HOOKS.len()], Some(capability::explain(&missing)));
+        return (none(unknown), Some(capability::explain(&missing)));
     }
-    match load::load(false) {
+    match load::load(options) {
         Ok(loaded) => (loaded.outcome, None),
-        Err(e) => (vec![Some(e.to_string()); HOOKS.len()], Some(e.to_string())),
+        Err(e) => (none(e.to_string()), Some(e.to_string())),
     }
 }
 
+/// Each signal, and of drops each cause, with the hooks that see it here.
 fn signals(hooks: &[Hook], statuses: &[Status]) -> Vec<Signal> {
-    let seen_by = |signal: SignalKind| {
-        let there = hooks.iter().zip(statuses).filter(|(_, status)| status.state != State::Missing);
-        there.filter(|(hook, _)| hook.signals.contains(&signal)).map(|(hook, _)| hook.name).collect()
+    let there = |hook: &&Hook| {
+        let status = statuses.iter().find(|status| status.hook == hook.name);
+        status.is_some_and(|s| matches!(s.state, State::Attached | State::Fallback))
     };
-    SignalKind::ALL.into_iter().map(|signal| Signal { signal, hooks: seen_by(signal) }).collect()
+    let row = |signal: SignalKind, cause: Option<&'static str>| {
+        let sees = |hook: &&Hook| {
+            hook.signals.contains(&signal) && cause.is_none_or(|cause| hook.causes.contains(&cause))
+        };
+        let seen_by: Vec<&str> = hooks.iter().filter(there).filter(sees).map(|hook| hook.name).collect();
+        let lost = seen_by.is_empty().then(|| loss(signal));
+        Signal { signal, cause, hooks: seen_by, lost }
+    };
+    let causes: BTreeSet<&'static str> = hooks.iter().flat_map(|hook| hook.causes).copied().collect();
+    let drops = causes.into_iter().map(|cause| row(SignalKind::Drop, Some(cause)));
+    drops
+        .chain(SignalKind::ALL.into_iter().filter(|s| *s != SignalKind::Drop).map(|s| row(s, None)))
+        .collect()
+}
+
+/// What somebody who relies on the signal has to do without.
+fn loss(signal: SignalKind) -> &'static str {
+    match signal {
+        SignalKind::Drop => "such drops are not seen; retransmits and the kernel's counters hint at them",
+        SignalKind::IcmpSent => "ICMP is seen only where it passes a device (icmp_seen)",
+        SignalKind::PmtuUpdated => "whether a sender took the ICMP shows only in its next packets",
+        SignalKind::FragFailed | SignalKind::ReassemblyFailed | SignalKind::Fragmented => {
+            "only the kernel's counters in the reports tell of it"
+        }
+        SignalKind::Retransmit => "a stall that began before the run is proven later",
+        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath => {
+            "TC is what sees packets on devices; drops are still seen"
+        }
+    }
 }
 
 fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
@@ -106,6 +147,7 @@ fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         let state = match row.status.state {
             State::Attached => "works",
             State::Fallback => "fallback",
+            State::Spare => "spare",
             State::Missing => "missing",
         };
         let names: Vec<&str> = row.status.signals.iter().map(|s| s.name()).collect();
@@ -117,9 +159,14 @@ fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     writeln!(out)?;
     for signal in &report.signals {
-        let hooks =
-            if signal.hooks.is_empty() { "nobody sees it here".to_owned() } else { signal.hooks.join(", ") };
-        writeln!(out, "{:<18} {hooks}", signal.signal.name())?;
+        let name = match signal.cause {
+            Some(cause) => format!("{} ({cause})", signal.signal.name()),
+            None => signal.signal.name().to_owned(),
+        };
+        match signal.lost {
+            Some(lost) => writeln!(out, "{name:<24} not seen here: {lost}")?,
+            None => writeln!(out, "{name:<24} {}", signal.hooks.join(", "))?,
+        }
     }
     Ok(())
 }
@@ -130,16 +177,16 @@ mod tests {
 
     #[test]
     fn a_signal_without_a_hook_says_so() {
-        let mut outcome = vec![None; HOOKS.len()];
+        let mut outcome = vec![Outcome::Attached; HOOKS.len()];
         let name_of = |hooks: &[Signal], wanted| {
             hooks.iter().find(|s| s.signal == wanted).map(|s| s.hooks.clone()).unwrap_or_default()
         };
         let all = signals(HOOKS, &table(HOOKS, &outcome));
-        assert_eq!(name_of(&all, SignalKind::IcmpSent).first(), Some(&"raw_tp:icmp_send"));
+        assert_eq!(name_of(&all, SignalKind::IcmpSent).first(), Some(&"kprobe:__icmp_send"));
         assert!(all.iter().all(|s| !s.hooks.is_empty()));
         for (hook, why) in HOOKS.iter().zip(&mut outcome) {
             if hook.signals.contains(&SignalKind::Drop) {
-                *why = Some("no".to_owned());
+                *why = Outcome::Missing("no".to_owned());
             }
         }
         assert!(name_of(&signals(HOOKS, &table(HOOKS, &outcome)), SignalKind::Drop).is_empty());

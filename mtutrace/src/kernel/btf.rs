@@ -32,7 +32,7 @@ const MAX_CHAIN: usize = 32;
 #[derive(Debug, thiserror::Error)]
 pub enum BtfError {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}; the kernel needs CONFIG_DEBUG_INFO_BTF=y", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -1,7 +1,12 @@
-//! The registry: which hooks there are, what each sees, needs and misses, and in which order they are preferred.
+//! How hooks are described, and how they turned out.
+mod registry;
+
+use mtutrace_common::HookId;
 use serde::Serialize;
 
 use crate::model::SignalKind;
+
+pub use registry::HOOKS;
 
 /// Where a hook's program goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +17,8 @@ pub enum Place {
     Egress,
     /// The raw tracepoint of this name.
     RawTracepoint(&'static str),
-    /// The entry of the kernel function of this name.
-    Kprobe(&'static str),
+    /// The entries of these kernel functions, one for each program.
+    Kprobe(&'static [&'static str]),
 }
 
 /// One hook.
@@ -21,95 +26,44 @@ pub enum Place {
 pub struct Hook {
     /// Name in reports.
     pub name: &'static str,
+    /// By which records name it; of a hook with several programs, the first one's.
+    pub id: HookId,
     /// Programs of the BPF object (a classifier has one for devices with Ethernet headers and one for those without).
     pub programs: &'static [&'static str],
     /// Where they go.
     pub place: Place,
+    /// Of several hooks with one duty only the first that works is attached, or packets would count twice; no duty: it
+    /// is always attached.
+    pub duty: &'static str,
     /// What it sees.
     pub signals: &'static [SignalKind],
+    /// Of [`SignalKind::Drop`], the causes that it sees, as JSON names them.
+    pub causes: &'static [&'static str],
     /// Kernel fields that it cannot do without (as in [`super::offsets`]).
     pub needs: &'static [&'static str],
     /// What it cannot see.
     pub blind: &'static str,
 }
 
-/// Fields by which every tracepoint hook finds the packet and its place.
-const PACKET: &[&str] = &[
-    "sk_buff.len",
-    "sk_buff.head",
-    "sk_buff.data",
-    "sk_buff.dev",
-    "sk_buff.protocol",
-    "sk_buff.network_header",
-    "net_device.ifindex",
-    "net_device.nd_net.net",
-    "net.ns.inum",
-];
+/// The name of the hook that a record came from.
+pub fn name(id: HookId) -> &'static str {
+    match id {
+        // It shares an entry of the registry with its IPv4 twin.
+        HookId::Ipv6LocalError => "kprobe:ipv6_local_error",
+        _ => HOOKS.iter().find(|hook| hook.id == id).map_or("unknown", |hook| hook.name),
+    }
+}
 
-/// Fields of a connected socket.
-const SOCKET: &[&str] = &[
-    "sk_buff.len",
-    "sock.__sk_common.skc_net.net",
-    "sock.__sk_common.skc_family",
-    "sock.__sk_common.skc_num",
-    "sock.__sk_common.skc_dport",
-    "net.ns.inum",
-];
-
-/// All hooks. Of two that see the same signal the earlier is preferred: the later is then its fallback.
-pub const HOOKS: &[Hook] = &[
-    Hook {
-        name: "raw_tp:kfree_skb",
-        programs: &["mtut_kfree"],
-        place: Place::RawTracepoint("kfree_skb"),
-        signals: &[SignalKind::Drop],
-        needs: PACKET,
-        blind: "packets freed without kfree_skb (VXLAN on a bridge), local sends refused with EMSGSIZE",
-    },
-    Hook {
-        name: "raw_tp:icmp_send",
-        programs: &["mtut_icmp"],
-        place: Place::RawTracepoint("icmp_send"),
-        signals: &[SignalKind::IcmpSent],
-        needs: PACKET,
-        blind: "ICMPv6; it fires before netfilter, so sent does not mean delivered",
-    },
-    Hook {
-        name: "raw_tp:tcp_retransmit_skb",
-        programs: &["mtut_retrans"],
-        place: Place::RawTracepoint("tcp_retransmit_skb"),
-        signals: &[SignalKind::Retransmit],
-        needs: SOCKET,
-        blind: "senders on other machines",
-    },
-    Hook {
-        name: "tc:ingress",
-        programs: &["mtut_in", "mtut_in_l3"],
-        place: Place::Ingress,
-        signals: &[
-            SignalKind::Oversized,
-            SignalKind::IcmpSeen,
-            SignalKind::Fragmented,
-            SignalKind::MssExceedsPath,
-            SignalKind::IcmpSent,
-        ],
-        needs: &[],
-        blind: "packets that DNAT sends elsewhere than the FIB says, devices between two containers of one bridge",
-    },
-    Hook {
-        name: "tc:egress",
-        programs: &["mtut_out", "mtut_out_l3"],
-        place: Place::Egress,
-        signals: &[
-            SignalKind::IcmpSeen,
-            SignalKind::Fragmented,
-            SignalKind::MssExceedsPath,
-            SignalKind::IcmpSent,
-        ],
-        needs: &[],
-        blind: "packets that bypass the queueing layer (bpf_redirect_peer)",
-    },
-];
+/// How an attempt to attach a hook ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is attached (a classifier: loaded, to be attached to devices).
+    Attached,
+    /// Not tried: another hook does its duty.
+    Spare,
+    /// Why not.
+    Missing(String),
+}
 
 /// How a hook turned out on this kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +73,8 @@ pub enum State {
     Attached,
     /// Attached, and standing in for a better one.
     Fallback,
+    /// Not attached, because a better one is.
+    Spare,
     /// Not attached.
     Missing,
 }
@@ -130,6 +86,9 @@ pub struct Status {
     pub hook: &'static str,
     /// What it sees.
     pub signals: Vec<SignalKind>,
+    /// Of drops, which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<&'static str>,
     /// Outcome.
     pub state: State,
     /// Why it is missing, or for what it stands in.
@@ -137,47 +96,56 @@ pub struct Status {
     pub why: Option<String>,
 }
 
-/// Turns the outcome of each hook of `hooks` (nothing: attached, else why not) into the table of reports.
-pub fn table(hooks: &[Hook], outcome: &[Option<String>]) -> Vec<Status> {
-    let failed = |index: usize| outcome.get(index).is_some_and(Option::is_some);
-    let mut statuses = Vec::with_capacity(hooks.len());
-    for (index, hook) in hooks.iter().enumerate() {
-        let why = outcome.get(index).cloned().flatten();
-        let better = |signal: &SignalKind| {
-            hooks
-                .iter()
-                .take(index)
-                .enumerate()
-                .find(|(_, h)| h.signals.contains(signal))
-                .filter(|(i, _)| failed(*i))
-        };
-        let (state, why) = match why {
-            Some(why) => (State::Missing, Some(why)),
-            None => match hook.signals.iter().find_map(|s| better(s).map(|(_, h)| (s, h))) {
-                Some((signal, h)) => {
-                    (State::Fallback, Some(format!("sees {} in place of {}", signal.name(), h.name)))
-                }
-                None => (State::Attached, None),
-            },
-        };
-        statuses.push(Status { hook: hook.name, signals: hook.signals.to_vec(), state, why });
+/// Turns the outcome of each hook of `hooks` into the table of reports.
+pub fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
+    let pairs: Vec<(&Hook, &Outcome)> = hooks.iter().zip(outcome).collect();
+    pairs
+        .iter()
+        .enumerate()
+        .map(|(index, (hook, outcome))| {
+            let (state, why) = match outcome {
+                Outcome::Missing(why) => (State::Missing, Some(why.clone())),
+                Outcome::Spare => (State::Spare, pairs.iter().find_map(|p| does_duty_of(p, hook))),
+                Outcome::Attached => match stands_in(&pairs, index) {
+                    Some(why) => (State::Fallback, Some(why)),
+                    None => (State::Attached, None),
+                },
+            };
+            Status {
+                hook: hook.name,
+                signals: hook.signals.to_vec(),
+                causes: hook.causes.to_vec(),
+                state,
+                why,
+            }
+        })
+        .collect()
+}
+
+fn does_duty_of((other, outcome): &(&Hook, &Outcome), hook: &Hook) -> Option<String> {
+    let does = **outcome == Outcome::Attached && other.duty == hook.duty;
+    does.then(|| format!("{} does its duty", other.name))
+}
+
+/// For which better hook, if for any, the attached one at `index` stands in.
+fn stands_in(pairs: &[(&Hook, &Outcome)], index: usize) -> Option<String> {
+    let (hook, _) = pairs.get(index)?;
+    hook.signals.iter().find_map(|signal| {
+        let mut lost = pairs.iter().take(index).filter(|(h, o)| {
+            h.signals.contains(signal) && matches!(o, Outcome::Missing(_)) && !is_done(pairs, h, hook)
+        });
+        let (better, _) = lost.next_back()?;
+        Some(format!("sees {} in place of {}", signal.name(), better.name))
+    })
+}
+
+/// Whether a missing hook is none of `hook`'s business: its duty is another one's, or done by another.
+fn is_done(pairs: &[(&Hook, &Outcome)], missing: &Hook, hook: &Hook) -> bool {
+    if !hook.duty.is_empty() {
+        return missing.duty != hook.duty;
     }
-    statuses
+    !missing.duty.is_empty() && pairs.iter().any(|(h, o)| h.duty == missing.duty && **o == Outcome::Attached)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_hook_makes_the_next_one_a_fallback() {
-        let mut outcome = vec![None; HOOKS.len()];
-        assert!(table(HOOKS, &outcome).iter().all(|s| s.state == State::Attached && s.why.is_none()));
-        outcome[1] = Some("no such tracepoint".to_owned());
-        let table = table(HOOKS, &outcome);
-        assert_eq!(table[1].state, State::Missing);
-        assert_eq!(table[3].state, State::Fallback);
-        assert_eq!(table[3].why.as_deref(), Some("sees icmp_sent in place of raw_tp:icmp_send"));
-        assert_eq!(table[0].state, State::Attached);
-    }
-}
+mod tests;

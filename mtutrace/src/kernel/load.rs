@@ -1,14 +1,16 @@
 //! Loads the BPF object with what the running kernel's BTF says, and attaches what belongs to no device.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aya::maps::{Array, MapData};
-use aya::programs::{Program, RawTracePoint};
+use aya::programs::{KProbe, Program, RawTracePoint};
 use aya::{Ebpf, EbpfLoader};
-use mtutrace_common::config::{DropSite, MAX_DROP_SITES, Offsets, Reasons};
+use mtutrace_common::config::{DropSite, MAX_DROP_SITES, Offsets, RING_BYTES, Reasons};
 
 use super::btf::{self, Btf};
-use super::hooks::{HOOKS, Hook, Place};
-use super::{offsets, symbols};
+use super::hooks::{HOOKS, Hook, Outcome, Place};
+use super::symbols::{SymbolError, Symbols};
+use super::{kprobes, offsets, symbols};
+use crate::exit::Failure;
 
 /// The BPF object, built and embedded by build.rs.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mtutrace-ebpf"));
@@ -28,59 +30,79 @@ pub enum LoadError {
 pub struct Loaded {
     /// Programs and maps; dropping it detaches everything.
     pub ebpf: Ebpf,
-    /// Outcome for each of [`HOOKS`]: why it is not there.
-    pub outcome: Vec<Option<String>>,
+    /// Outcome for each of [`HOOKS`].
+    pub outcome: Vec<Outcome>,
     /// Drop reasons of this kernel by number, without their prefix.
     pub reasons: std::collections::BTreeMap<u32, String>,
     /// Kernel symbols, to name the places of drops; absent where the kernel hides them.
-    pub symbols: Option<symbols::Symbols>,
+    pub symbols: Option<Symbols>,
+}
+
+/// How to load.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The kernel side writes its debug log.
+    pub log: bool,
+    /// Kprobes are left out, as on a kernel without them.
+    pub no_kprobes: bool,
+    /// The kernel's BTF, where it is not in [`btf::VMLINUX`].
+    pub kernel_btf: Option<PathBuf>,
+    /// Size of the ring that carries events: a power of two, and whole pages.
+    pub ring_bytes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { log: false, no_kprobes: false, kernel_btf: None, ring_bytes: RING_BYTES }
+    }
+}
+
+impl Options {
+    /// Checks what the command line gave.
+    ///
+    /// # Errors
+    /// When a BTF was named that cannot be read.
+    pub fn check(&self) -> Result<(), Failure> {
+        let Some(path) = &self.kernel_btf else { return Ok(()) };
+        let read = Btf::read(path).map(drop);
+        read.map_err(|e| Failure::Usage(format!("--kernel-btf: {e}; give the BTF of this very kernel build")))
+    }
+
+    fn btf(&self) -> Result<Btf, String> {
+        Btf::read(self.kernel_btf.as_deref().unwrap_or(Path::new(btf::VMLINUX))).map_err(|e| e.to_string())
+    }
 }
 
 /// Loads and attaches all that does not belong to a device; the classifiers are loaded for `attach`.
-/// `log` makes the kernel side write its debug log.
 ///
 /// # Errors
 /// When the object cannot be loaded at all, or no hook is left.
-pub fn load(log: bool) -> Result<Loaded, LoadError> {
-    let btf = read_btf(Path::new(btf::VMLINUX));
+pub fn load(options: &Options) -> Result<Loaded, LoadError> {
+    let btf = options.btf();
     let (offsets, missing) = match &btf {
         Ok(btf) => offsets::resolve(btf),
         Err(_) => (Offsets::NONE, Vec::new()),
     };
     let reasons = btf.as_ref().map_or_else(|_| Reasons::default(), offsets::reasons);
     // aya-log's levels go from 1 (error) to 5 (trace); 0 is none.
-    let level: u8 = if log { 4 } else { 0 };
+    let level: u8 = if options.log { 4 } else { 0 };
     let mut ebpf = EbpfLoader::new()
         .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
         .override_global("REASONS", bytemuck::bytes_of(&reasons), true)
         .override_global("AYA_LOG_LEVEL", &level, false)
+        .map_max_entries("EVENTS", options.ring_bytes)
         .load(OBJECT)?;
-    let symbols = symbols::Symbols::read(symbols::KALLSYMS);
+    let symbols = Symbols::read(symbols::KALLSYMS);
     match &symbols {
         Ok(symbols) => set_drop_sites(&mut ebpf, &symbols::drop_sites(symbols)),
         Err(e) => tracing::warn!("drops that have no reason of their own will not be seen: {e}"),
     }
-    let outcome: Vec<_> = HOOKS
-        .iter()
-        .map(|hook| {
-            if !hook.needs.is_empty() {
-                if let Err(why) = &btf {
-                    return Some(format!("no BTF: {why}"));
-                }
-                if let Some(field) = offsets::missing_for(hook.needs, &missing).first() {
-                    return Some(format!("this kernel's BTF has no {field}"));
-                }
-            }
-            place(&mut ebpf, hook).err()
-        })
-        .collect();
-    if outcome.iter().all(Option::is_some) {
-        let why: Vec<_> = HOOKS
-            .iter()
-            .zip(&outcome)
-            .map(|(h, w)| format!("{}: {}", h.name, w.as_deref().unwrap_or("")))
-            .collect();
-        return Err(LoadError::Nothing(why.join("; ")));
+    let missing = btf.as_ref().map(|_| missing).map_err(String::as_str);
+    let outcome = place_all(&mut ebpf, options, missing, &symbols);
+    let refusals: Vec<String> =
+        HOOKS.iter().zip(&outcome).filter_map(|(hook, outcome)| refusal(hook, outcome)).collect();
+    if refusals.len() == HOOKS.len() {
+        return Err(LoadError::Nothing(refusals.join("; ")));
     }
     let reasons = btf.as_ref().map(offsets::reason_names).unwrap_or_default();
     Ok(Loaded { ebpf, outcome, reasons, symbols: symbols.ok() })
@@ -91,8 +113,8 @@ pub fn load(log: bool) -> Result<Loaded, LoadError> {
 /// # Errors
 /// When the kernel refuses one.
 pub fn load_classifiers() -> Result<Ebpf, LoadError> {
-    let (offsets, _) =
-        read_btf(Path::new(btf::VMLINUX)).map_or((Offsets::NONE, Vec::new()), |btf| offsets::resolve(&btf));
+    let btf = Options::default().btf();
+    let (offsets, _) = btf.map_or((Offsets::NONE, Vec::new()), |btf| offsets::resolve(&btf));
     let mut ebpf = EbpfLoader::new()
         .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
         .override_global("AYA_LOG_LEVEL", &0u8, false)
@@ -105,20 +127,66 @@ pub fn load_classifiers() -> Result<Ebpf, LoadError> {
     Ok(ebpf)
 }
 
-fn read_btf(path: &Path) -> Result<Btf, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    Btf::parse(bytes).map_err(|e| e.to_string())
+fn refusal(hook: &Hook, outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Missing(why) => Some(format!("{}: {why}", hook.name)),
+        Outcome::Attached | Outcome::Spare => None,
+    }
+}
+
+/// Tries the hooks in the order of their preference. `missing`: fields that the kernel lacks, or why there is no BTF.
+fn place_all(
+    ebpf: &mut Ebpf,
+    options: &Options,
+    missing: Result<Vec<&'static str>, &str>,
+    symbols: &Result<Symbols, SymbolError>,
+) -> Vec<Outcome> {
+    let mut done: Vec<&str> = Vec::new();
+    let mut outcomes = Vec::with_capacity(HOOKS.len());
+    for hook in HOOKS {
+        if !hook.duty.is_empty() && done.contains(&hook.duty) {
+            outcomes.push(Outcome::Spare);
+            continue;
+        }
+        let placed = lacks(hook, &missing)
+            .and_then(|()| match hook.place {
+                Place::Kprobe(_) if options.no_kprobes => Err("switched off by --no-kprobes".to_owned()),
+                Place::Kprobe(functions) => kprobes::check(functions, symbols.as_ref().ok()),
+                _ => Ok(()),
+            })
+            .and_then(|()| place(ebpf, hook));
+        if placed.is_ok() {
+            done.push(hook.duty);
+        }
+        outcomes.push(placed.map_or_else(Outcome::Missing, |()| Outcome::Attached));
+    }
+    outcomes
+}
+
+/// Whether the kernel's types allow the hook.
+fn lacks(hook: &Hook, missing: &Result<Vec<&'static str>, &str>) -> Result<(), String> {
+    match missing {
+        _ if hook.needs.is_empty() => Ok(()),
+        Err(why) => Err(format!("no BTF: {why}")),
+        Ok(missing) => match offsets::missing_for(hook.needs, missing).first() {
+            Some(field) => Err(format!("this kernel's BTF has no {field}")),
+            None => Ok(()),
+        },
+    }
 }
 
 /// Loads a hook's programs, and attaches them unless they go on devices.
 fn place(ebpf: &mut Ebpf, hook: &Hook) -> Result<(), String> {
-    for name in hook.programs {
+    for (index, name) in hook.programs.iter().enumerate() {
         let program = ebpf.program_mut(name).ok_or_else(|| format!("not in this build: {name}"))?;
         match (program, hook.place) {
             (Program::SchedClassifier(p), Place::Ingress | Place::Egress) => {
                 p.load().map_err(|e| chain(&e))?
             }
             (Program::RawTracePoint(p), Place::RawTracepoint(tracepoint)) => attach_raw(p, tracepoint)?,
+            (Program::KProbe(p), Place::Kprobe(functions)) => {
+                attach_kprobe(p, functions.get(index).ok_or("a program without a function")?)?;
+            }
             _ => return Err(format!("{name} is of another type than its place")),
         }
     }
@@ -132,6 +200,11 @@ fn attach_raw(program: &mut RawTracePoint, tracepoint: &str) -> Result<(), Strin
         // bpf_raw_tp_link_attach answers ENOENT when there is no tracepoint of this name.
         if text.contains("os error 2") { format!("this kernel has no tracepoint {tracepoint}") } else { text }
     })
+}
+
+fn attach_kprobe(program: &mut KProbe, function: &str) -> Result<(), String> {
+    program.load().map_err(|e| chain(&e))?;
+    program.attach(function, 0).map(drop).map_err(|e| chain(&e))
 }
 
 /// An error with its causes, on one line.

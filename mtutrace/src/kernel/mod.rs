@@ -4,7 +4,9 @@
 pub mod attach;
 pub mod btf;
 pub mod capability;
+pub mod counters;
 pub mod hooks;
+pub mod kprobes;
 pub mod load;
 pub mod offsets;
 pub mod ring;

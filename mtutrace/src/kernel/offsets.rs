@@ -11,7 +11,7 @@ mod tests;
 type Slot = fn(&mut Offsets) -> &mut u32;
 
 /// Every field that a hook reads, and where its offset goes: the one place that says both.
-const FIELDS: [(&str, Slot); 24] = [
+const FIELDS: [(&str, Slot); 35] = [
     ("sk_buff.len", |o| &mut o.skb_len),
     ("sk_buff.head", |o| &mut o.skb_head),
     ("sk_buff.end", |o| &mut o.skb_end),
@@ -36,7 +36,21 @@ const FIELDS: [(&str, Slot); 24] = [
     ("sock.__sk_common.skc_rcv_saddr", |o| &mut o.sock_saddr),
     ("sock.__sk_common.skc_v6_daddr", |o| &mut o.sock_daddr6),
     ("sock.__sk_common.skc_v6_rcv_saddr", |o| &mut o.sock_saddr6),
+    ("sock.sk_protocol", |o| &mut o.sock_protocol),
+    ("sk_buff.cb", |o| &mut o.skb_cb),
+    ("inet_skb_parm.frag_max_size", |o| &mut o.cb_frag_max_size),
+    ("inet6_skb_parm.frag_max_size", |o| &mut o.cb6_frag_max_size),
+    ("sk_buff.ignore_df", |o| &mut o.skb_ignore_df),
+    ("rtable.rt_pmtu", |o| &mut o.rtable_pmtu),
+    ("fib_nh_common.nhc_dev", |o| &mut o.nhc_dev),
+    ("flowi4.saddr", |o| &mut o.flowi4_saddr),
+    ("flowi4.daddr", |o| &mut o.flowi4_daddr),
+    ("flowi6.saddr", |o| &mut o.flowi6_saddr),
+    ("flowi6.daddr", |o| &mut o.flowi6_daddr),
 ];
+
+/// Those of [`FIELDS`] that are bitfields, and whose offsets are in bits.
+pub(super) const BITFIELDS: [&str; 2] = ["sk_buff.ignore_df", "rtable.rt_pmtu"];
 
 const _: () = assert!(size_of::<Offsets>() == FIELDS.len() * size_of::<u32>(), "a slot without a field");
 
@@ -58,7 +72,8 @@ pub fn resolve(btf: &Btf) -> (Offsets, Vec<&'static str>) {
     let mut offsets = Offsets::NONE;
     let mut missing = Vec::new();
     for (path, slot) in FIELDS {
-        match btf.field(path) {
+        let found = if BITFIELDS.contains(&path) { btf.bits(path) } else { btf.field(path) };
+        match found {
             Some(offset) => *slot(&mut offsets) = offset,
             None => missing.push(path),
         }
@@ -88,6 +103,7 @@ pub fn reasons(btf: &Btf) -> Reasons {
         pkt_too_big: value("PKT_TOO_BIG"),
         not_specified: value("NOT_SPECIFIED"),
         netfilter_drop: value("NETFILTER_DROP"),
+        reassembly_timeout: value("FRAG_REASM_TIMEOUT"),
     }
 }
 

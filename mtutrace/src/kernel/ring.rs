@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::unix::AsyncFd;
 
 /// Most records of one batch, so that a flood cannot starve the rest of the program.
-const BATCH: usize = 1024;
+pub const BATCH: usize = 1024;
 
 /// The consumer of the ring.
 pub struct Ring {

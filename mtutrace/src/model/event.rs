@@ -1,6 +1,7 @@
 //! What happened to one packet, in terms of the field.
 use std::net::{IpAddr, SocketAddr};
 
+use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 use serde::Serialize;
 
@@ -33,8 +34,8 @@ pub struct Event {
     pub netns: NetnsId,
     /// Where: `ifindex`, 0 if unknown.
     pub ifindex: u32,
-    /// Whether it was leaving the device (false: it came in, or the hook has no direction).
-    pub egress: bool,
+    /// Who saw it.
+    pub hook: HookId,
     /// The offending packet's flow (for ICMP errors: of the packet quoted inside).
     pub flow: Flow,
     /// Its L3 length in bytes; of its largest segment if it is a GSO packet.
@@ -54,6 +55,11 @@ impl Event {
     pub fn device(&self) -> Option<DeviceId> {
         (self.netns.0 != 0 && self.ifindex != 0)
             .then_some(DeviceId { netns: self.netns, ifindex: self.ifindex })
+    }
+
+    /// Whether it was leaving the device (false: it came in, or the hook has no direction).
+    pub fn egress(&self) -> bool {
+        self.hook == HookId::TcEgress
     }
 
     /// The device of its route, where it has one.
@@ -84,17 +90,26 @@ pub enum SignalKind {
     MssExceedsPath,
     /// A local socket sent a segment again that the path cannot carry.
     Retransmit,
+    /// It was to be fragmented, and must not be.
+    FragFailed,
+    /// The path MTU cache took a smaller value.
+    PmtuUpdated,
+    /// A packet's fragments did not all come in time.
+    ReassemblyFailed,
 }
 
 impl SignalKind {
     /// All, in the order of reports.
-    pub const ALL: [SignalKind; 7] = [
+    pub const ALL: [SignalKind; 10] = [
         SignalKind::Drop,
         SignalKind::Oversized,
         SignalKind::IcmpSent,
         SignalKind::IcmpSeen,
         SignalKind::Retransmit,
         SignalKind::Fragmented,
+        SignalKind::FragFailed,
+        SignalKind::ReassemblyFailed,
+        SignalKind::PmtuUpdated,
         SignalKind::MssExceedsPath,
     ];
 
@@ -108,6 +123,9 @@ impl SignalKind {
             SignalKind::IcmpSeen => "icmp_seen",
             SignalKind::MssExceedsPath => "mss_exceeds_path",
             SignalKind::Retransmit => "retransmit",
+            SignalKind::FragFailed => "frag_failed",
+            SignalKind::PmtuUpdated => "pmtu_updated",
+            SignalKind::ReassemblyFailed => "reassembly_failed",
         }
     }
 }
@@ -122,8 +140,11 @@ pub enum EventKind {
         /// Device of the route, in the same namespace.
         egress: Option<u32>,
     },
-    /// A first fragment passed.
-    Fragmented,
+    /// This node fragments it, or a first fragment passed.
+    Fragmented {
+        /// What its fragments are made for; not known of those that pass.
+        mtu: Option<u32>,
+    },
     /// ICMP "too big" passed.
     IcmpSeen {
         /// Who says so.
@@ -166,6 +187,11 @@ pub enum EventKind {
     },
     /// A local socket sent it again.
     Retransmit,
+    /// The path MTU towards the flow's destination is smaller from now on; its source is not known.
+    PmtuUpdated {
+        /// The new one.
+        mtu: u32,
+    },
 }
 
 impl EventKind {
@@ -173,12 +199,15 @@ impl EventKind {
     pub fn signal(&self) -> SignalKind {
         match self {
             EventKind::Oversized { .. } => SignalKind::Oversized,
-            EventKind::Fragmented => SignalKind::Fragmented,
+            EventKind::Fragmented { .. } => SignalKind::Fragmented,
             EventKind::IcmpSeen { .. } => SignalKind::IcmpSeen,
             EventKind::IcmpSent { .. } => SignalKind::IcmpSent,
             EventKind::Syn { .. } => SignalKind::MssExceedsPath,
+            EventKind::Drop { cause: DropCause::FragFailed, .. } => SignalKind::FragFailed,
+            EventKind::Drop { cause: DropCause::Reassembly, .. } => SignalKind::ReassemblyFailed,
             EventKind::Drop { .. } => SignalKind::Drop,
             EventKind::Retransmit => SignalKind::Retransmit,
+            EventKind::PmtuUpdated { .. } => SignalKind::PmtuUpdated,
         }
     }
 }

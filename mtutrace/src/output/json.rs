@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Context, Item, Output, Status, Totals};
 use crate::aggregate::{Charged, Tally};
 use crate::cost::Cost;
-use crate::kernel::hooks::Status as HookStatus;
+use crate::kernel::hooks::{self, Status as HookStatus};
 use crate::model::{Container, DeviceId, Event, EventKind, LinkKind, NetnsId, SignalKind, Verdict};
 use crate::topology::Node;
 
@@ -49,6 +49,7 @@ impl<W: Write> Json<W> {
             netns,
             counters: names(&tally.counters),
             interfaces: interfaces.collect(),
+            kernel: tally.kernel.counters.moved(),
         };
         self.line("report", context.clock.now_ns(), context, body)
     }
@@ -63,12 +64,16 @@ impl<W: Write> Output for Json<W> {
         let now = context.clock.now_ns();
         match item {
             Item::Status(status) => self.line("status", now, context, StatusLine::new(status, None)),
+            Item::Lost(status, lost) => {
+                let line = StatusLine { lost: Some(*lost), ..StatusLine::new(status, None) };
+                self.line("status", now, context, line)
+            }
             Item::Event(event) => {
                 self.line("event", event.event.time_ns, context, EventLine::new(event, context))
             }
             Item::Report(tallies) => tallies
                 .iter()
-                .filter(|(_, tally)| tally.changed)
+                .filter(|(_, tally)| tally.changed || tally.kernel.changed)
                 .try_for_each(|(netns, tally)| self.report(*netns, tally, context)),
             Item::Verdict(verdict) => self.line("verdict", now, context, verdict),
             Item::End(verdicts, tallies, status, totals) => {
@@ -104,6 +109,12 @@ struct StatusLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     lost: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<BTreeMap<&'static str, u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decoded: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     undecodable: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
@@ -121,7 +132,10 @@ impl<'a> StatusLine<'a> {
             unreadable_namespaces: status.unreadable,
             refused_interfaces: status.refused,
             events: totals.map(|t| t.events),
-            lost: totals.map(|t| t.lost),
+            lost: totals.map(|t| t.records.lost),
+            missed: totals.and_then(|t| t.missed),
+            records: totals.map(|t| t.records.names()),
+            decoded: totals.map(|t| t.decoded),
             undecodable: totals.map(|t| t.undecodable),
             duration_ms: totals.map(|t| t.duration_ms),
             cost: totals.map(|t| &t.cost),
@@ -151,11 +165,14 @@ struct EventLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
     family: &'static str,
-    protocol: String,
-    src: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sport: Option<u16>,
-    dst: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst: Option<IpAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dport: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,18 +206,18 @@ impl<'a> EventLine<'a> {
                 .map(|l| l.name.as_str()),
             container: charged.container.as_ref(),
             family: if flow.src.is_ipv4() { "ipv4" } else { "ipv6" },
-            protocol: protocol(flow.protocol),
-            src: flow.src.ip(),
+            protocol: (flow.protocol != 0).then(|| protocol(flow.protocol)),
+            src: known(flow.src.ip()),
             sport: (flow.src.port() != 0).then_some(flow.src.port()),
-            dst: flow.dst.ip(),
+            dst: known(flow.dst.ip()),
             dport: (flow.dst.port() != 0).then_some(flow.dst.port()),
-            length: Some(event.length),
+            length: (event.length != 0).then_some(event.length),
             gso_segments: event.gso_segments,
             mtu: None,
             mss: None,
             reason: None,
             location: None,
-            hook: if event.egress { "tc:egress" } else { "tc:ingress" },
+            hook: hooks::name(event.hook),
         };
         match &event.kind {
             EventKind::Oversized { mtu, .. } => line.mtu = *mtu,
@@ -209,24 +226,30 @@ impl<'a> EventLine<'a> {
                 // The message quotes a header; that of a super-packet says more than any device carries at once.
                 line.length = line.length.filter(|l| *l <= largest_mtu(context.node));
             }
-            EventKind::IcmpSent { mtu } => (line.mtu, line.hook) = (*mtu, "raw_tp:icmp_send"),
+            EventKind::IcmpSent { mtu } => line.mtu = *mtu,
             EventKind::Syn { mss, .. } => line.mss = *mss,
-            EventKind::Fragmented => {}
-            EventKind::Retransmit => line.hook = "raw_tp:tcp_retransmit_skb",
+            EventKind::Fragmented { mtu } => line.mtu = *mtu,
+            EventKind::Retransmit => {}
+            EventKind::PmtuUpdated { mtu } => line.mtu = Some(*mtu),
             EventKind::Drop { cause, reason, location, mtu, device_mtu, .. } => {
-                line.hook = "raw_tp:kfree_skb";
-                line.cause = Some(cause_name(*cause));
+                line.cause = cause_name(*cause);
                 line.mtu = match cause {
                     DropCause::BridgePort => *device_mtu,
                     DropCause::VethPeer => peer_mtu(event, context.node),
+                    DropCause::Reassembly | DropCause::FragmentFiltered => None,
                     _ => *mtu,
                 };
-                line.reason = context.names.reasons.get(reason).map(String::as_str);
+                line.reason = context.names.reasons.get(reason).filter(|_| *reason != 0).map(String::as_str);
                 line.location = context.names.symbols.as_ref().and_then(|s| s.lookup(*location)).map(place);
             }
         }
         line
     }
+}
+
+/// Hooks without a packet know one end at most.
+fn known(ip: IpAddr) -> Option<IpAddr> {
+    (!ip.is_unspecified()).then_some(ip)
 }
 
 fn largest_mtu(node: &Node) -> u32 {
@@ -242,16 +265,19 @@ fn place((symbol, offset): (&str, u64)) -> String {
     format!("{symbol}+{offset:#x}")
 }
 
-fn cause_name(cause: DropCause) -> &'static str {
-    match cause {
+/// Of a drop; the rest are signals of their own.
+fn cause_name(cause: DropCause) -> Option<&'static str> {
+    Some(match cause {
         DropCause::Forward => "forward_df",
-        DropCause::Output => "local_df",
+        DropCause::Local => "local_df",
         DropCause::BridgePort => "bridge_port",
         DropCause::VethPeer => "veth_peer",
         DropCause::Tunnel => "tunnel",
         DropCause::Other => "other",
         DropCause::IcmpFiltered => "icmp_filtered",
-    }
+        DropCause::FragmentFiltered => "fragment_filtered",
+        DropCause::FragFailed | DropCause::Reassembly => return None,
+    })
 }
 
 fn protocol(number: u8) -> String {
@@ -272,6 +298,8 @@ struct ReportLine<'a> {
     netns: NetnsId,
     counters: BTreeMap<&'static str, u64>,
     interfaces: Vec<InterfaceCounters<'a>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kernel: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize)]

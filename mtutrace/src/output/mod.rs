@@ -9,6 +9,7 @@ use std::io;
 use crate::aggregate::{Charged, Tally};
 use crate::clock::Clock;
 use crate::cost::Cost;
+use crate::kernel::counters::Records;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::kernel::symbols::Symbols;
 use crate::model::{NetnsId, Verdict};
@@ -36,8 +37,12 @@ pub struct Status {
 pub struct Totals {
     /// Events reported.
     pub events: u64,
-    /// Events that the ring buffer could not take.
-    pub lost: u64,
+    /// Records that the kernel side made, those that the ring buffer could not take among them.
+    pub records: Records,
+    /// Runs of its programs that the kernel left out, where it counts them.
+    pub missed: Option<u64>,
+    /// Records that were decoded.
+    pub decoded: u64,
     /// Records that could not be decoded.
     pub undecodable: u64,
     /// How long the run took, milliseconds.
@@ -73,6 +78,8 @@ pub enum Item<'a> {
     Event(&'a Charged),
     /// Counters that have changed in the last interval, by namespace.
     Report(&'a [(NetnsId, Tally)]),
+    /// So many events are lost by now, more than at the last report.
+    Lost(&'a Status, u64),
     /// A verdict that is new or has changed.
     Verdict(&'a Verdict),
     /// The end: standing verdicts, all counters, the last status, totals.

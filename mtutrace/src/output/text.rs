@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::escape::escape;
 use super::{Context, Item, Output, Status, Totals};
 use crate::aggregate::{Charged, Tally};
+use crate::mib::merge::KernelTally;
 use crate::model::{Container, Ended, Fix, NetnsId, Severity, SignalKind, Verdict, VerdictKind};
 
 /// Writes text; with colours only where somebody asked for them.
@@ -127,7 +128,27 @@ impl<W: Write> Text<W> {
                 Some(container) => line_of(container),
                 None => crate::verdict::owner(*netns, context.node),
             };
-            writeln!(self.out, "  {}  {}", escape(&who), counters.join("  "))?;
+            if !counters.is_empty() {
+                writeln!(self.out, "  {}  {}", escape(&who), counters.join("  "))?;
+            }
+            if !only_new {
+                self.kernel(&who, counters.is_empty(), &tally.kernel)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the kernel counted in a namespace, below its counters or, without any, on a line of its own.
+    fn kernel(&mut self, who: &str, alone: bool, kernel: &KernelTally) -> io::Result<()> {
+        let counters: Vec<String> =
+            kernel.counters.moved().iter().map(|(name, n)| format!("{name} {n}")).collect();
+        if counters.is_empty() {
+            return Ok(());
+        }
+        let indent = if alone { format!("  {}  ", escape(who)) } else { "    ".to_owned() };
+        writeln!(self.out, "{indent}kernel counters: {}", counters.join("  "))?;
+        for (name, counted, seen) in kernel.unseen() {
+            writeln!(self.out, "    kernel counted {counted} {name}, hooks saw {seen}")?;
         }
         Ok(())
     }
@@ -141,14 +162,18 @@ impl<W: Write> Text<W> {
         context: &Context<'_>,
     ) -> io::Result<()> {
         let seconds = totals.duration_ms as f64 / 1000.0;
-        let lost = match (totals.lost, totals.undecodable) {
+        let mut lost = match (totals.records.lost, totals.undecodable) {
             (0, 0) => "nothing lost".to_owned(),
             (lost, 0) => format!("{lost} events LOST"),
             (lost, bad) => format!("{lost} events LOST, {bad} not understood"),
         };
+        if let Some(missed) = totals.missed.filter(|n| *n > 0) {
+            lost = format!("{lost}, {missed} runs MISSED");
+        }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
-            let quiet = if tallies.is_empty() { "" } else { "; what was seen does no harm" };
+            let seen = tallies.iter().any(|(_, tally)| !tally.counters.is_empty());
+            let quiet = if seen { "; what was seen does no harm" } else { "" };
             writeln!(
                 self.out,
                 "No MTU problem in {seconds:.1} s on {} devices of {} network namespaces, {} containers{quiet} ({cost}).",
@@ -189,6 +214,13 @@ impl<W: Write> Output for Text<W> {
                     self.tallies(tallies, true, context)?;
                 }
                 Ok(())
+            }
+            Item::Lost(_, lost) => {
+                let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
+                writeln!(
+                    self.out,
+                    "{now} {lost} events LOST so far: they came faster than they could be read"
+                )
             }
             Item::Verdict(verdict) => self.verdict(verdict),
             Item::End(verdicts, tallies, status, totals) => {

@@ -73,6 +73,13 @@ pub(super) fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &No
     (!tally.counters.is_empty()).then_some(tally)
 }
 
+/// Whether the kernel's counters of a namespace pass: they are of no interface.
+pub(super) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> bool {
+    filter.interfaces.is_empty()
+        && container(filter, owner)
+        && (filter.netns.is_empty() || filter.netns.contains(&netns))
+}
+
 /// What to say when a container that was asked for is not there: it may still come, or its name is not known.
 pub(super) fn absent(filter: &Filter, node: &Node) -> Option<String> {
     let known: Vec<&Container> = node.netns.values().flat_map(|n| &n.containers).collect();
@@ -126,6 +133,18 @@ mod tests {
         let by_name = |n: &str| Filter { interfaces: vec![n.to_owned()], ..Filter::default() };
         assert!(tally(&by_name("veth8"), NetnsId(3), counters.clone(), &node).is_some());
         assert!(tally(&by_name("ens3"), NetnsId(3), counters.clone(), &node).is_none());
+    }
+
+    #[test]
+    fn counters_of_the_kernel_belong_to_a_namespace_and_to_no_interface() {
+        let node = incident().0;
+        let passes = |filter: &Filter, netns| kernel(filter, NetnsId(netns), node.container(NetnsId(netns)));
+        assert!(passes(&Filter::default(), 1) && passes(&Filter::default(), 3));
+        assert_eq!([1, 2, 3].map(|netns| passes(&only("bui"), netns)), [false, false, true]);
+        let by_netns = Filter { netns: vec![NetnsId(2)], ..Filter::default() };
+        assert_eq!([1, 2, 3].map(|netns| passes(&by_netns, netns)), [false, true, false]);
+        let by_name = Filter { interfaces: vec!["docker0".to_owned()], ..Filter::default() };
+        assert!(!passes(&by_name, 2));
     }
 
     #[test]

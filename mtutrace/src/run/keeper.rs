@@ -7,12 +7,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use aya::programs::Program;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cost::{self, ProgramCost, Sampler};
 use crate::identity::{NetnsProcs, Scanner};
 use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
+use crate::mib::delta::ByNetns;
+use crate::mib::reader::Reader;
 use crate::model::NetnsId;
 use crate::output::Status;
 use crate::topology::{Netns, Node, Seen, Topology};
@@ -34,6 +36,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub(super) enum Order {
     /// Something changed in this namespace.
     Dirty(NetnsId),
+    /// Publish the newest figures, and say so.
+    Figures(oneshot::Sender<()>),
     /// Take everything away and end.
     Stop,
 }
@@ -47,6 +51,8 @@ pub(super) struct Snapshot {
     pub(super) status: Status,
     /// What the programs cost.
     pub(super) programs: Vec<ProgramCost>,
+    /// What the kernel counted since the start.
+    pub(super) kernel: Arc<ByNetns>,
 }
 
 /// News about namespaces: a socket to hear of changes by, or the end of it.
@@ -101,7 +107,7 @@ impl Keeper {
     /// When no thread can be made.
     pub(super) fn start(
         survey: Survey,
-        attacher: Attacher,
+        mut attacher: Attacher,
         hooks: Vec<HookStatus>,
     ) -> std::io::Result<Keeper> {
         let (orders, order_receiver) = channel();
@@ -110,7 +116,9 @@ impl Keeper {
         for (netns, fd) in survey.watch {
             let _ = news_sender.send(News::Watch(netns, fd));
         }
-        let mut work = Work {
+        attacher.sync(&survey.topology);
+        let work = Work {
+            mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
             topology: survey.topology,
             attacher,
@@ -121,7 +129,6 @@ impl Keeper {
             news: news_sender,
             snapshots: snapshot_sender,
         };
-        work.attacher.sync(&work.topology);
         work.publish(true);
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
         Ok(Keeper { orders, snapshots, news, thread })
@@ -140,6 +147,7 @@ struct Work {
     scanner: Scanner,
     topology: Topology,
     attacher: Attacher,
+    mib: Reader,
     hooks: Vec<HookStatus>,
     sampler: Sampler,
     /// When a namespace appeared last.
@@ -180,6 +188,13 @@ impl Work {
                     self.topology.mark_dirty(netns);
                     until = until.min(Instant::now() + SETTLE);
                 }
+                Ok(Order::Figures(done)) => {
+                    if self.mib.all(&self.topology) {
+                        self.publish_kernel();
+                    }
+                    self.publish(false);
+                    let _ = done.send(());
+                }
                 Err(RecvTimeoutError::Timeout) => return true,
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             }
@@ -204,6 +219,9 @@ impl Work {
         if changes.changed {
             self.attacher.sync(&self.topology);
         }
+        if self.mib.look(&self.topology) {
+            self.publish_kernel();
+        }
         self.publish(changes.changed);
     }
 
@@ -212,6 +230,11 @@ impl Work {
         let node = self.topology.node();
         let unowned = |(id, netns): (&NetnsId, &Netns)| *id != node.host && netns.containers.is_empty();
         self.young.elapsed() < YOUTH && node.netns.iter().any(unowned)
+    }
+
+    fn publish_kernel(&self) {
+        let moved = Arc::new(self.mib.moved().clone());
+        self.snapshots.send_modify(|snapshot| snapshot.kernel = moved);
     }
 
     fn publish(&self, changed: bool) {

@@ -7,7 +7,7 @@ mod watchers;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
@@ -15,7 +15,8 @@ use crate::cli::{Filter, Format, RunArgs};
 use crate::exit::{Failure, Found};
 use crate::kernel::attach::Attacher;
 use crate::kernel::capability;
-use crate::kernel::hooks::{HOOKS, Place, table};
+use crate::kernel::counters::Counters;
+use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
 use crate::output::{Names, Output, json::Json, text::Text};
@@ -31,6 +32,7 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
     if !missing.is_empty() {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
+    args.load_options().check()?;
     let survey = Survey::new()?;
     let filter = Filter::from(args);
     filter::check(&filter, survey.node())?;
@@ -45,9 +47,9 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = session::Signals::new()?;
     let Loaded { mut ebpf, outcome, reasons, symbols } =
-        load::load(args.verbose).map_err(|e| Failure::Machine(e.to_string()))?;
+        load::load(&args.load_options()).map_err(|e| Failure::Machine(e.to_string()))?;
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
-    let counters = ebpf.take_map("COUNTERS").and_then(|map| PerCpuArray::<MapData, u64>::try_from(map).ok());
+    let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
     let (Some(ring), Some(counters)) = (ring, counters) else {
         return Err(Failure::Machine(
             "this build's BPF object lacks its maps; build mtutrace again".to_owned(),
@@ -59,7 +61,10 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
             Err(e) => tracing::warn!("the kernel side's log cannot be read: {e}"),
         }
     }
-    let loaded = |place| HOOKS.iter().zip(&outcome).any(|(hook, why)| hook.place == place && why.is_none());
+    let loaded = |place| {
+        let mut pairs = HOOKS.iter().zip(&outcome);
+        pairs.any(|(hook, outcome)| hook.place == place && *outcome == Outcome::Attached)
+    };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress));
     let keeper = Keeper::start(survey, attacher, table(HOOKS, &outcome))?;
     let session = Session {

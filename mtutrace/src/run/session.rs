@@ -3,13 +3,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use aya::maps::{MapData, PerCpuArray};
 use bytes::Bytes;
-use mtutrace_common::config::counter;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::keeper::{Keeper, Snapshot};
+use super::keeper::{Keeper, Order, Snapshot};
 use super::watchers::Watchers;
 use super::{filter, say_ready};
 use crate::aggregate::{Charged, Engine, Tally};
@@ -19,14 +18,20 @@ use crate::cost::{self, Cost, Latency};
 use crate::decode::decode;
 use crate::exit::{Failure, Found};
 use crate::identity::ProcConnections;
-use crate::kernel::ring::Ring;
+use crate::kernel::counters::{Counters, Records};
+use crate::kernel::ring::{BATCH, Ring};
+use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
 use crate::output::{Context, Item, Names, Output, Status, Totals};
 
 /// How often verdicts are judged anew.
 const TICK: Duration = Duration::from_millis(100);
-/// Batches that are read at the end: the ring holds no more.
-const LAST_BATCHES: usize = 16;
+/// Bytes of the smallest record in the ring, with the kernel's header.
+const SMALLEST_RECORD: u32 = 88;
+/// How often a moment is looked for, at the end, in which the ring is empty and nothing comes.
+const QUIET_TRIES: u32 = 16;
+/// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
+const LAST_FIGURES: Duration = Duration::from_secs(2);
 
 /// SIGINT and SIGTERM, listened to from early on.
 pub(super) struct Signals {
@@ -63,7 +68,7 @@ pub(super) struct Session<'a> {
     /// Events.
     pub(super) ring: Ring,
     /// Counters of the kernel side.
-    pub(super) counters: PerCpuArray<MapData, u64>,
+    pub(super) counters: Counters,
     /// Where to show what is found.
     pub(super) output: Box<dyn Output>,
     /// Kernel names.
@@ -76,9 +81,13 @@ struct State {
     tables: ProcConnections,
     snapshot: Snapshot,
     clock: Clock,
+    kernel: Merger,
     latency: Latency,
     shown: u64,
+    decoded: u64,
     undecodable: u64,
+    /// Lost events that somebody was told of.
+    lost: u64,
     problem: bool,
     started: Instant,
     cpu_before: Duration,
@@ -92,9 +101,12 @@ impl Session<'_> {
             tables: ProcConnections { proc_root: PathBuf::from("/proc") },
             snapshot: keeper.snapshots.borrow_and_update().clone(),
             clock: Clock::new(),
+            kernel: Merger::default(),
             latency: Latency::new(),
             shown: 0,
+            decoded: 0,
             undecodable: 0,
+            lost: 0,
             problem: false,
             started: Instant::now(),
             cpu_before: cost::process().unwrap_or_default().0,
@@ -106,7 +118,10 @@ impl Session<'_> {
             std::process::exit(130);
         });
         let result = match result {
-            Ok(()) => self.finish(&mut state),
+            Ok(()) => {
+                self.last_figures(&mut state, &mut keeper).await;
+                self.finish(&mut state)
+            }
             Err(failure) => Err(failure),
         };
         keeper.stop();
@@ -145,6 +160,7 @@ impl Session<'_> {
                 _ = report.tick() => {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
+                    self.losses(state)?;
                 }
                 changed = keeper.snapshots.changed() => {
                     if changed.is_err() {
@@ -173,6 +189,8 @@ impl Session<'_> {
         for record in records {
             match decode(&record) {
                 Ok(event) => {
+                    state.decoded += 1;
+                    state.kernel.witness.note(&event, &node);
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
                     }
@@ -222,19 +240,26 @@ impl Session<'_> {
     fn tallies(&self, state: &mut State) -> Vec<(NetnsId, Tally)> {
         let node = &state.snapshot.node;
         let all = state.engine.report().into_iter();
-        all.filter_map(|(netns, tally)| Some((netns, filter::tally(&self.filter, netns, tally, node)?)))
-            .collect()
+        let wanted = all
+            .filter_map(|(owner, tally)| Some((owner, filter::tally(&self.filter, owner.0, tally, node)?)))
+            .collect();
+        state.kernel.merge(wanted, &state.snapshot.kernel, |netns, container| {
+            filter::kernel(&self.filter, netns, container)
+        })
+    }
+
+    /// What the kernel counted until now, before the last events are read: so the hooks saw no less for being late.
+    async fn last_figures(&self, state: &mut State, keeper: &mut Keeper) {
+        let (done, answer) = oneshot::channel();
+        if keeper.orders.send(Order::Figures(done)).is_ok()
+            && let Ok(Ok(())) = tokio::time::timeout(LAST_FIGURES, answer).await
+        {
+            state.snapshot = keeper.snapshots.borrow_and_update().clone();
+        }
     }
 
     fn finish(&mut self, state: &mut State) -> Result<(), Failure> {
-        // What came in before the end belongs to the report; a flood that goes on does not.
-        for _ in 0..LAST_BATCHES {
-            let rest = self.ring.now();
-            if rest.is_empty() {
-                break;
-            }
-            self.take(state, rest)?;
-        }
+        let records = self.drain(state)?;
         let node = state.snapshot.node.clone();
         let mut verdicts = state.engine.standing(&node);
         verdicts.retain(|v| filter::verdict(&self.filter, v));
@@ -242,7 +267,9 @@ impl Session<'_> {
         let tallies = self.tallies(state);
         let totals = Totals {
             events: state.shown,
-            lost: self.lost(),
+            missed: cost::missed(&state.snapshot.programs),
+            records,
+            decoded: state.decoded,
             undecodable: state.undecodable,
             duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cost: state.cost(),
@@ -252,14 +279,36 @@ impl Session<'_> {
         Ok(self.output.flush()?)
     }
 
+    /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the
+    /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost.
+    fn drain(&mut self, state: &mut State) -> Result<Records, Failure> {
+        let mut made = self.counters.records();
+        for _ in 0..self.args.ring_size / SMALLEST_RECORD / BATCH as u32 + QUIET_TRIES {
+            let rest = self.ring.now();
+            let empty = rest.is_empty();
+            self.take(state, rest)?;
+            let before = std::mem::replace(&mut made, self.counters.records());
+            if empty && before == made {
+                break;
+            }
+        }
+        Ok(made)
+    }
+
+    /// Somebody who watches must know that events are lost.
+    fn losses(&mut self, state: &mut State) -> Result<(), Failure> {
+        let lost = self.counters.lost();
+        if lost > state.lost {
+            state.lost = lost;
+            let status = state.snapshot.status.clone();
+            self.show(state, &Item::Lost(&status, lost))?;
+        }
+        Ok(())
+    }
+
     fn show(&mut self, state: &State, item: &Item<'_>) -> Result<(), Failure> {
         let context = Context { clock: &state.clock, node: &state.snapshot.node, names: &self.names };
         Ok(self.output.show(item, &context)?)
-    }
-
-    /// Events that the ring could not take, over all CPUs.
-    fn lost(&self) -> u64 {
-        self.counters.get(&counter::LOST, 0).map(|values| values.iter().sum()).unwrap_or(0)
     }
 }
 

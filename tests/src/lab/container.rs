@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use super::cgroup::Cgroup;
+use super::cgroup::{Cgroup, random_id};
 use super::netns::NetNs;
 use super::place::Place;
 use super::process::Process;
@@ -50,4 +50,10 @@ impl Container {
     pub fn pid(&self) -> u32 {
         self.holder.pid()
     }
+}
+
+/// A container of Docker's in that namespace, with a new id.
+pub(crate) fn docker(netns: NetNs, address: &str) -> Result<Container> {
+    let id = random_id()?;
+    Container::start(netns, &format!("docker/{id}"), id, address.to_owned())
 }

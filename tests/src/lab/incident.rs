@@ -5,7 +5,6 @@
 //!        └ server MTU ┘    └──── pod MTU ────┘     └──────── inner MTU ────────┘
 //! ```
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,12 +15,11 @@ use super::container::Container;
 use super::netns::NetNs;
 use super::place::Place;
 use super::traffic::{HttpServer, Transfer};
-use super::{nft, wait};
+use super::{name, nft, wait};
 
 /// The address of the server that the downloads come from.
 pub const SERVER: &str = V4.server;
 const READY: Duration = Duration::from_secs(15);
-static LABS: AtomicU32 = AtomicU32::new(0);
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -86,7 +84,7 @@ pub struct Incident {
 impl Incident {
     /// Builds it, and waits until a small download gets through.
     pub fn build(spec: IncidentSpec) -> Result<Self> {
-        let prefix = format!("mtut-{}-{}", std::process::id(), LABS.fetch_add(1, Ordering::Relaxed));
+        let prefix = name::prefix();
         let netns = |role: &str| NetNs::create(&format!("{prefix}-{role}"));
         let (server, node, pod, inner) = (netns("server")?, netns("node")?, netns("pod")?, netns("inner")?);
         wire(&spec, &server, &node, &pod, &inner)?;

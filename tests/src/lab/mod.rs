@@ -1,14 +1,21 @@
 //! The laboratory: namespaces, cgroups, the founding incident, traffic, and the tracer under test.
 
 mod addresses;
+pub mod bridged;
 pub mod cgroup;
 pub mod container;
+pub mod datagrams;
 pub mod incident;
 pub mod leaks;
+pub mod mib;
+mod name;
 pub mod netns;
 pub mod nft;
+pub mod offload;
 pub mod place;
 pub mod process;
+pub mod routed;
 pub mod tracer;
 pub mod traffic;
+pub mod vxlan;
 pub mod wait;

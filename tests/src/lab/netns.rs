@@ -63,6 +63,14 @@ impl NetNs {
         Ok(())
     }
 
+    /// Packets that the only `counter` of its firewall has seen.
+    pub fn nft_packets(&self) -> Result<i64> {
+        let text =
+            run(Command::new("ip").args(["netns", "exec", &self.name, "nft", "list", "ruleset"]), None)?;
+        let mut words = text.split_whitespace().skip_while(|word| *word != "packets").skip(1);
+        words.next().and_then(|packets| packets.parse().ok()).with_context(|| format!("no counter in {text}"))
+    }
+
     /// Sets one value below /proc/sys, as seen from inside.
     pub fn sysctl(&self, key: &str, value: &str) -> Result<()> {
         let path = format!("/proc/sys/{key}");

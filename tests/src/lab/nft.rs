@@ -1,7 +1,7 @@
-//! The two firewall rules of the incident.
+//! Firewall rules that labs share.
 
 /// Drops what a router says when a packet is too big, on its way to the sender: the black hole.
-pub(crate) const DROP_FRAG_NEEDED: &str = "
+pub const DROP_FRAG_NEEDED: &str = "
 table inet lab_filter {
     chain input {
         type filter hook input priority 0;

@@ -13,7 +13,7 @@ use super::process::Process;
 use super::wait;
 
 /// How long a helper may take to come up.
-const START: Duration = Duration::from_secs(10);
+pub(super) const START: Duration = Duration::from_secs(10);
 
 /// An HTTP server: `GET /N` answers with N bytes, `PUT` answers with the count of what it got.
 #[derive(Debug)]
@@ -100,20 +100,8 @@ impl Transfer {
     }
 }
 
-/// Sends `count` UDP datagrams of `size` bytes of payload; `df` forbids fragments. Returns how many left.
-pub fn udp_send(place: Place<'_>, to: &str, size: usize, count: usize, df: bool) -> Result<usize> {
-    let mut command = place.command(program()?)?;
-    command.args(["udp-send", to, "--size", &size.to_string(), "--count", &count.to_string()]);
-    if df {
-        command.arg("--df");
-    }
-    let (_process, lines) = spawn(&mut command)?;
-    let line = await_line(&lines, "udp-send", START, |line| line.starts_with("sent "))?;
-    line["sent ".len()..].parse().context(line.clone())
-}
-
 /// Starts a helper with its stdout as a channel of lines; the channel ends with the helper.
-fn spawn(command: &mut Command) -> Result<(Process, Receiver<String>)> {
+pub(super) fn spawn(command: &mut Command) -> Result<(Process, Receiver<String>)> {
     let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let stdout = process.take_stdout().context("stdout is piped")?;
     let (send, receive) = channel();
@@ -128,7 +116,7 @@ fn spawn(command: &mut Command) -> Result<(Process, Receiver<String>)> {
     Ok((process, receive))
 }
 
-fn await_line(
+pub(super) fn await_line(
     lines: &Receiver<String>,
     what: &str,
     timeout: Duration,
@@ -146,7 +134,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// `lab-traffic`, which cargo builds beside whatever links this library.
-fn program() -> Result<PathBuf> {
+pub(super) fn program() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("MTUTRACE_LAB_TRAFFIC") {
         return Ok(path.into());
     }

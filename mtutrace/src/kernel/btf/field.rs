@@ -24,26 +24,39 @@ impl Btf {
     /// Anonymous structs and unions need not be named; typedefs and qualifiers are looked through; pointers are
     /// not followed. `None` when there is no such field, or it is a bitfield and has no byte offset.
     pub fn field(&self, path: &str) -> Option<u32> {
+        let (bits, bitfield) = self.place(path)?;
+        (!bitfield && bits.is_multiple_of(8)).then_some(bits / 8)
+    }
+
+    /// Offset in bits of a field that may be a bitfield.
+    ///
+    /// `None` when there is no such field.
+    pub fn bits(&self, path: &str) -> Option<u32> {
+        self.place(path).map(|(bits, _)| bits)
+    }
+
+    /// Offset in bits, and whether it is a bitfield.
+    fn place(&self, path: &str) -> Option<(u32, bool)> {
         let (root, fields) = path.split_once('.')?;
         // Of several structs with that name (each compilation unit may have its own), the first with the field.
         let mut fuel = MAX_MEMBERS;
         self.named(root, &[Kind::Struct, Kind::Union]).find_map(|root| self.field_of(root, fields, &mut fuel))
     }
 
-    fn field_of(&self, root: Type, fields: &str, fuel: &mut u32) -> Option<u32> {
+    fn field_of(&self, root: Type, fields: &str, fuel: &mut u32) -> Option<(u32, bool)> {
         let mut inside = root;
-        let mut offset = 0u64;
+        let (mut offset, mut bitfield) = (0u64, false);
         let mut names = fields.split('.').peekable();
         while let Some(name) = names.next() {
             let (member, bits) = self.member(inside, name, MAX_DEPTH, fuel)?;
             offset = offset.checked_add(bits)?;
             if names.peek().is_some() {
                 inside = self.plain(member.id).filter(|found| is_aggregate(found.kind))?;
-            } else if member.bitfield || self.is_narrow_int(member.id) {
-                return None;
+            } else {
+                bitfield = member.bitfield || self.is_narrow_int(member.id);
             }
         }
-        offset.is_multiple_of(8).then_some(offset / 8).and_then(|bytes| u32::try_from(bytes).ok())
+        Some((u32::try_from(offset).ok()?, bitfield))
     }
 
     /// The member of this name and its offset in bits, in the struct itself or in its anonymous parts.

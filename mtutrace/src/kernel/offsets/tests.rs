@@ -57,7 +57,13 @@ fn reasons_by_name() {
     let to = b.link(2, "", prototype);
     b.link(8, "btf_trace_kfree_skb", to);
     let btf = Btf::parse(b.build()).unwrap();
-    let expected = Reasons { has_reason: 1, pkt_too_big: 93, not_specified: 2, netfilter_drop: 12 };
+    let expected = Reasons {
+        has_reason: 1,
+        pkt_too_big: 93,
+        not_specified: 2,
+        netfilter_drop: 12,
+        reassembly_timeout: 0,
+    };
     assert_eq!(reasons(&btf), expected);
     let names: Vec<(u32, String)> = reason_names(&btf).into_iter().collect();
     let expected = [(2, "NOT_SPECIFIED"), (12, "NETFILTER_DROP"), (93, "PKT_TOO_BIG")];

@@ -5,16 +5,22 @@ use super::{Symbols, is_clone};
 
 /// Function and what a drop there means, most telling first. Watched on kernels 5.10 to 7.3 where not marked;
 /// "source" = read there, not made to happen.
-const SITES: [(&str, DropCause); 15] = [
+const SITES: [(&str, DropCause); 19] = [
     ("ip_forward", DropCause::Forward),
     ("ip6_forward", DropCause::Forward),
-    ("ip_fragment", DropCause::Output),
-    ("ip6_fragment", DropCause::Output),
+    ("ip_fragment", DropCause::FragFailed),
+    ("ip6_fragment", DropCause::FragFailed),
     ("br_dev_queue_push_xmit", DropCause::BridgePort),
     ("br_nf_dev_queue_xmit", DropCause::BridgePort),
     ("__dev_forward_skb2", DropCause::VethPeer),
     // 5.10, where it does the check itself
     ("__dev_forward_skb", DropCause::VethPeer),
+    // one a packet whose first fragment came; what lacks it is freed elsewhere, piece by piece
+    ("ip_expire", DropCause::Reassembly),
+    ("ip6_frag_expire", DropCause::Reassembly),
+    ("nf_ct_frag6_expire", DropCause::Reassembly),
+    // 5.10, whose drops have no reason (from 5.17 on: NETFILTER_DROP)
+    ("nf_hook_slow", DropCause::IcmpFiltered),
     // GRE and IPIP: what tnl_update_pmtu refuses is freed here
     ("ip_tunnel_xmit", DropCause::Tunnel),
     // nf_conntrack_bridge refragments in the first for IPv4 and in the second for IPv6 (source)

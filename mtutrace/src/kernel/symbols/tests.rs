@@ -70,10 +70,10 @@ fn drop_sites_by_what_tells_most() {
     let sites = drop_sites(&symbols());
     let causes: Vec<Option<DropCause>> =
         sites.iter().map(|site| DropCause::from_number(site.cause)).collect();
-    let expected = [DropCause::Forward, DropCause::Output, DropCause::BridgePort, DropCause::VethPeer];
+    let expected = [DropCause::Forward, DropCause::FragFailed, DropCause::BridgePort, DropCause::VethPeer];
     assert_eq!(
         causes,
-        [&expected[..], &[DropCause::Output]].concat().into_iter().map(Some).collect::<Vec<_>>()
+        [&expected[..], &[DropCause::FragFailed]].concat().into_iter().map(Some).collect::<Vec<_>>()
     );
     // Both names of the veth check are neighbours, and share a slot.
     assert_eq!((sites[3].start, sites[3].end), (0xffff_ffff_81e5_4400, 0xffff_ffff_81e5_4600));
@@ -125,7 +125,7 @@ fn the_running_kernel() {
     let start = Instant::now();
     let sites = drop_sites(&symbols);
     eprintln!("{} drop sites in {:?}: {sites:x?}", sites.len(), start.elapsed());
-    for cause in [DropCause::Forward, DropCause::Output, DropCause::VethPeer] {
+    for cause in [DropCause::Forward, DropCause::FragFailed, DropCause::VethPeer] {
         assert!(sites.iter().any(|site| site.cause == cause as u32), "{cause:?}: {sites:?}");
     }
 }

@@ -1,9 +1,14 @@
 //! What scripts read.
+use mtutrace_common::Signal;
 use serde_json::Value;
 
 use super::*;
 use crate::charge::tests::{event, flow};
 use crate::clock::Clock;
+use crate::kernel::counters::Records;
+use crate::mib::Counters;
+use crate::mib::merge::KernelTally;
+use crate::mib::parse::snmp;
 use crate::output::Names;
 use crate::topology::testing::incident;
 
@@ -25,7 +30,8 @@ fn drop_event() -> Charged {
         device_mtu: Some(1500),
         icmp_too_big: false,
     };
-    let event = event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind);
+    let mut event = event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind);
+    event.hook = mtutrace_common::HookId::KfreeSkb;
     let mut container = Container::new("build");
     container.name = Some("a\x1b[31m\u{202e}\"\n".to_owned());
     Charged { event, owner: Some(NetnsId(3)), container: Some(container) }
@@ -89,7 +95,8 @@ fn the_length_of_a_quoted_super_packet_is_unknown() {
 
 #[test]
 fn the_last_line_is_the_status_with_the_totals() {
-    let totals = Totals { events: 3, lost: 2, duration_ms: 1500, ..Totals::default() };
+    let records = Records { made: BTreeMap::from([(Signal::Drop, 4), (Signal::Syn, 1)]), lost: 2 };
+    let totals = Totals { events: 3, records, decoded: 3, duration_ms: 1500, ..Totals::default() };
     let tally = Tally { counters: BTreeMap::from([(SignalKind::Drop, 3)]), ..Tally::default() };
     let lines = lines(&Item::End(&[], &[(NetnsId(3), tally)], &Status::default(), &totals));
     assert_eq!(lines.first().unwrap()["kind"], "report");
@@ -97,6 +104,16 @@ fn the_last_line_is_the_status_with_the_totals() {
     let last = lines.last().unwrap();
     assert_eq!((&last["kind"], &last["events"], &last["lost"]), (&"status".into(), &3.into(), &2.into()));
     assert_eq!(last["duration_ms"], 1500);
+    assert_eq!(last["records"], serde_json::json!({ "drop": 4, "syn": 1 }));
+    assert_eq!(last["decoded"], 3);
+    assert!(last.get("missed").is_none(), "this kernel does not tell");
+}
+
+#[test]
+fn losses_are_told_while_it_runs() {
+    let line = lines(&Item::Lost(&Status::default(), 7)).remove(0);
+    assert_eq!((&line["kind"], &line["lost"]), (&"status".into(), &7.into()));
+    assert!(line.get("events").is_none(), "it is not the last one");
 }
 
 #[test]
@@ -105,4 +122,20 @@ fn only_what_changed_is_reported_again() {
     let lines = lines(&Item::Report(&[(NetnsId(3), tally(false)), (NetnsId(2), tally(true))]));
     assert_eq!(lines.len(), 1);
     assert_eq!(lines.first().unwrap()["netns"], 2);
+}
+
+#[test]
+fn what_the_kernel_counted_is_in_the_report() {
+    let kernel = |fails, changed| {
+        let mut counters = Counters::default();
+        snmp(&format!("Ip: FragFails FragOKs\nIp: {fails} 0"), &mut counters).unwrap();
+        Tally { kernel: KernelTally { counters, changed, ..KernelTally::default() }, ..Tally::default() }
+    };
+    let tallies =
+        [(NetnsId(2), kernel(12, true)), (NetnsId(3), kernel(1, false)), (NetnsId(4), kernel(0, true))];
+    let lines = lines(&Item::Report(&tallies));
+    assert_eq!(lines.len(), 2, "only what changed");
+    assert_eq!(lines[0]["kernel"], serde_json::json!({ "IpFragFails": 12 }));
+    assert_eq!(lines[0]["counters"], serde_json::json!({}));
+    assert!(lines[1].get("kernel").is_none());
 }

@@ -2,6 +2,9 @@
 use super::*;
 use crate::clock::Clock;
 use crate::cost::Cost;
+use crate::kernel::counters::Records;
+use crate::mib::Counters;
+use crate::mib::parse::snmp;
 use crate::model::{Device, Ended, Fix, Hop, LinkKind, VerdictKind};
 use crate::output::Names;
 use crate::topology::Node;
@@ -110,7 +113,40 @@ fn nothing_wrong_is_one_line() {
 
 #[test]
 fn losses_shout() {
-    let totals = Totals { lost: 12, undecodable: 1, ..Totals::default() };
-    let text = text(false, &Item::End(&[], &[], &Status::default(), &totals));
-    assert!(text.contains("12 events LOST, 1 not understood"), "{text}");
+    let records = Records { lost: 12, ..Records::default() };
+    let mut totals = Totals { records, undecodable: 1, missed: Some(0), ..Totals::default() };
+    let end = |totals: &_| text(false, &Item::End(&[], &[], &Status::default(), totals));
+    assert!(end(&totals).contains("12 events LOST, 1 not understood)"), "{}", end(&totals));
+    totals.missed = Some(3);
+    assert!(end(&totals).contains("1 not understood, 3 runs MISSED)"), "{}", end(&totals));
+    let meanwhile = text(false, &Item::Lost(&Status::default(), 7));
+    assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
+}
+
+#[test]
+fn the_end_says_what_the_kernel_counted_and_the_hooks_did_not_see() {
+    let tally = |fails, seen| {
+        let mut counters = Counters::default();
+        snmp(&format!("Ip: FragFails\nIp: {fails}"), &mut counters).unwrap();
+        let kernel = KernelTally { counters, seen: [seen, 0], changed: true };
+        let mut tally = Tally { container: Some(Container::new("build")), kernel, ..Tally::default() };
+        if seen > 0 {
+            tally.counters.insert(SignalKind::Drop, seen);
+        }
+        tally
+    };
+    let tallies = [(NetnsId(2), tally(12, 10)), (NetnsId(3), tally(3, 0)), (NetnsId(4), tally(5, 5))];
+    let said = text(false, &Item::End(&[], &tallies, &Status::default(), &Totals::default()));
+    let lines: Vec<&str> = said.lines().skip(1).collect();
+    let expected = [
+        "  build  drop 10",
+        "    kernel counters: IpFragFails 12",
+        "    kernel counted 12 IpFragFails, hooks saw 10",
+        "  build  kernel counters: IpFragFails 3",
+        "    kernel counted 3 IpFragFails, hooks saw 0",
+        "  build  drop 5",
+        "    kernel counters: IpFragFails 5",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(text(false, &Item::Report(&tallies[1..2])), "", "in between it says no word of it");
 }

@@ -1,48 +1,17 @@
-//! The traffic of the lab: an HTTP/1.1 server and client small enough to know exactly what they do.
-//!
-//! `serve --listen ADDR` · `get URL --timeout S` · `put URL --bytes N --timeout S` ·
-//! `udp-send ADDR --size N --count N [--df]`. Lines on stdout are for the parent: `ready`, `stalled BYTES`
-//! (nothing has moved for a while, still trying), and at the end `complete BYTES` or `failed BYTES why`.
-#![expect(clippy::print_stdout, reason = "lines on stdout are how it talks to its parent")]
+//! An HTTP/1.1 server, and a client that notices silence.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::AsRawFd;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+use super::number;
 
 /// Silence after which a transfer counts as stalled; longer than the first retransmission.
 const STALL: Duration = Duration::from_millis(700);
 const TICK: Duration = Duration::from_millis(100);
 
-fn main() -> ExitCode {
-    let args = std::env::args().skip(1).collect::<Vec<_>>();
-    let result = match args.first().map(String::as_str) {
-        Some("serve") => serve(&option(&args, "--listen").unwrap_or_default()),
-        Some("udp-send") => udp_send(&args),
-        Some("get" | "put") => return transfer(&args),
-        _ => Err(Error::new(ErrorKind::InvalidInput, "serve, get, put or udp-send")),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("lab-traffic: {error}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn option(args: &[String], name: &str) -> Option<String> {
-    let at = args.iter().position(|arg| arg == name)?;
-    args.get(at + 1).cloned()
-}
-
-fn number<T: std::str::FromStr>(args: &[String], name: &str) -> Result<T> {
-    let value = option(args, name).and_then(|text| text.parse().ok());
-    value.ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("{name} wants a number")))
-}
-
-fn serve(address: &str) -> Result<()> {
+pub(crate) fn serve(address: &str) -> Result<()> {
     let listener = TcpListener::bind(address)?;
     println!("ready");
     for stream in listener.incoming() {
@@ -126,7 +95,7 @@ impl Read for Watched {
     }
 }
 
-fn transfer(args: &[String]) -> ExitCode {
+pub(crate) fn transfer(args: &[String]) -> ExitCode {
     let mut bytes = 0;
     match exchange(args, &mut bytes) {
         Ok(()) => {
@@ -182,31 +151,5 @@ fn receive(http: Watched, bytes: &mut u64, upload: bool) -> Result<()> {
             reader.get_mut().bytes = got as u64;
         }
     }
-    Ok(())
-}
-
-fn udp_send(args: &[String]) -> Result<()> {
-    let socket = UdpSocket::bind("0.0.0.0:0")?;
-    let discover =
-        if args.iter().any(|arg| arg == "--df") { libc::IP_PMTUDISC_DO } else { libc::IP_PMTUDISC_DONT };
-    // SAFETY: the value is a c_int that outlives the call, and its size is passed beside it.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_IP,
-            libc::IP_MTU_DISCOVER,
-            (&raw const discover).cast(),
-            size_of_val(&discover) as libc::socklen_t,
-        )
-    };
-    if result != 0 {
-        return Err(Error::last_os_error());
-    }
-    let payload = vec![b'x'; number(args, "--size")?];
-    let count = number::<usize>(args, "--count")?;
-    let to = args.get(1).cloned().unwrap_or_default();
-    // One that the kernel refuses (EMSGSIZE) is part of the experiment, so it is counted, not fatal.
-    let sent = (0..count).filter(|_| socket.send_to(&payload, &to).is_ok()).count();
-    println!("sent {sent}");
     Ok(())
 }

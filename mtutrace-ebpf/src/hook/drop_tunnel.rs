@@ -1,0 +1,41 @@
+//! A tunnel that is a port of a bridge turns a too-big packet into its own ICMP error: nothing is freed or sent.
+use aya_ebpf::macros::kprobe;
+use aya_ebpf::programs::ProbeContext;
+use mtutrace_common::config::DropCause;
+use mtutrace_common::event::DropEvent;
+use mtutrace_common::header::ip_flags;
+use mtutrace_common::{HookId, Signal};
+
+use crate::emit::{emit, header};
+use crate::kernel::{Dst, SkBuff, cause};
+use crate::packet::{self, Memory};
+
+/// `skb_tunnel_check_pmtu(skb, encap_dst, headroom, reply)`. Without `reply` the packet goes on, to be fragmented or
+/// refused when it has its outer header.
+#[kprobe]
+pub fn mtut_tunnel(ctx: ProbeContext) -> u32 {
+    if let (Some(skb), Some(dst), Some(headroom), Some(reply)) =
+        (ctx.arg(0), ctx.arg(1), ctx.arg::<u32>(2), ctx.arg::<u32>(3))
+        && reply & 0xff != 0
+    {
+        report(SkBuff(skb), Dst(dst), headroom);
+    }
+    0
+}
+
+#[inline(always)]
+fn report(skb: SkBuff, underlay: Dst, headroom: u32) {
+    emit(Signal::Drop, |event: &mut DropEvent| {
+        let (address, length) = skb.network()?;
+        packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut event.packet)?;
+        let dev = skb.dev()?;
+        event.header = header(Signal::Drop, HookId::TunnelCheckPmtu, dev.netns(), dev.ifindex());
+        let out = underlay.way_out();
+        event.mtu = out.mtu.wrapping_sub(headroom);
+        event.device_mtu = dev.mtu();
+        event.cause = cause(DropCause::Tunnel);
+        // iptunnel_pmtud_check_icmp answers nothing that may be fragmented.
+        let dies = event.packet.length > event.mtu && event.packet.ip_flags & ip_flags::DF != 0;
+        dies.then_some(())
+    });
+}

@@ -1,0 +1,62 @@
+//! The path MTU cache takes a smaller value (kprobes).
+use aya_ebpf::macros::kprobe;
+use aya_ebpf::programs::ProbeContext;
+use mtutrace_common::event::PmtuEvent;
+use mtutrace_common::{HookId, Signal};
+
+use crate::emit::{emit, header};
+use crate::kernel::socket::sock;
+use crate::kernel::{Dst, NetDevice, flowi4_ends, nexthop_dev, read};
+
+/// Where `struct ipv6hdr` has its destination (RFC 8200 §3).
+const IPV6_DESTINATION: usize = 24;
+
+/// `update_or_create_fnhe(nhc, daddr, gw, pmtu, lock, expires)`: IPv4's exceptions. A redirect comes with pmtu 0.
+#[kprobe]
+pub fn mtut_pmtu4(ctx: ProbeContext) -> u32 {
+    if let (Some(nexthop), Some(daddr), Some(mtu)) = (ctx.arg(0), ctx.arg::<u32>(1), ctx.arg::<u32>(3))
+        && mtu != 0
+    {
+        let mut dst = [0; 16];
+        dst[..4].copy_from_slice(&daddr.to_ne_bytes());
+        report(HookId::UpdateFnhe, nexthop_dev(nexthop), 4, dst, mtu);
+    }
+    0
+}
+
+/// `__ip_rt_update_pmtu(rt, fl4, mtu)`, where the former is inlined. It ignores what is no smaller.
+#[kprobe]
+pub fn mtut_pmtu4_rt(ctx: ProbeContext) -> u32 {
+    if let (Some(route), Some(flow), Some(mtu)) = (ctx.arg(0), ctx.arg(1), ctx.arg::<u32>(2))
+        && let Some((_, dst)) = flowi4_ends(flow)
+        && mtu < Dst(route).way_out().mtu
+    {
+        report(HookId::IpRtUpdatePmtu, Dst(route).dev(), 4, dst, mtu);
+    }
+    0
+}
+
+/// `__ip6_rt_update_pmtu(dst, sk, iph, mtu, confirm_neigh)`. It ignores what is no smaller.
+#[kprobe]
+pub fn mtut_pmtu6(ctx: ProbeContext) -> u32 {
+    if let (Some(route), Some(sk), Some(ip), Some(mtu)) =
+        (ctx.arg(0), ctx.arg::<*const u8>(1), ctx.arg::<*const u8>(2), ctx.arg::<u32>(3))
+        && mtu < Dst(route).way_out().mtu
+    {
+        let dst = if ip.is_null() { sock(sk).map(|sock| sock.remote) } else { read(ip, IPV6_DESTINATION) };
+        report(HookId::Ip6RtUpdatePmtu, Dst(route).dev(), 6, dst.unwrap_or([0; 16]), mtu);
+    }
+    0
+}
+
+#[inline(always)]
+fn report(hook: HookId, dev: Option<NetDevice>, family: u8, dst: [u8; 16], mtu: u32) {
+    emit(Signal::PmtuUpdated, |event: &mut PmtuEvent| {
+        let dev = dev?;
+        event.header = header(Signal::PmtuUpdated, hook, dev.netns(), dev.ifindex());
+        event.packet.family = family;
+        event.packet.dst = dst;
+        event.mtu = mtu;
+        Some(())
+    });
+}

@@ -1,0 +1,66 @@
+//! The counters of the kernel side, summed over all CPUs.
+use std::collections::BTreeMap;
+
+use aya::maps::{Map, MapData, MapError, PerCpuArray};
+use mtutrace_common::Signal;
+use mtutrace_common::config::counter;
+
+use crate::model::SignalKind;
+
+/// The map of counters.
+pub struct Counters(PerCpuArray<MapData, u64>);
+
+/// Records that the kernel side made since it was loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// By signal, sent or lost; those without any are not there.
+    pub made: BTreeMap<Signal, u64>,
+    /// Those that the ring could not take.
+    pub lost: u64,
+}
+
+impl Records {
+    /// Those made, by name.
+    pub fn names(&self) -> BTreeMap<&'static str, u64> {
+        self.made.iter().map(|(signal, n)| (name(*signal), *n)).collect()
+    }
+}
+
+/// As events are named, but for SYNs: only those that promise too much become events.
+fn name(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Oversized => SignalKind::Oversized.name(),
+        Signal::Fragmented => SignalKind::Fragmented.name(),
+        Signal::IcmpSeen => SignalKind::IcmpSeen.name(),
+        Signal::Syn => "syn",
+        Signal::Drop => SignalKind::Drop.name(),
+        Signal::IcmpSent => SignalKind::IcmpSent.name(),
+        Signal::Retransmit => SignalKind::Retransmit.name(),
+        Signal::PmtuUpdated => SignalKind::PmtuUpdated.name(),
+    }
+}
+
+impl Counters {
+    /// Takes the map over.
+    ///
+    /// # Errors
+    /// When it is of another type.
+    pub fn new(map: Map) -> Result<Counters, MapError> {
+        Ok(Counters(PerCpuArray::try_from(map)?))
+    }
+
+    /// Events that the ring could not take.
+    pub fn lost(&self) -> u64 {
+        self.sum(counter::LOST)
+    }
+
+    /// All records.
+    pub fn records(&self) -> Records {
+        let made = Signal::ALL.into_iter().map(|signal| (signal, self.sum(signal as u32)));
+        Records { made: made.filter(|(_, n)| *n > 0).collect(), lost: self.lost() }
+    }
+
+    fn sum(&self, slot: u32) -> u64 {
+        self.0.get(&slot, 0).map(|values| values.iter().sum()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,61 @@
+use super::*;
+
+fn status_of(statuses: &[Status], hook: &str) -> Status {
+    statuses.iter().find(|s| s.hook == hook).unwrap().clone()
+}
+
+/// All attached, but those that another one makes needless, and those whose name has one of these in it.
+fn outcome_without(missing: &[&str]) -> Vec<Outcome> {
+    let mut done: Vec<&str> = Vec::new();
+    HOOKS
+        .iter()
+        .map(|hook| {
+            if missing.iter().any(|name| hook.name.contains(name)) {
+                Outcome::Missing("no".to_owned())
+            } else if !hook.duty.is_empty() && done.contains(&hook.duty) {
+                Outcome::Spare
+            } else {
+                done.push(hook.duty);
+                Outcome::Attached
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn with_everything_no_hook_stands_in_for_another() {
+    let statuses = table(HOOKS, &outcome_without(&[]));
+    assert!(statuses.iter().all(|s| matches!(s.state, State::Attached | State::Spare)), "{statuses:#?}");
+    let spare = status_of(&statuses, "raw_tp:icmp_send");
+    assert_eq!((spare.state, spare.why.as_deref()), (State::Spare, Some("kprobe:__icmp_send does its duty")));
+}
+
+#[test]
+fn without_kprobes_the_fallbacks_say_for_what_they_stand_in() {
+    let statuses = table(HOOKS, &outcome_without(&["kprobe:"]));
+    let icmp = status_of(&statuses, "raw_tp:icmp_send");
+    assert_eq!(icmp.state, State::Fallback);
+    assert_eq!(icmp.why.as_deref(), Some("sees icmp_sent in place of kprobe:__icmp_send"));
+    // The duty of the IPv4 one is done; that of the IPv6 one falls to TC.
+    let tc = status_of(&statuses, "tc:ingress");
+    assert_eq!(
+        (tc.state, tc.why.as_deref()),
+        (State::Fallback, Some("sees fragmented in place of kprobe:ip6_fragment"))
+    );
+    assert_eq!(status_of(&statuses, "raw_tp:sock_send_length").state, State::Fallback);
+    assert_eq!(status_of(&statuses, "raw_tp:kfree_skb").state, State::Attached);
+    assert_eq!(status_of(&statuses, "raw_tp:tcp_retransmit_skb").state, State::Attached);
+}
+
+#[test]
+fn every_record_names_a_hook_and_every_drop_a_cause() {
+    for id in HookId::ALL {
+        assert_ne!(name(id), "unknown", "{id:?}");
+    }
+    for hook in HOOKS {
+        assert_eq!(hook.causes.is_empty(), !hook.signals.contains(&SignalKind::Drop), "{}", hook.name);
+        if let Place::Kprobe(functions) = hook.place {
+            assert_eq!(functions.len(), hook.programs.len(), "{}", hook.name);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Readings of namespaces that come, go, and take over each other's numbers.
+use super::*;
+
+const A: Owner = (NetnsId(1), 1);
+const NOW: Duration = Duration::from_secs(1);
+
+fn fails(n: u64) -> Counters {
+    let mut counters = Counters::default();
+    *counters.slot("IpFragFails").unwrap() = n;
+    counters
+}
+
+/// FragFails that moved in `owner`, if any.
+fn moved(deltas: &Deltas, owner: Owner) -> Option<u64> {
+    deltas.moved().get(&owner).map(|moved| moved.counters.get("IpFragFails"))
+}
+
+fn read(deltas: &mut Deltas, owner: Owner, n: u64) -> bool {
+    deltas.read(owner, fails(n), None, NOW)
+}
+
+#[test]
+fn what_was_counted_before_the_run_is_none_of_it() {
+    let mut deltas = Deltas::new([A.0].into());
+    assert!(!read(&mut deltas, A, 100));
+    assert_eq!(moved(&deltas, A), None, "nothing moved");
+    assert!(read(&mut deltas, A, 103));
+    assert!(!read(&mut deltas, A, 103));
+    assert!(read(&mut deltas, A, 110));
+    assert_eq!(moved(&deltas, A), Some(10));
+}
+
+#[test]
+fn a_namespace_of_this_run_counts_from_its_birth() {
+    let mut deltas = Deltas::default();
+    assert!(read(&mut deltas, A, 7));
+    assert_eq!(moved(&deltas, A), Some(7));
+}
+
+#[test]
+fn backwards_means_another_namespace_with_the_same_number() {
+    let mut deltas = Deltas::new([A.0].into());
+    let next = (A.0, 9);
+    read(&mut deltas, A, 100);
+    read(&mut deltas, A, 105);
+    // Noticed by the model of the node, or not.
+    assert!(read(&mut deltas, next, 2));
+    assert_eq!((moved(&deltas, A), moved(&deltas, next)), (Some(5), Some(2)));
+    assert!(read(&mut deltas, next, 1));
+    assert_eq!(moved(&deltas, next), Some(3));
+}
+
+#[test]
+fn a_namespace_that_was_only_lost_from_sight_goes_on() {
+    let mut deltas = Deltas::new([A.0].into());
+    read(&mut deltas, A, 100);
+    assert!(read(&mut deltas, (A.0, 2), 104));
+    assert_eq!(moved(&deltas, (A.0, 2)), Some(4), "not 104");
+}
+
+#[test]
+fn one_counter_backwards_is_enough() {
+    let (mut before, mut after) = (fails(5), fails(6));
+    *before.slot("Ip6FragOKs").unwrap() = 1;
+    assert_eq!(after.since(&before), None);
+    *after.slot("Ip6FragOKs").unwrap() = 1;
+    assert_eq!(after.since(&before), Some(fails(1)));
+}
+
+#[test]
+fn the_container_is_remembered_and_the_long_gone_are_not() {
+    let mut deltas = Deltas::default();
+    let container = Container::new("build");
+    deltas.read(A, fails(1), Some(&container), NOW);
+    read(&mut deltas, A, 1);
+    assert_eq!(deltas.moved()[&A].container.as_ref(), Some(&container));
+    deltas.forget(NOW + GONE / 2);
+    assert_eq!(moved(&deltas, A), Some(1));
+    deltas.forget(NOW + GONE);
+    assert_eq!(moved(&deltas, A), None);
+}

@@ -1,0 +1,152 @@
+//! Reads the counters of every namespace, a little at a time.
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::delta::{ByNetns, Deltas};
+use super::{Counters, parse};
+use crate::model::NetnsId;
+use crate::topology::Topology;
+
+/// Shortest time between two readings of a namespace.
+const PERIOD: Duration = Duration::from_secs(1);
+/// After so much reading the rest waits for its turn, so that nothing else does.
+const SLICE: Duration = Duration::from_millis(5);
+/// Rest after reading, times its length: reading may cost 1 % of a CPU.
+const REST: u32 = 99;
+
+/// Reads, and remembers.
+#[derive(Debug)]
+pub struct Reader {
+    deltas: Deltas,
+    started: Instant,
+    /// When each namespace was read last, or failed to be.
+    read: BTreeMap<NetnsId, Duration>,
+    rest_until: Duration,
+}
+
+impl Reader {
+    /// Reads all that are there: what moves from now on belongs to the run. The hooks should be attached before, or
+    /// the kernel might count what they could not see.
+    pub fn new(topology: &Topology) -> Reader {
+        let old: BTreeSet<NetnsId> =
+            topology.node().netns.keys().chain(topology.unreadable().keys()).copied().collect();
+        let mut reader = Reader {
+            deltas: Deltas::new(old),
+            started: Instant::now(),
+            read: BTreeMap::new(),
+            rest_until: Duration::ZERO,
+        };
+        reader.all(topology);
+        reader
+    }
+
+    /// What moved so far.
+    pub fn moved(&self) -> &ByNetns {
+        self.deltas.moved()
+    }
+
+    /// Reads those whose turn it is; true if anything moved.
+    pub fn look(&mut self, topology: &Topology) -> bool {
+        let start = self.started.elapsed();
+        if start < self.rest_until {
+            return false;
+        }
+        self.deltas.forget(start);
+        self.read.retain(|netns, _| topology.node().netns.contains_key(netns));
+        let mut moved = false;
+        for netns in due(topology.node().netns.keys(), &self.read, start) {
+            moved |= self.one(netns, topology);
+            if self.started.elapsed().saturating_sub(start) > SLICE {
+                break;
+            }
+        }
+        let end = self.started.elapsed();
+        self.rest_until = end + end.saturating_sub(start) * REST;
+        moved
+    }
+
+    /// Reads all, whatever it costs; true if anything moved.
+    pub fn all(&mut self, topology: &Topology) -> bool {
+        topology.node().netns.keys().fold(false, |moved, netns| self.one(*netns, topology) | moved)
+    }
+
+    fn one(&mut self, netns: NetnsId, topology: &Topology) -> bool {
+        let now = self.started.elapsed();
+        self.read.insert(netns, now);
+        let node = topology.node();
+        let Some(since) = node.since(netns) else { return false };
+        match counters(netns, topology) {
+            Ok(counters) => self.deltas.read((netns, since), counters, node.container(netns), now),
+            Err(e) => {
+                // Most often it has just ended.
+                tracing::debug!("the kernel's counters of netns {netns} cannot be read: {e}");
+                false
+            }
+        }
+    }
+}
+
+/// Those that were not read for a period, the longest ago first.
+fn due<'a>(
+    known: impl Iterator<Item = &'a NetnsId>,
+    read: &BTreeMap<NetnsId, Duration>,
+    now: Duration,
+) -> Vec<NetnsId> {
+    let mut due: Vec<(Option<Duration>, NetnsId)> = known
+        .map(|netns| (read.get(netns).copied(), *netns))
+        .filter(|(read, _)| read.is_none_or(|read| now.saturating_sub(read) >= PERIOD))
+        .collect();
+    due.sort_unstable();
+    due.into_iter().map(|(_, netns)| netns).collect()
+}
+
+/// By way of a process in it, else from inside.
+fn counters(netns: NetnsId, topology: &Topology) -> io::Result<Counters> {
+    if let Some(pid) = topology.node().netns.get(&netns).and_then(|n| n.pid) {
+        let process = format!("/proc/{pid}");
+        let counters = from(Path::new(&process));
+        // The process may have ended or moved, and another one may have its number.
+        let still_there =
+            std::fs::metadata(format!("{process}/ns/net")).is_ok_and(|m| m.ino() == u64::from(netns.0));
+        if let (Ok(counters), true) = (counters, still_there) {
+            return Ok(counters);
+        }
+    }
+    topology.enter(netns, || from(Path::new("/proc/thread-self"))).map_err(io::Error::other)?
+}
+
+/// Reads the counters of the namespace of a task, given by its directory in /proc.
+fn from(task: &Path) -> io::Result<Counters> {
+    let mut counters = Counters::default();
+    let text = std::fs::read_to_string(task.join("net/snmp"))?;
+    parse::snmp(&text, &mut counters).map_err(io::Error::other)?;
+    match std::fs::read_to_string(task.join("net/snmp6")) {
+        Ok(text) => parse::snmp6(&text, &mut counters).map_err(io::Error::other)?,
+        // A kernel without IPv6.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(e),
+    }
+    Ok(counters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_unread_comes_first_and_the_fresh_wait() {
+        let at = Duration::from_millis;
+        let known = [1, 2, 3, 4].map(NetnsId);
+        let read = BTreeMap::from([(known[0], at(900)), (known[1], at(500)), (known[2], at(100))]);
+        let order: Vec<u32> = due(known.iter(), &read, at(1500)).iter().map(|n| n.0).collect();
+        assert_eq!(order, [4, 3, 2], "never read, then by age; 1 was read just now");
+    }
+
+    #[test]
+    fn this_kernel_is_understood() {
+        from(Path::new("/proc/thread-self")).unwrap();
+    }
+}

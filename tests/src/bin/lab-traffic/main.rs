@@ -1,0 +1,42 @@
+//! The traffic of the lab, small enough to know exactly what it does.
+//!
+//! `serve --listen ADDR` · `get URL --timeout S` · `put URL --bytes N --timeout S` ·
+//! `udp-send ADDR --size N --count N [--df|--probe]` · `first-fragments ADDR --size N --count N`. Lines on stdout are for
+//! the parent: `ready`, `stalled BYTES` (nothing has moved for a while, still trying), and at the end
+//! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`.
+#![expect(clippy::print_stdout, reason = "lines on stdout are how it talks to its parent")]
+
+use std::io::{Error, ErrorKind, Result};
+use std::process::ExitCode;
+
+mod fragment;
+mod http;
+mod udp;
+
+fn main() -> ExitCode {
+    let args = std::env::args().skip(1).collect::<Vec<_>>();
+    let result = match args.first().map(String::as_str) {
+        Some("serve") => http::serve(&option(&args, "--listen").unwrap_or_default()),
+        Some("udp-send") => udp::send(&args),
+        Some("first-fragments") => fragment::send(&args),
+        Some("get" | "put") => return http::transfer(&args),
+        _ => Err(Error::new(ErrorKind::InvalidInput, "serve, get, put, udp-send or first-fragments")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lab-traffic: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn option(args: &[String], name: &str) -> Option<String> {
+    let at = args.iter().position(|arg| arg == name)?;
+    args.get(at + 1).cloned()
+}
+
+fn number<T: std::str::FromStr>(args: &[String], name: &str) -> Result<T> {
+    let value = option(args, name).and_then(|text| text.parse().ok());
+    value.ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("{name} wants a number")))
+}

@@ -1,0 +1,119 @@
+//! More events than the ring can take: what is lost is counted, and told while it happens.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
+use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
+use mtutrace_tests::lab::netns::NetNs;
+use mtutrace_tests::lab::tracer::Tracer;
+use serde_json::Value;
+
+const SOON: Duration = Duration::from_secs(30);
+/// Far more than a ring of one page can hold between two looks at it.
+const FLOOD: u64 = 20_000;
+
+/// One at a time: a flood is seen by every tracer of the node.
+static FLOODS: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    FLOODS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// FragFails of a namespace: packets with DF that did not fit.
+fn frag_fails(netns: &NetNs) -> u64 {
+    let text = netns.enter(|| std::fs::read_to_string("/proc/thread-self/net/snmp").unwrap()).unwrap();
+    let ip = text.lines().filter(|line| line.starts_with("Ip: ")).collect::<Vec<_>>();
+    let at = ip[0].split(' ').position(|name| name == "FragFails").unwrap();
+    ip[1].split(' ').nth(at).unwrap().parse().unwrap()
+}
+
+/// Whether a lab of another test stands beside this one: its drops are counted, too.
+fn others(lab: &Incident) -> bool {
+    let names = std::fs::read_dir("/run/netns").unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names = names.map(|name| name.into_string().unwrap());
+    let ours = format!("{}-", lab.prefix());
+    names.any(|name| name.starts_with("mtut-") && !name.starts_with(&ours))
+}
+
+fn sum(records: &Value) -> u64 {
+    records.as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn what_the_ring_cannot_take_is_counted() {
+    if skip() {
+        return;
+    }
+    let _one_flood = alone();
+    let lab = Incident::build(IncidentSpec { icmp_filtered: false, ..Default::default() }).unwrap();
+    // With a locked MTU the sender ignores what the router tells it, and goes on. (A firewall that keeps the ICMP from
+    // it would make drops of its own.)
+    lab.inner.netns.ip("route replace default via 172.17.0.1 mtu lock 1500").unwrap();
+    let mut alone = !others(&lab);
+    let before = frag_fails(&lab.pod.netns);
+    let mut tracer = Tracer::start(&["--duration", "90s", "--ring-size", "4096"]).unwrap();
+    let sent = udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
+    assert_eq!(sent.sent, FLOOD, "nobody told the sender");
+
+    let told = |line: &Value| line["kind"] == "status" && line["lost"].as_u64() > Some(0);
+    let meanwhile = tracer.wait_for("a status with losses", SOON, told).unwrap();
+    assert!(meanwhile.get("duration_ms").is_none(), "only at the end: {meanwhile}");
+    let end = tracer.interrupt().unwrap();
+    alone &= !others(&lab);
+
+    let failed = frag_fails(&lab.pod.netns) - before;
+    let last = end.last_of_kind("status").pop().unwrap();
+    let number = |field: &str| last[field].as_u64().unwrap_or_else(|| panic!("{field}: {last}"));
+    assert!(number("lost") > 0, "{last}");
+    assert!(number("lost") >= meanwhile["lost"].as_u64().unwrap(), "{last}");
+    assert_eq!(number("undecodable"), 0, "{last}");
+    assert_eq!(number("decoded"), sum(&last["records"]) - number("lost"), "{last}");
+
+    // The router counts each packet once, and each is one record of a drop, sent or lost.
+    let drops = last["records"]["drop"].as_u64().unwrap();
+    assert!(failed > 0 && drops >= failed, "{drops} drops of {failed}: {last}");
+    assert!(!alone || drops == failed, "{drops} drops of {failed}: {last}");
+    let shown = end.of_kind("event").iter().filter(|line| line["signal"] == "drop").count() as u64;
+    assert!(shown < drops, "{shown} of {drops} drops");
+    // The kernel's own counter stands in for the events that are lost.
+    let pod = lab.pod.netns.inode().unwrap();
+    let reports = end.last_of_kind("report");
+    let report = reports.iter().find(|line| line["netns"] == pod).unwrap();
+    assert_eq!(report["kernel"]["IpFragFails"], failed, "{report}");
+}
+
+#[test]
+fn people_are_told_while_it_happens() {
+    if skip() {
+        return;
+    }
+    let _one_flood = alone();
+    let lab = Incident::build(IncidentSpec { icmp_filtered: false, ..Default::default() }).unwrap();
+    lab.inner.netns.ip("route replace default via 172.17.0.1 mtu lock 1500").unwrap();
+    let mut tracer = Tracer::start_text(&["--duration", "90s", "--ring-size", "4096"]).unwrap();
+    udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
+    let told = |line: &str| line.contains("events LOST so far").then_some(());
+    tracer.wait_for_line("a line about losses", SOON, told).unwrap();
+    let end = tracer.interrupt().unwrap();
+    assert!(end.last.iter().any(|line| line.contains(" events LOST")), "{:#?}", end.last);
+    // The hooks saw less than the kernel counted, and it says so.
+    let less = |line: &String| line.contains("kernel counted") && line.contains("hooks saw");
+    assert!(end.last.iter().any(less), "{:#?}", end.last);
+}
+
+#[test]
+fn a_ring_of_no_size() {
+    use std::process::Command;
+    let binary = mtutrace_tests::lab::tracer::binary().unwrap();
+    for size in ["5000", "1024", "0", "big"] {
+        let output = Command::new(&binary).args(["run", "--ring-size", size]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{size}: {said}");
+        assert!(said.contains(size) && said.contains("power of two"), "{size}: {said}");
+    }
+    let help = Command::new(&binary).args(["run", "--help"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&help.stdout).contains("ring-size"));
+}
