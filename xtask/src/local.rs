@@ -112,6 +112,12 @@ fn run(program: &Program, command: &mut Command, results: &mut Results) -> Resul
     Ok(())
 }
 
+/// Lets Ctrl-C end what the tests start, even if whoever started us put us in the background, where it is ignored.
+pub(crate) fn heed_interrupts() {
+    // SAFETY: no handler is set, only the default action, and no other thread runs yet that would set one.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+}
+
 /// Builds test programs; also where [`HELPER`] is, if it was among what cargo built.
 fn build(what: &[&str]) -> Result<(Vec<Program>, Option<PathBuf>)> {
     let mut build = exec::cargo("test");

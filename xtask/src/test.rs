@@ -28,6 +28,7 @@ pub(crate) struct Options {
 /// Runs every test that `args` selects; the exit code is 1 when anything failed.
 pub(crate) fn test(options: &Options) -> Result<u8> {
     let args = &options.args;
+    local::heed_interrupts();
     setup::setup(For::Testing)?;
     // Early, because it may ask for a password; a machine that cannot run guests fails after its own tests.
     let guests = (!options.no_vm).then(vm::setup);
