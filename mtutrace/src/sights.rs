@@ -39,11 +39,14 @@ impl Sights {
     pub fn is_first(&mut self, event: &Event) -> bool {
         match event.kind {
             EventKind::IcmpSeen { message_id, mtu, .. } => self.is_new(event, message_id, mtu.unwrap_or(0)),
-            EventKind::Fragmented { .. } if event.flow.src.is_ipv4() => self.is_new(event, 0, 0),
+            // Each making of fragments is one of its own: a bridge may put together what its container had cut.
             EventKind::Fragmented { mtu: Some(_) } => {
                 let now = event.time_ns;
+                self.is_new(event, 0, 0);
                 self.fragmenting.retain(|_, t| now.saturating_sub(*t) < SAME_PACKET_NS);
-                self.fragmenting.insert(event.flow, now);
+                if event.flow.src.is_ipv6() {
+                    self.fragmenting.insert(event.flow, now);
+                }
                 true
             }
             EventKind::Fragmented { mtu: None } => {
@@ -118,6 +121,8 @@ mod tests {
             };
             assert!(sights.is_first(&fragment(1, made, number, src)));
             assert!(!sights.is_first(&fragment(1, HookId::TcEgress, 7, src)));
+            assert!(sights.is_first(&fragment(2, made, number, src)), "cut once more, elsewhere");
+            assert!(!sights.is_first(&fragment(2, HookId::TcEgress, 7, src)));
             let mut later = fragment(1, HookId::TcEgress, 7, src);
             later.time_ns = SAME_PACKET_NS;
             assert!(sights.is_first(&later));

@@ -1,8 +1,13 @@
 //! What scenarios have in common: when to skip, and how to look into a verdict.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::lab::incident::Incident;
+use crate::lab::tracer::binary;
 
 /// True (after saying why) when this process cannot make namespaces; under `CI=true` that is a failure.
 pub fn skip() -> bool {
@@ -44,4 +49,33 @@ pub fn assert_mtus(verdict: &Value, lab: &Incident) {
     assert_eq!(verdict["culprit"]["mtu"], spec.inner_mtu, "culprit: {verdict}");
     assert_eq!(verdict["bottleneck"]["mtu"], spec.pod_mtu, "bottleneck: {verdict}");
     assert!(fix_names(verdict, spec.pod_mtu), "no fix names {}: {verdict}", spec.pod_mtu);
+}
+
+/// A copy of the tracer where everybody may look; a build directory may lie where nobody may.
+#[derive(Debug)]
+pub struct Copy(PathBuf);
+
+impl Copy {
+    /// Copies it; `name` keeps tests of one process apart. Panics when it cannot.
+    pub fn of_the_binary(name: &str) -> Self {
+        Self::make(name).unwrap_or_else(|error| panic!("no copy of mtutrace: {error:#}"))
+    }
+
+    fn make(name: &str) -> Result<Self> {
+        let copy = Self(std::env::temp_dir().join(format!("mtut-{}-{name}", std::process::id())));
+        std::fs::copy(binary()?, &copy.0).with_context(|| copy.0.display().to_string())?;
+        std::fs::set_permissions(&copy.0, std::fs::Permissions::from_mode(0o755))?;
+        Ok(copy)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _already_gone = std::fs::remove_file(&self.0);
+    }
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use std::time::Duration;
 
-use mtutrace_tests::check::skip;
+use mtutrace_tests::check::{Copy, skip};
 use mtutrace_tests::lab::process::Process;
 use mtutrace_tests::lab::tracer::binary;
 use mtutrace_tests::lab::wait;
@@ -29,32 +29,13 @@ fn not_root_says_which_capabilities_are_needed() {
     }
     let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     // A build directory may lie where nobody may look; a copy lies where everybody may.
-    let copy = Copy::of_the_binary();
+    let copy = Copy::of_the_binary("refusal");
     let mut command = Command::new("timeout");
-    command.arg("30").args(nobody).arg(&copy.0).args(["run", "--duration", "2s"]);
+    command.arg("30").args(nobody).arg(copy.path()).args(["run", "--duration", "2s"]);
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("CAP_BPF") && text.contains("CAP_NET_ADMIN"), "{text}");
-}
-
-struct Copy(std::path::PathBuf);
-
-impl Copy {
-    fn of_the_binary() -> Self {
-        use std::os::unix::fs::PermissionsExt;
-        let path = std::env::temp_dir().join(format!("mtut-{}-refusal", std::process::id()));
-        let copy = Self(path);
-        std::fs::copy(binary().unwrap(), &copy.0).unwrap();
-        std::fs::set_permissions(&copy.0, std::fs::Permissions::from_mode(0o755)).unwrap();
-        copy
-    }
-}
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        let _already_gone = std::fs::remove_file(&self.0);
-    }
 }
 
 #[test]

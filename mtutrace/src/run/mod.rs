@@ -1,5 +1,6 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod filter;
+mod hello;
 mod keeper;
 mod session;
 mod watchers;

@@ -8,6 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::hello::say_hello;
 use super::keeper::{Keeper, Order, Snapshot};
 use super::watchers::Watchers;
 use super::{filter, say_ready};
@@ -22,7 +23,7 @@ use crate::kernel::counters::{Counters, Records};
 use crate::kernel::ring::{BATCH, Ring};
 use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
-use crate::output::{Context, Item, Names, Output, Status, Totals};
+use crate::output::{Context, Item, Names, Output, Totals};
 
 /// How often verdicts are judged anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -335,19 +336,5 @@ async fn until(end: Option<tokio::time::Instant>) {
     match end {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Progress goes to stderr: data alone to stdout.
-fn say_hello(status: &Status) {
-    eprintln!(
-        "mtutrace: watching {} devices in {} network namespaces, {} containers; Ctrl-C ends with a report",
-        status.interfaces, status.namespaces, status.containers
-    );
-    for hook in status.hooks.iter().filter(|h| h.why.is_some()) {
-        eprintln!("mtutrace: {}: {}", hook.hook, hook.why.as_deref().unwrap_or_default());
-    }
-    if status.unreadable > 0 {
-        eprintln!("mtutrace: {} network namespaces cannot be entered, and are not traced", status.unreadable);
     }
 }

@@ -118,8 +118,9 @@ fn br_netfilter() {
         signal: "fragmented",
         cause: None,
         only: None,
-        // A classifier sees the fragments that A made already when they come in.
-        places: &[(&lab.switch, &PORTS)],
+        // A classifier sees the fragments that A made already when they come in; where this namespace is seen making
+        // them, it is with the route that br_netfilter lends its packets.
+        places: &[(&lab.switch, &[PORTS[0], PORTS[1], "br0"])],
         count: Count::Exactly(count),
         mtu: Some(BIG),
         length: Some(HUGE),

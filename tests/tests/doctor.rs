@@ -1,0 +1,135 @@
+//! What `mtutrace doctor` says of this kernel: all of it, with a reason for each refusal, and what it costs.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use mtutrace_tests::check::{Copy, skip};
+use mtutrace_tests::lab::tracer::binary;
+use serde_json::Value;
+
+fn doctor(args: &[&str]) -> Output {
+    // The first load verifies every program, which takes its time in an emulated machine.
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(binary().unwrap()).arg("doctor").args(args);
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+fn report(args: &[&str]) -> Value {
+    let output = doctor(&[&["-o", "json"], args].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn texts<'a>(value: &'a Value, key: &str) -> Vec<&'a str> {
+    value[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn is_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.is_empty())
+}
+
+/// Every hook has a state with its reason, every signal a hook or what is lost without one; states by hook.
+fn assert_complete(report: &Value) -> Vec<(String, String)> {
+    assert!(report["v"] == 1 && report["kind"] == "doctor", "{report}");
+    let facts = report["facts"].as_array().unwrap();
+    for what in ["kernel", "capabilities", "BTF", "kernel symbols", "kprobes", "tracefs", "lockdown"] {
+        let fact = facts.iter().find(|fact| fact["what"] == what);
+        assert!(fact.is_some_and(|fact| is_text(&fact["state"])), "{what}: {report}");
+    }
+    let hooks = report["hooks"].as_array().unwrap();
+    for hook in hooks {
+        assert!(is_text(&hook["hook"]) && is_text(&hook["blind"]), "{hook}");
+        assert!(!texts(hook, "signals").is_empty(), "{hook}");
+        assert_eq!(is_text(&hook["why"]), hook["state"] != "attached", "{hook}");
+    }
+    for signal in report["signals"].as_array().unwrap() {
+        let seen = !texts(signal, "hooks").is_empty();
+        assert_eq!(is_text(&signal["lost"]), !seen, "{signal}");
+    }
+    let word = |hook: &Value, key: &str| hook[key].as_str().unwrap().to_owned();
+    hooks.iter().map(|hook| (word(hook, "hook"), word(hook, "state"))).collect()
+}
+
+fn state<'a>(states: &'a [(String, String)], hook: &str) -> &'a str {
+    &states.iter().find(|(name, _)| name == hook).unwrap_or_else(|| panic!("no {hook}")).1
+}
+
+#[test]
+fn every_hook_and_every_signal() {
+    if skip() {
+        return;
+    }
+    let states = assert_complete(&report(&[]));
+    let kprobes = Path::new("/sys/bus/event_source/devices/kprobe").exists();
+    for (hook, state) in states.iter().filter(|(hook, _)| hook.starts_with("kprobe:")) {
+        // Every function that is probed is there on every kernel of the matrix.
+        let wanted: &[&str] = if kprobes { &["attached", "spare"] } else { &["missing"] };
+        assert!(wanted.contains(&state.as_str()), "{hook} is {state}");
+    }
+    assert_eq!(state(&states, "raw_tp:kfree_skb"), "attached");
+    let text = doctor(&[]);
+    assert_eq!(text.status.code(), Some(0));
+    let text = String::from_utf8_lossy(&text.stdout);
+    assert!(states.iter().all(|(hook, _)| text.contains(hook)), "{text}");
+}
+
+#[test]
+fn without_kprobes_it_shows_what_replaces_them() {
+    if skip() {
+        return;
+    }
+    let states = assert_complete(&report(&["--no-kprobes"]));
+    assert!(
+        states.iter().all(|(hook, state)| !hook.starts_with("kprobe:") || state == "missing"),
+        "{states:?}"
+    );
+    assert_eq!(state(&states, "tc:egress"), "fallback");
+}
+
+#[test]
+fn types_of_another_kernel_take_away_what_needs_them_and_no_more() {
+    if skip() {
+        return;
+    }
+    let path = std::env::temp_dir().join(format!("mtut-{}-empty.btf", std::process::id()));
+    // A header (magic, version, no flags, its length), no types, and the empty string.
+    let header: [u32; 6] = [0x0001_eb9f, 24, 0, 0, 0, 1];
+    let bytes = header.iter().flat_map(|word| word.to_le_bytes()).chain([0]).collect::<Vec<_>>();
+    std::fs::write(&path, bytes).unwrap();
+    let report = report(&["--kernel-btf", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    let states = assert_complete(&report);
+    for (hook, state) in &states {
+        assert_eq!(state == "missing", !hook.starts_with("tc:"), "{hook} is {state}");
+    }
+    let hooks = report["hooks"].as_array().unwrap();
+    let why = hooks.iter().filter_map(|hook| hook["why"].as_str()).find(|why| why.contains("BTF has no"));
+    assert!(why.is_some(), "{report}");
+}
+
+#[test]
+fn a_file_that_is_no_btf_is_a_wrong_command_line() {
+    for path in ["/nowhere", "/proc/self/status"] {
+        let output = doctor(&["--kernel-btf", path]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("--kernel-btf") && said.contains("BTF of this very kernel"), "{said}");
+    }
+}
+
+#[test]
+fn without_capabilities_it_says_what_it_cannot_know() {
+    if skip() {
+        return;
+    }
+    let copy = Copy::of_the_binary("doctor");
+    let mut command = Command::new("timeout");
+    command.args(["60", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+    let output = command.arg(copy.path()).args(["doctor", "-o", "json"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("CAP_BPF"), "{said}");
+    let states = assert_complete(&serde_json::from_slice(&output.stdout).unwrap());
+    assert!(states.iter().all(|(_, state)| state == "missing"), "{states:?}");
+}
