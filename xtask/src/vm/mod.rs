@@ -111,7 +111,9 @@ fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> 
     let mut results = Results::default();
     let end = qemu::run(kernel, &initrd, wanted.limit, |line| {
         if let Some(text) = results.line(line) {
-            say(&format!("{text} ({} s)", start.elapsed().as_secs()));
+            let result = text.starts_with("test ");
+            let seconds = result.then(|| format!(" ({} s)", start.elapsed().as_secs()));
+            say(&(text + &seconds.unwrap_or_default()));
         }
     });
     results.end(end.err().map(|error| format!("{error:#}")));
