@@ -28,7 +28,7 @@ use crate::tables::Column;
 use crate::{build, exec, local};
 
 /// How long a kernel may take, unless the command line says otherwise.
-pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const LIMIT: Duration = Duration::from_secs(900);
 
 /// Guests that run at the same time: each keeps a core busy while it boots, and mostly waits after that.
 const AT_A_TIME: usize = 2;
