@@ -11,14 +11,13 @@ use crate::mib::merge::KernelTally;
 use crate::model::{
     Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict, VerdictKind,
 };
+use crate::sights::Sights;
 use crate::topology::{self, Node};
 use crate::trouble::Trouble;
 use crate::verdict;
 
 /// After this a SYN has passed all devices of the node.
 const SYN_SETTLES_NS: u64 = 100_000_000;
-/// The same packet seen again at another device comes within this.
-const SAME_PACKET_NS: u64 = 2_000_000_000;
 /// Counters and verdicts of a container that is gone are kept this long, for the report that somebody may still look at.
 const GONE_NS: u64 = 600_000_000_000;
 /// How long it is remembered to whom a flow's packets are charged, and of how many flows.
@@ -79,9 +78,7 @@ pub struct Engine {
     states: BTreeMap<(Owner, DeviceId), State>,
     tallies: BTreeMap<Owner, Tally>,
     charges: HashMap<(NetnsId, Flow), Known>,
-    passed: HashMap<(u16, u32, u32, u32), u64>,
-    /// IPv6 flows that this node fragments, and when last: their fragments have no number before they are made.
-    fragmenting: HashMap<Flow, u64>,
+    sights: Sights,
 }
 
 impl Engine {
@@ -98,12 +95,7 @@ impl Engine {
                 }
                 return None;
             }
-            EventKind::IcmpSeen { message_id, mtu, .. }
-                if self.seen_before(&event, message_id, mtu.unwrap_or(0)) =>
-            {
-                return None;
-            }
-            EventKind::Fragmented { mtu } if self.fragments_known(&event, mtu.is_some()) => return None,
+            _ if !self.sights.is_first(&event) => return None,
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
         }
@@ -160,33 +152,6 @@ impl Engine {
         tally.last_ns = event.time_ns;
         tally.changed = true;
         Charged { event, owner, container }
-    }
-
-    /// Whether these fragments were reported already, when they were made or at another device. `made`: this node is
-    /// making them now.
-    fn fragments_known(&mut self, event: &Event, made: bool) -> bool {
-        let now = event.time_ns;
-        if event.flow.src.is_ipv4() {
-            return self.seen_before(event, 0, 0);
-        }
-        if made {
-            self.fragmenting.retain(|_, t| now.saturating_sub(*t) < SAME_PACKET_NS);
-            self.fragmenting.insert(event.flow, now);
-            return false;
-        }
-        let known =
-            self.fragmenting.get(&event.flow).is_some_and(|t| now.saturating_sub(*t) < SAME_PACKET_NS);
-        known || self.seen_before(event, 0, 0)
-    }
-
-    /// The same packet passes several devices. NAT changes addresses on the way, but none of these numbers.
-    fn seen_before(&mut self, event: &Event, message_id: u32, mtu: u32) -> bool {
-        let now = event.time_ns;
-        if self.passed.len() > 4096 {
-            self.passed.retain(|_, t| now.saturating_sub(*t) < SAME_PACKET_NS);
-        }
-        let key = (event.ip_id, event.seq, message_id, mtu);
-        self.passed.insert(key, now).is_some_and(|t| now.saturating_sub(t) < SAME_PACKET_NS)
     }
 
     /// Time goes on: connections whose SYN promises too much are returned as events, and verdicts that are new or

@@ -21,6 +21,7 @@ pub mod mib;
 pub mod model;
 pub mod output;
 pub mod run;
+pub mod sights;
 pub mod topology;
 pub mod trouble;
 pub mod verdict;

@@ -12,7 +12,7 @@ use mtutrace_tests::lab::tracer::{End, Tracer};
 use serde_json::{Value, json};
 
 const BIG: usize = 300_000;
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 const NAMES: [&str; 13] = [
     "IpFragOKs",
     "IpFragFails",

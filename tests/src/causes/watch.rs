@@ -1,6 +1,7 @@
 //! A tracer that watches the namespaces of one lab.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -75,7 +76,7 @@ impl Watch {
             record(expected.name, &format!("- {why}"))?;
             return Ok(primary);
         }
-        expected.check_count(primary.len() as u64).with_context(|| lines(&primary))?;
+        expected.check_count(primary.len() as u64).with_context(|| summary(&primary, &rest))?;
         primary.iter().try_for_each(|event| expected.check_fields(event))?;
         let mut hooks = primary.iter().filter_map(|event| event["hook"].as_str()).collect::<Vec<_>>();
         hooks.sort_unstable();
@@ -96,6 +97,13 @@ impl Watch {
     }
 }
 
-fn lines(events: &[Value]) -> String {
-    events.iter().map(|event| format!("{event}\n")).collect()
+/// One primary event, and what else there was: enough to see what was taken for what.
+fn summary(primary: &[Value], rest: &[Value]) -> String {
+    let mut others = BTreeMap::<String, u32>::new();
+    for event in rest {
+        let text = |key: &str| event[key].as_str().unwrap_or("?");
+        let name = format!("{} by {} at {}", tag(event), text("hook"), text("interface"));
+        *others.entry(name).or_default() += 1;
+    }
+    format!("one of them: {:?}; other events: {others:?}", primary.first().map(Value::to_string))
 }
