@@ -28,7 +28,7 @@ use crate::tables::Column;
 use crate::{build, exec, local};
 
 /// How long a kernel may take, unless the command line says otherwise.
-pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const LIMIT: Duration = Duration::from_secs(900);
 
 /// Guests that run at the same time: each keeps a core busy while it boots, and mostly waits after that.
 const AT_A_TIME: usize = 2;
@@ -111,7 +111,9 @@ fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> 
     let mut results = Results::default();
     let end = qemu::run(kernel, &initrd, wanted.limit, |line| {
         if let Some(text) = results.line(line) {
-            say(&format!("{text} ({} s)", start.elapsed().as_secs()));
+            let result = text.starts_with("test ");
+            let seconds = result.then(|| format!(" ({} s)", start.elapsed().as_secs()));
+            say(&(text + &seconds.unwrap_or_default()));
         }
     });
     results.end(end.err().map(|error| format!("{error:#}")));
