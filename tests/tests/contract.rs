@@ -118,7 +118,10 @@ fn assert_verdict(line: &Value) {
 fn assert_status(line: &Value) {
     for hook in line["hooks"].as_array().unwrap() {
         assert!(is_text(&hook["hook"]), "hook: {line}");
-        assert!(["attached", "fallback", "missing"].iter().any(|state| hook["state"] == *state), "{line}");
+        assert!(
+            ["attached", "fallback", "spare", "missing"].iter().any(|state| hook["state"] == *state),
+            "{line}"
+        );
         let signals = hook["signals"].as_array().unwrap();
         assert!(signals.iter().all(|signal| SIGNALS.iter().any(|known| signal == *known)), "signals: {line}");
     }

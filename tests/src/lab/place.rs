@@ -50,7 +50,7 @@ impl<'a> Place<'a> {
 }
 
 /// Makes the child die when the thread that starts it does: a killed test must not leave processes behind.
-pub(crate) fn die_with_parent(command: &mut Command) {
+pub fn die_with_parent(command: &mut Command) {
     // SAFETY: prctl is a plain system call, allowed between fork and exec.
     unsafe { command.pre_exec(|| check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))) };
 }

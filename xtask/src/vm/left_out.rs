@@ -1,7 +1,7 @@
 //! Tests that guests leave out: one kernel is enough for them, and that of `cargo xtask test` is the one.
 
 /// A program (all of it, or one test) and why another kernel could not change its result.
-const LEFT_OUT: [(&str, &str); 11] = [
+const LEFT_OUT: [(&str, &str); 10] = [
     ("refusal", "the command line and its error messages"),
     ("filters", "which events are shown is chosen after they left the kernel"),
     ("contract", "the form of the output"),
@@ -11,8 +11,7 @@ const LEFT_OUT: [(&str, &str); 11] = [
         "kernel_counters::people_read_them_at_the_end_if_they_asked_for_the_namespace",
         "the form of the output",
     ),
-    ("overflow::a_ring_of_no_size", "the command line"),
-    ("overflow::people_are_told_while_it_happens", "the form of the output"),
+    ("overflow", "the books of the ring are kept by the same programs everywhere, and a flood takes minutes"),
     ("manners::text_in_a_pipe_has_no_escape_codes_whatever_names_say", "the form of the output"),
     ("lifecycle::ctrl_c_prints_the_final_report", "the form of the output"),
     ("lifecycle::a_reader_that_leaves_ends_the_run_quietly", "what the writer does with a closed pipe"),

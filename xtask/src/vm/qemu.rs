@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use mtutrace_tests::lab::place::die_with_parent;
+
 use super::kernel::Kernel;
 use crate::exec;
 
@@ -28,8 +30,9 @@ impl Drop for Guest {
 
 fn command(kernel: &Kernel, initrd: &Path, options: &str) -> Command {
     let mut command = Command::new(PROGRAM);
+    // One CPU each: two guests share two cores, and a guest's CPU that waits for its turn holds the other one up.
     // Without cmpxchg16b: under emulation 6.12's allocator panics on it now and then.
-    command.args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-m", "1024", "-smp", "2"]);
+    command.args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-m", "1024", "-smp", "1"]);
     command.args(["-no-reboot", "-nic", "none", "-display", "none", "-monitor", "none"]);
     command.arg("-kernel").arg(&kernel.image).arg("-initrd").arg(initrd);
     // On a busy machine too few ticks arrive while the kernel tests its timer, and it panics.
@@ -44,6 +47,8 @@ pub(crate) fn run(kernel: &Kernel, initrd: &Path, limit: Duration, mut line: imp
     let mut command = command(kernel, initrd, "");
     command.arg("-serial").arg(format!("file:{}", console.display())).args(["-serial", "stdio"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
+    // A guest must not go on when nobody reads its results any more.
+    die_with_parent(&mut command);
     let mut guest = Guest(command.spawn().with_context(|| format!("cannot run {PROGRAM}"))?);
     let mut pipe = guest.0.stdout.take().context("stdout is piped")?;
     let (send, receive) = channel();
