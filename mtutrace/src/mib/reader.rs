@@ -1,4 +1,4 @@
-//! Reads the counters of every namespace, a little at a time.
+//! Reads the counters of every namespace and its devices, a little at a time.
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::fs::MetadataExt;
