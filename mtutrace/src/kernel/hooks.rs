@@ -96,6 +96,12 @@ pub struct Status {
     pub why: Option<String>,
 }
 
+/// Whether the hook that makes these records is attached.
+pub fn works(table: &[Status], id: HookId) -> bool {
+    let works = |status: &Status| matches!(status.state, State::Attached | State::Fallback);
+    table.iter().any(|status| status.hook == name(id) && works(status))
+}
+
 /// Turns the outcome of each hook of `hooks` into the table of reports.
 pub fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
     let pairs: Vec<(&Hook, &Outcome)> = hooks.iter().zip(outcome).collect();

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Counters;
+use super::device::{self, ByIndex, First};
 use crate::aggregate::Owner;
 use crate::model::{Container, NetnsId};
 
@@ -12,10 +13,29 @@ const GONE: Duration = Duration::from_secs(600);
 /// What the kernel counted in one namespace since the start of the run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Moved {
-    /// The counters; never all 0.
+    /// The counters.
     pub counters: Counters,
+    /// Those of its devices where any moved.
+    pub devices: ByIndex,
     /// The container of the namespace when it was read last.
     pub container: Option<Container>,
+    read: Duration,
+}
+
+/// One reading of a namespace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Its counters.
+    pub counters: Counters,
+    /// Its devices.
+    pub devices: device::Reading,
+}
+
+/// What is remembered of a namespace.
+#[derive(Debug)]
+struct Last {
+    counters: Counters,
+    devices: ByIndex,
     read: Duration,
 }
 
@@ -27,7 +47,7 @@ pub type ByNetns = BTreeMap<Owner, Moved>;
 pub struct Deltas {
     /// Namespaces that were there before the run and have not been read yet.
     old: BTreeSet<NetnsId>,
-    last: BTreeMap<NetnsId, (Counters, Duration)>,
+    last: BTreeMap<NetnsId, Last>,
     moved: ByNetns,
 }
 
@@ -47,32 +67,35 @@ impl Deltas {
     pub fn read(
         &mut self,
         owner: Owner,
-        counters: Counters,
+        reading: &Reading,
         container: Option<&Container>,
         now: Duration,
     ) -> bool {
-        let before = self.last.insert(owner.0, (counters, now));
-        let step = match before {
+        let counters = reading.counters;
+        let before = self.last.remove(&owner.0);
+        let (step, first, mut last) = match before.map(|last| (counters.since(&last.counters), last)) {
+            Some((Some(step), last)) => (step, First::Born, last.devices),
             // Backwards: an inode number that was used again, by a namespace that began at 0.
-            Some((before, _)) => counters.since(&before).unwrap_or(counters),
-            None if self.old.remove(&owner.0) => Counters::default(),
-            None => counters,
+            Some((None, _)) => (counters, First::Born, ByIndex::new()),
+            None if self.old.remove(&owner.0) => (Counters::default(), First::Before, ByIndex::new()),
+            None => (counters, First::Born, ByIndex::new()),
         };
-        let still = step.is_zero();
-        if !still {
-            self.moved.entry(owner).or_default().counters.add(&step);
-        }
-        if let Some(moved) = self.moved.get_mut(&owner) {
-            moved.container = container.cloned().or(moved.container.take());
+        let mut moved = self.moved.remove(&owner).unwrap_or_default();
+        let changed = device::read(&mut last, &mut moved.devices, &reading.devices, first) || !step.is_zero();
+        self.last.insert(owner.0, Last { counters, devices: last, read: now });
+        moved.counters.add(&step);
+        if !moved.counters.is_zero() || !moved.devices.is_empty() {
+            moved.container = container.cloned().or(moved.container);
             moved.read = now;
+            self.moved.insert(owner, moved);
         }
-        !still
+        changed
     }
 
     /// Forgets what is long gone.
     pub fn forget(&mut self, now: Duration) {
         let stays = |read: Duration| now.saturating_sub(read) < GONE;
-        self.last.retain(|_, (_, read)| stays(*read));
+        self.last.retain(|_, last| stays(last.read));
         self.moved.retain(|_, moved| stays(moved.read));
     }
 }

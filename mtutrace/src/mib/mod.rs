@@ -1,9 +1,11 @@
 //! The kernel's own counters of packets that were too big (the SNMP MIB of each network namespace: RFC 4293, RFC 4443).
-//! They cross-check the hooks, and stand in for those that are missing.
+//! They cross-check the hooks, and stand in for those that are missing. Bridge ports, veths and tunnels count in none
+//! of them, but some do in the statistics of the device ([`device`]).
 //!
 //! [`parse`] reads the text of /proc, [`delta`] turns readings into what moved since the start of the run, [`merge`]
 //! puts that into the reports, beside what the hooks saw ([`witness`]). All of these are pure; [`reader`] is the edge.
 pub mod delta;
+pub mod device;
 pub mod merge;
 pub mod parse;
 pub mod reader;
@@ -58,14 +60,22 @@ impl Counters {
 
     /// What was added since `before`; nothing if any counter went backwards.
     fn since(&self, before: &Counters) -> Option<Counters> {
-        let mut step = Counters::default();
-        for (to, (now, then)) in step.0.iter_mut().zip(self.0.iter().zip(before.0)) {
-            *to = now.checked_sub(then)?;
-        }
-        Some(step)
+        since(&self.0, &before.0).map(Counters)
     }
 
     fn add(&mut self, step: &Counters) {
-        self.0.iter_mut().zip(step.0).for_each(|(to, n)| *to = to.saturating_add(n));
+        add(&mut self.0, &step.0);
     }
+}
+
+fn since<const N: usize>(now: &[u64; N], before: &[u64; N]) -> Option<[u64; N]> {
+    let mut step = [0; N];
+    for (to, (now, then)) in step.iter_mut().zip(now.iter().zip(before)) {
+        *to = now.checked_sub(*then)?;
+    }
+    Some(step)
+}
+
+fn add<const N: usize>(sum: &mut [u64; N], step: &[u64; N]) {
+    sum.iter_mut().zip(step).for_each(|(to, n)| *to = to.saturating_add(*n));
 }

@@ -1,6 +1,9 @@
-//! The text of /proc/net/snmp and /proc/net/snmp6 becomes counters: a text that is not understood is an error, never a
+//! The text of /proc/net/snmp, snmp6 and dev becomes counters: a text that is not understood is an error, never a
 //! wrong number.
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Counters;
+use super::device::DeviceCounters;
 
 /// Why a text was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,6 +11,9 @@ pub enum ParseError {
     /// No pair of `Ip:` lines, names above values, of the same length.
     #[error("/proc/net/snmp has no table of Ip")]
     NoTable,
+    /// No columns of errors and drops, or another number of values below them.
+    #[error("/proc/net/dev has no table of devices")]
+    NoDevices,
     /// A counter that is no number; its name.
     #[error("{0} is no number")]
     NotANumber(String),
@@ -43,6 +49,45 @@ pub fn snmp6(text: &str, counters: &mut Counters) -> Result<(), ParseError> {
             _ => Ok(()),
         }
     })
+}
+
+/// Reads /proc/net/dev (`dev_seq_show`): two lines of names, received and transmitted apart, and a line of values a
+/// device. A name that comes twice, because it is not UTF-8 and was made so, names no device.
+///
+/// # Errors
+/// When the table is not one.
+pub fn dev(text: &str) -> Result<BTreeMap<&str, DeviceCounters>, ParseError> {
+    let mut lines = text.lines().skip(1);
+    let mut names = lines.next().ok_or(ParseError::NoDevices)?.split('|').skip(1);
+    let mut columns = || Some(names.next()?.split_ascii_whitespace().collect::<Vec<_>>());
+    let (Some(received), Some(sent)) = (columns(), columns()) else { return Err(ParseError::NoDevices) };
+    let find = |names: &[&str], name| names.iter().position(|n| *n == name).ok_or(ParseError::NoDevices);
+    let places = [
+        find(&received, "errs")?,
+        find(&received, "drop")?,
+        received.len() + find(&sent, "errs")?,
+        received.len() + find(&sent, "drop")?,
+    ];
+    let (mut devices, mut twice) = (BTreeMap::new(), BTreeSet::new());
+    for line in lines {
+        // Padded with blanks. Names have neither those nor colons, but maybe any other sign (`dev_valid_name`).
+        let (name, values) = line.rsplit_once(':').ok_or(ParseError::NoDevices)?;
+        let name = name.trim_start_matches(' ');
+        let values: Vec<&str> = values.split_ascii_whitespace().collect();
+        if values.len() != received.len() + sent.len() {
+            return Err(ParseError::NoDevices);
+        }
+        let mut counters = DeviceCounters::default();
+        for (slot, place) in counters.0.iter_mut().zip(places) {
+            let value = values.get(place).and_then(|value| value.parse().ok());
+            *slot = value.ok_or_else(|| ParseError::NotANumber(name.to_owned()))?;
+        }
+        if devices.insert(name, counters).is_some() {
+            twice.insert(name);
+        }
+    }
+    devices.retain(|name, _| !twice.contains(name));
+    Ok(devices)
 }
 
 fn set(counters: &mut Counters, name: &str, value: &str) -> Result<(), ParseError> {

@@ -1,11 +1,12 @@
-//! Reads the counters of every namespace, a little at a time.
+//! Reads the counters of every namespace and its devices, a little at a time.
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::delta::{ByNetns, Deltas};
+use super::delta::{ByNetns, Deltas, Reading};
+use super::device::DeviceCounters;
 use super::{Counters, parse};
 use crate::model::NetnsId;
 use crate::topology::Topology;
@@ -78,8 +79,8 @@ impl Reader {
         self.read.insert(netns, now);
         let node = topology.node();
         let Some(since) = node.since(netns) else { return false };
-        match counters(netns, topology) {
-            Ok(counters) => self.deltas.read((netns, since), counters, node.container(netns), now),
+        match read(netns, topology) {
+            Ok(reading) => self.deltas.read((netns, since), &reading, node.container(netns), now),
             Err(e) => {
                 // Most often it has just ended.
                 tracing::debug!("the kernel's counters of netns {netns} cannot be read: {e}");
@@ -103,23 +104,34 @@ fn due<'a>(
     due.into_iter().map(|(_, netns)| netns).collect()
 }
 
+/// Reads a namespace. What has a name that the model does not know, or not yet, is no device of the reading.
+fn read(netns: NetnsId, topology: &Topology) -> io::Result<Reading> {
+    let (counters, mut devices) = texts(netns, topology)?;
+    let links = topology.node().netns.get(&netns).into_iter().flat_map(|n| &n.links);
+    let devices = links.map(|(index, link)| (*index, devices.remove(&link.name))).collect();
+    Ok(Reading { counters, devices })
+}
+
+/// What the kernel tells: devices by name.
+type Texts = (Counters, BTreeMap<String, DeviceCounters>);
+
 /// By way of a process in it, else from inside.
-fn counters(netns: NetnsId, topology: &Topology) -> io::Result<Counters> {
+fn texts(netns: NetnsId, topology: &Topology) -> io::Result<Texts> {
     if let Some(pid) = topology.node().netns.get(&netns).and_then(|n| n.pid) {
         let process = format!("/proc/{pid}");
-        let counters = from(Path::new(&process));
+        let texts = from(Path::new(&process));
         // The process may have ended or moved, and another one may have its number.
         let still_there =
             std::fs::metadata(format!("{process}/ns/net")).is_ok_and(|m| m.ino() == u64::from(netns.0));
-        if let (Ok(counters), true) = (counters, still_there) {
-            return Ok(counters);
+        if let (Ok(texts), true) = (texts, still_there) {
+            return Ok(texts);
         }
     }
     topology.enter(netns, || from(Path::new("/proc/thread-self"))).map_err(io::Error::other)?
 }
 
-/// Reads the counters of the namespace of a task, given by its directory in /proc.
-fn from(task: &Path) -> io::Result<Counters> {
+/// Reads the namespace of a task, given by its directory in /proc.
+fn from(task: &Path) -> io::Result<Texts> {
     let mut counters = Counters::default();
     let text = std::fs::read_to_string(task.join("net/snmp"))?;
     parse::snmp(&text, &mut counters).map_err(io::Error::other)?;
@@ -129,7 +141,11 @@ fn from(task: &Path) -> io::Result<Counters> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         Err(e) => return Err(e),
     }
-    Ok(counters)
+    // Names of devices need not be UTF-8; the model of the node changes them in the same way.
+    let text = std::fs::read(task.join("net/dev"))?;
+    let text = String::from_utf8_lossy(&text);
+    let devices = parse::dev(&text).map_err(io::Error::other)?;
+    Ok((counters, devices.into_iter().map(|(name, device)| (name.to_owned(), device)).collect()))
 }
 
 #[cfg(test)]
@@ -147,6 +163,7 @@ mod tests {
 
     #[test]
     fn this_kernel_is_understood() {
-        from(Path::new("/proc/thread-self")).unwrap();
+        let (_, devices) = from(Path::new("/proc/thread-self")).unwrap();
+        assert!(devices.contains_key("lo"));
     }
 }

@@ -1,5 +1,5 @@
 //! JSON Lines: one object a line, each with `"v":1` and its `"kind"`.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
 
@@ -10,6 +10,7 @@ use super::{Context, Item, Output, Status, Totals};
 use crate::aggregate::{Charged, Tally};
 use crate::cost::Cost;
 use crate::kernel::hooks::{self, Status as HookStatus};
+use crate::mib::device::DeviceCounters;
 use crate::model::{Container, DeviceId, Event, EventKind, LinkKind, NetnsId, SignalKind, Verdict};
 use crate::topology::Node;
 
@@ -40,10 +41,9 @@ impl<W: Write> Json<W> {
     }
 
     fn report(&mut self, netns: NetnsId, tally: &Tally, context: &Context<'_>) -> io::Result<()> {
-        let interfaces = tally
-            .interfaces
-            .iter()
-            .map(|(device, counters)| InterfaceCounters::new(*device, counters, context));
+        let devices: BTreeSet<&DeviceId> =
+            tally.interfaces.keys().chain(tally.kernel.devices.keys()).collect();
+        let interfaces = devices.into_iter().map(|device| InterfaceCounters::new(*device, tally, context));
         let body = ReportLine {
             container: tally.container.as_ref(),
             netns,
@@ -309,15 +309,19 @@ struct InterfaceCounters<'a> {
     netns: NetnsId,
     ifindex: u32,
     counters: BTreeMap<&'static str, u64>,
+    /// Of the device, whoever's packets they were.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kernel: BTreeMap<&'static str, u64>,
 }
 
 impl<'a> InterfaceCounters<'a> {
-    fn new(device: DeviceId, counters: &BTreeMap<SignalKind, u64>, context: &'a Context<'_>) -> Self {
+    fn new(device: DeviceId, tally: &Tally, context: &'a Context<'_>) -> Self {
         InterfaceCounters {
             interface: context.node.link(device).map(|l| l.name.as_str()),
             netns: device.netns,
             ifindex: device.ifindex,
-            counters: names(counters),
+            counters: tally.interfaces.get(&device).map(names).unwrap_or_default(),
+            kernel: tally.kernel.devices.get(&device).map(DeviceCounters::moved).unwrap_or_default(),
         }
     }
 }

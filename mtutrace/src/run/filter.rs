@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use crate::aggregate::{Charged, Tally};
 use crate::cli::Filter;
 use crate::exit::Failure;
-use crate::model::{Container, NetnsId, Verdict};
+use crate::model::{Container, DeviceId, Link, NetnsId, Verdict};
 use crate::topology::Node;
 
 /// Checks a filter against the node.
@@ -80,6 +80,14 @@ pub(super) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>)
         && (filter.netns.is_empty() || filter.netns.contains(&netns))
 }
 
+/// Whether the kernel's counters of a device pass; `owner` is the container of its namespace.
+pub(super) fn device(filter: &Filter, device: DeviceId, owner: Option<&Container>, node: &Node) -> bool {
+    let asked_for = |link: &Link| filter.interfaces.contains(&link.name);
+    container(filter, owner)
+        && (filter.netns.is_empty() || filter.netns.contains(&device.netns))
+        && (filter.interfaces.is_empty() || node.link(device).is_some_and(asked_for))
+}
+
 /// What to say when a container that was asked for is not there: it may still come, or its name is not known.
 pub(super) fn absent(filter: &Filter, node: &Node) -> Option<String> {
     let known: Vec<&Container> = node.netns.values().flat_map(|n| &n.containers).collect();
@@ -145,6 +153,19 @@ mod tests {
         assert_eq!([1, 2, 3].map(|netns| passes(&by_netns, netns)), [false, true, false]);
         let by_name = Filter { interfaces: vec!["docker0".to_owned()], ..Filter::default() };
         assert!(!passes(&by_name, 2));
+    }
+
+    #[test]
+    fn counters_of_a_device_are_of_its_name_and_of_its_namespace() {
+        let node = incident().0;
+        let passes = |filter: &Filter, id: DeviceId| device(filter, id, node.container(id.netns), &node);
+        let places = [id(1, 2), id(2, 8), id(3, 2)];
+        let by_netns = Filter { netns: vec![NetnsId(2)], ..Filter::default() };
+        let by_name = Filter { interfaces: vec!["veth8".to_owned()], ..Filter::default() };
+        assert_eq!(places.map(|id| passes(&Filter::default(), id)), [true; 3]);
+        assert_eq!(places.map(|id| passes(&only("bui"), id)), [false, false, true]);
+        assert_eq!(places.map(|id| passes(&by_netns, id)), [false, true, false]);
+        assert_eq!(places.map(|id| passes(&by_name, id)), [false, true, false]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use mtutrace_common::HookId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
@@ -20,6 +21,7 @@ use crate::decode::decode;
 use crate::exit::{Failure, Found};
 use crate::identity::ProcConnections;
 use crate::kernel::counters::{Counters, Records};
+use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
 use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
@@ -244,9 +246,13 @@ impl Session<'_> {
         let wanted = all
             .filter_map(|(owner, tally)| Some((owner, filter::tally(&self.filter, owner.0, tally, node)?)))
             .collect();
-        state.kernel.merge(wanted, &state.snapshot.kernel, |netns, container| {
-            filter::kernel(&self.filter, netns, container)
-        })
+        let seen = hooks::works(&state.snapshot.status.hooks, HookId::KfreeSkb);
+        state.kernel.merge(
+            wanted,
+            &state.snapshot.kernel,
+            |netns, container| filter::kernel(&self.filter, netns, container),
+            |device, container| !seen && filter::device(&self.filter, device, container, node),
+        )
     }
 
     /// What the kernel counted until now, before the last events are read: so the hooks saw no less for being late.

@@ -33,12 +33,22 @@ impl Mib {
     }
 }
 
-/// What the far end of a veth did not take for its size: `rx_dropped` of /proc/net/dev.
-pub fn rx_dropped(netns: &NetNs, device: &str) -> Result<i64> {
+/// What a device did not carry, as /proc/net/dev has it: errors and drops, received and sent.
+pub fn device(netns: &NetNs, device: &str) -> Result<BTreeMap<&'static str, i64>> {
+    const COLUMNS: [(&str, usize); 4] =
+        [("rx_errors", 2), ("rx_dropped", 3), ("tx_errors", 10), ("tx_dropped", 11)];
     let text = netns.enter(|| std::fs::read_to_string("/proc/thread-self/net/dev"))??;
     let numbers = text.lines().find_map(|line| line.trim_start().strip_prefix(device)?.strip_prefix(':'));
-    let dropped = numbers.and_then(|numbers| numbers.split_whitespace().nth(3)?.parse().ok());
-    dropped.with_context(|| format!("no rx_dropped of {device} in\n{text}"))
+    let numbers = numbers.with_context(|| format!("no {device} in\n{text}"))?;
+    let numbers = numbers.split_whitespace().collect::<Vec<_>>();
+    let number = |at: usize| numbers.get(at)?.parse().ok();
+    let column = |(name, at)| Ok((name, number(at).with_context(|| format!("no {name} in\n{text}"))?));
+    COLUMNS.into_iter().map(column).collect()
+}
+
+/// What the far end of a veth did not take for its size.
+pub fn rx_dropped(netns: &NetNs, name: &str) -> Result<i64> {
+    Ok(device(netns, name)?["rx_dropped"])
 }
 
 /// `Ip: A B` and below it `Ip: 1 2`.

@@ -59,3 +59,13 @@ fn every_record_names_a_hook_and_every_drop_a_cause() {
         }
     }
 }
+
+#[test]
+fn a_hook_works_if_it_is_attached_even_for_another() {
+    let statuses = table(HOOKS, &outcome_without(&["kprobe:", "retransmit"]));
+    let found = [HookId::KfreeSkb, HookId::IcmpSendTracepoint, HookId::IcmpSend, HookId::TcpRetransmit]
+        .map(|id| works(&statuses, id));
+    assert_eq!(found, [true, true, false, false]);
+    let spare = table(HOOKS, &outcome_without(&[]));
+    assert!(!works(&spare, HookId::IcmpSendTracepoint));
+}

@@ -1,5 +1,6 @@
 //! Readings of namespaces that come, go, and take over each other's numbers.
 use super::*;
+use crate::mib::device::DeviceCounters;
 
 const A: Owner = (NetnsId(1), 1);
 const NOW: Duration = Duration::from_secs(1);
@@ -10,13 +11,17 @@ fn fails(n: u64) -> Counters {
     counters
 }
 
+fn reading(n: u64) -> Reading {
+    Reading { counters: fails(n), ..Reading::default() }
+}
+
 /// FragFails that moved in `owner`, if any.
 fn moved(deltas: &Deltas, owner: Owner) -> Option<u64> {
     deltas.moved().get(&owner).map(|moved| moved.counters.get("IpFragFails"))
 }
 
 fn read(deltas: &mut Deltas, owner: Owner, n: u64) -> bool {
-    deltas.read(owner, fails(n), None, NOW)
+    deltas.read(owner, &reading(n), None, NOW)
 }
 
 #[test]
@@ -71,11 +76,37 @@ fn one_counter_backwards_is_enough() {
 fn the_container_is_remembered_and_the_long_gone_are_not() {
     let mut deltas = Deltas::default();
     let container = Container::new("build");
-    deltas.read(A, fails(1), Some(&container), NOW);
+    deltas.read(A, &reading(1), Some(&container), NOW);
     read(&mut deltas, A, 1);
     assert_eq!(deltas.moved()[&A].container.as_ref(), Some(&container));
     deltas.forget(NOW + GONE / 2);
     assert_eq!(moved(&deltas, A), Some(1));
     deltas.forget(NOW + GONE);
     assert_eq!(moved(&deltas, A), None);
+}
+
+/// A reading with one device.
+fn with_device(fails: u64, dropped: u64) -> Reading {
+    let devices = [(2, Some(DeviceCounters([0, dropped, 0, 0])))].into();
+    Reading { devices, ..reading(fails) }
+}
+
+#[test]
+fn devices_count_like_their_namespace() {
+    let mut deltas = Deltas::new([A.0].into());
+    let mut dropped = |fails, dropped| {
+        let changed = deltas.read(A, &with_device(fails, dropped), None, NOW);
+        (changed, deltas.moved().get(&A).map(|moved| moved.devices.get(&2).map_or(0, |device| device.0[1])))
+    };
+    assert_eq!(dropped(5, 100), (false, None));
+    assert_eq!(dropped(5, 103), (true, Some(3)), "of a namespace where nothing else moved");
+    assert_eq!(dropped(4, 110), (true, Some(113)), "another namespace, and so another device");
+}
+
+#[test]
+fn a_namespace_is_forgotten_with_its_last_device_if_nothing_else_moved() {
+    let mut deltas = Deltas::default();
+    assert!(deltas.read(A, &with_device(0, 1), None, NOW));
+    assert!(read(&mut deltas, A, 0));
+    assert!(deltas.moved().is_empty());
 }

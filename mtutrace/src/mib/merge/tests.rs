@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::charge::tests::{event, flow};
-use crate::mib::delta::Deltas;
+use crate::mib::delta::{Deltas, Reading};
 use crate::mib::parse::snmp;
 use crate::model::{EventKind, SignalKind};
-use crate::topology::testing::incident;
+use crate::topology::testing::{id, incident};
 use mtutrace_common::config::DropCause;
 
 const POD: Owner = (NetnsId(2), 0);
@@ -17,8 +17,9 @@ fn counted(fails: u64) -> Deltas {
     let mut deltas = Deltas::new(BTreeSet::new());
     let mut counters = Counters::default();
     snmp(&format!("Ip: FragFails\nIp: {fails}"), &mut counters).unwrap();
+    let reading = Reading { counters, ..Reading::default() };
     for owner in [POD, OTHER] {
-        deltas.read(owner, counters, Some(&Container::new("pod")), Duration::ZERO);
+        deltas.read(owner, &reading, Some(&Container::new("pod")), Duration::ZERO);
     }
     deltas
 }
@@ -30,7 +31,7 @@ fn tally() -> Tally {
 #[test]
 fn a_tally_gets_its_kernel_counters_and_a_silent_namespace_its_tally() {
     let mut merger = Merger::default();
-    let merged = merger.merge(vec![(POD, tally())], counted(12).moved(), |_, _| true);
+    let merged = merger.merge(vec![(POD, tally())], counted(12).moved(), |_, _| true, |_, _| false);
     let found: Vec<_> =
         merged.iter().map(|(netns, t)| (netns.0, t.counters.len(), t.kernel.counters.moved())).collect();
     let moved = BTreeMap::from([("IpFragFails", 12)]);
@@ -42,17 +43,18 @@ fn a_tally_gets_its_kernel_counters_and_a_silent_namespace_its_tally() {
 fn only_what_somebody_asked_for() {
     let mut merger = Merger::default();
     let wanted = |netns, container: Option<&Container>| netns == POD.0 && container.is_some();
-    let merged = merger.merge(Vec::new(), counted(1).moved(), wanted);
+    let merged = merger.merge(Vec::new(), counted(1).moved(), wanted, |_, _| false);
     assert_eq!(merged.iter().map(|(netns, _)| *netns).collect::<Vec<_>>(), [POD.0]);
-    let merged = merger.merge(vec![(POD, tally())], counted(1).moved(), |_, _| false);
+    let merged = merger.merge(vec![(POD, tally())], counted(1).moved(), |_, _| false, |_, _| false);
     assert!(merged[0].1.kernel.counters.is_zero());
 }
 
 #[test]
 fn changed_until_it_was_told() {
     let mut merger = Merger::default();
-    let mut changed =
-        |fails| merger.merge(Vec::new(), counted(fails).moved(), |_, _| true)[0].1.kernel.changed;
+    let mut changed = |fails| {
+        merger.merge(Vec::new(), counted(fails).moved(), |_, _| true, |_, _| false)[0].1.kernel.changed
+    };
     assert_eq!([changed(1), changed(1), changed(2)], [true, false, true]);
 }
 
@@ -86,8 +88,71 @@ fn what_the_hooks_missed_is_named() {
     let kernel = |fails, seen| {
         let mut counters = Counters::default();
         snmp(&format!("Ip: FragFails\nIp: {fails}"), &mut counters).unwrap();
-        KernelTally { counters, seen, changed: false }
+        KernelTally { counters, seen, ..KernelTally::default() }
     };
     assert_eq!(kernel(12, [10, 0]).unseen().collect::<Vec<_>>(), [("IpFragFails", 12, 10)]);
     assert_eq!(kernel(12, [13, 0]).unseen().count(), 0, "not read yet");
+}
+
+/// Each device has dropped its index.
+fn devices(owners: &[(Owner, &[u32])]) -> ByNetns {
+    let mut deltas = Deltas::default();
+    for (owner, indices) in owners {
+        let devices = indices.iter().map(|n| (*n, Some(DeviceCounters([0, 0, 0, (*n).into()])))).collect();
+        deltas.read(*owner, &Reading { devices, ..Reading::default() }, None, Duration::ZERO);
+    }
+    deltas.moved().clone()
+}
+
+fn with_events_on(devices: &[DeviceId]) -> Tally {
+    let counters = BTreeMap::from([(SignalKind::Drop, 1)]);
+    Tally { interfaces: devices.iter().map(|device| (*device, counters.clone())).collect(), ..tally() }
+}
+
+/// Drops of the devices in each tally.
+fn drops(merged: &[(NetnsId, Tally)]) -> Vec<(u32, Vec<(DeviceId, u64)>)> {
+    let of = |tally: &Tally| tally.kernel.devices.iter().map(|(device, c)| (*device, c.0[3])).collect();
+    merged.iter().map(|(netns, tally)| (netns.0, of(tally))).collect()
+}
+
+#[test]
+fn a_device_has_its_numbers_where_a_hook_told_of_it() {
+    let kernel = devices(&[(POD, &[2, 3]), (OTHER, &[5, 6])]);
+    let merge = |silent: bool, devices: &[DeviceId]| {
+        let tallies = vec![(POD, with_events_on(devices))];
+        drops(&Merger::default().merge(
+            tallies,
+            &kernel,
+            |_, _| true,
+            |device, _| silent && device.ifindex != 6,
+        ))
+    };
+    // One of its own, one of another namespace, one that dropped nothing.
+    let told_of = [id(2, 2), id(9, 6), id(9, 7)];
+    let seen = (2, vec![(id(2, 2), 2), (id(9, 6), 6)]);
+    assert_eq!(merge(false, &told_of), [seen]);
+    assert_eq!(merge(false, &[]), [(2, vec![])]);
+    // Nothing sees drops: others have theirs too, in their own namespaces and only once.
+    let more = (2, vec![(id(2, 2), 2), (id(2, 3), 3), (id(9, 6), 6)]);
+    assert_eq!(merge(true, &told_of), [more, (9, vec![(id(9, 5), 5)])]);
+}
+
+#[test]
+fn a_namespace_has_not_the_devices_of_the_next_with_its_number() {
+    let next = (POD.0, 9);
+    let kernel = devices(&[(POD, &[2]), (next, &[2, 3])]);
+    let tallies = vec![(POD, with_events_on(&[id(2, 3)])), (OTHER, with_events_on(&[id(2, 3)]))];
+    let merged = Merger::default().merge(tallies, &kernel, |_, _| true, |_, _| false);
+    assert_eq!(drops(&merged), [(2, vec![]), (9, vec![(id(2, 3), 3)])]);
+}
+
+#[test]
+fn a_device_that_moves_is_a_change() {
+    let mut merger = Merger::default();
+    let changed = |kernel: &ByNetns| {
+        let tallies = vec![(POD, with_events_on(&[id(9, 5)]))];
+        merger.merge(tallies, kernel, |_, _| true, |_, _| false)[0].1.kernel.changed
+    };
+    let (none, moved) = (devices(&[]), devices(&[(OTHER, &[5])]));
+    assert_eq!([&none, &moved, &moved, &none].map(changed), [false, true, false, true]);
 }

@@ -62,3 +62,60 @@ fn understood(snmp: &str, snmp6: &str) {
 fn refused(snmp: &str, snmp6: &str) {
     assert!(both(snmp, snmp6).is_err());
 }
+
+const DEV: &str = "\
+Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+";
+/// Columns of one device: errors and drops are 3, 4, 11 and 12.
+const VALUES: &str = "   1       2    3    4    5     6          7         8        9      10   11   12   13    14      15         16";
+
+fn devices(lines: &str) -> Result<Vec<(String, [u64; 4])>, ParseError> {
+    let text = format!("{DEV}{lines}");
+    Ok(dev(&text)?.into_iter().map(|(name, counters)| (name.to_owned(), counters.0)).collect())
+}
+
+#[test_case("lo", "    lo" ; "padded")]
+#[test_case("vethd8b2f3a1c0e5", "vethd8b2f3a1c0e5" ; "the longest, without a blank in front")]
+#[test_case("a|b", "   a|b" ; "the separator of the head")]
+#[test_case("eth0.100@x", "eth0.100@x" ; "a VLAN")]
+#[test_case("1", "     1" ; "a number")]
+#[test_case("\u{2003}é\u{fffd}", "\u{2003}é\u{fffd}" ; "other signs, blanks of theirs among them")]
+#[test_case("eth0:1", "eth0:1" ; "a colon, as old kernels allowed")]
+fn a_device_is_understood(name: &str, written: &str) {
+    let expected = vec![(name.to_owned(), [3, 4, 11, 12])];
+    // Large values leave no blank behind the colon.
+    for values in [VALUES.to_owned(), VALUES.replacen("   1", &u64::MAX.to_string(), 1)] {
+        assert_eq!(devices(&format!("{written}:{values}\n")), Ok(expected.clone()));
+    }
+}
+
+#[test]
+fn devices_are_told_apart() {
+    let zero = VALUES.replace("12 ", "0  ");
+    let found = devices(&format!("    lo:{VALUES}\n  eth0:{zero}\n")).unwrap();
+    assert_eq!(found, [("eth0".to_owned(), [3, 4, 11, 0]), ("lo".to_owned(), [3, 4, 11, 12])]);
+    assert_eq!(devices("").unwrap(), [], "a namespace has `lo` at least, but who knows");
+    let twice = format!("\u{fffd}:{VALUES}\n\u{fffd}:{zero}\n  eth0:{zero}\n");
+    assert_eq!(devices(&twice).unwrap(), [("eth0".to_owned(), [3, 4, 11, 0])]);
+}
+
+#[test_case("" ; "empty")]
+#[test_case("Inter-|   Receive\n" ; "half a head")]
+#[test_case("Inter-| R | T\n face |bytes errs drop\n" ; "nothing transmitted")]
+#[test_case("Inter-| R | T\n face |bytes errs drop|bytes errs\n" ; "no drops")]
+#[test_case(&format!("{DEV}eth0 {VALUES}\n") ; "no colon")]
+#[test_case(&format!("{DEV}eth0:{VALUES} 17\n") ; "too many values")]
+#[test_case(&format!("{DEV}eth0: 1 2 3\n") ; "too few values")]
+#[test_case(&format!("{DEV}eth0:{}\n", VALUES.replace("12", "-1")) ; "negative")]
+#[test_case(&format!("{DEV}eth0:{}\n", VALUES.replace("12", "18446744073709551616")) ; "too large to count")]
+#[test_case(&format!("{DEV}\neth0:{VALUES}\n") ; "an empty line")]
+fn a_table_is_refused(text: &str) {
+    assert!(dev(text).is_err());
+}
+
+#[test]
+fn other_columns_of_other_kernels_are_found_by_their_names() {
+    let text = "Inter-| R | T\n face |drop errs|new drop errs\n eth0:1 2 3 4 5\n";
+    assert_eq!(dev(text).unwrap()["eth0"].0, [2, 1, 5, 4]);
+}

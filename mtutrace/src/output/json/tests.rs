@@ -8,9 +8,9 @@ use crate::clock::Clock;
 use crate::kernel::counters::Records;
 use crate::mib::Counters;
 use crate::mib::merge::KernelTally;
-use crate::mib::parse::snmp;
+use crate::mib::parse::{self, snmp};
 use crate::output::Names;
-use crate::topology::testing::incident;
+use crate::topology::testing::{id, incident};
 
 fn lines(item: &Item<'_>) -> Vec<Value> {
     let mut out = Vec::new();
@@ -138,4 +138,27 @@ fn what_the_kernel_counted_is_in_the_report() {
     assert_eq!(lines[0]["kernel"], serde_json::json!({ "IpFragFails": 12 }));
     assert_eq!(lines[0]["counters"], serde_json::json!({}));
     assert!(lines[1].get("kernel").is_none());
+}
+
+#[test]
+fn a_device_has_what_the_kernel_counted_beside_what_was_seen_on_it() {
+    let dropped = |text| *parse::dev(text).unwrap().first_key_value().unwrap().1;
+    let kernel = dropped("\n|errs drop|errs drop\neth0:0 0 3 4\n");
+    let devices = BTreeMap::from([(id(2, 8), kernel), (id(9, 1), kernel)]);
+    let seen = BTreeMap::from([(SignalKind::Drop, 4)]);
+    let tally = Tally {
+        changed: true,
+        interfaces: BTreeMap::from([(id(1, 2), seen.clone()), (id(2, 8), seen)]),
+        kernel: KernelTally { devices, ..KernelTally::default() },
+        ..Tally::default()
+    };
+    let line = lines(&Item::Report(&[(NetnsId(2), tally)])).remove(0);
+    let expected = serde_json::json!([
+        { "interface": "ens3", "netns": 1, "ifindex": 2, "counters": { "drop": 4 } },
+        { "interface": "veth8", "netns": 2, "ifindex": 8, "counters": { "drop": 4 },
+          "kernel": { "tx_errors": 3, "tx_dropped": 4 } },
+        { "netns": 9, "ifindex": 1, "counters": {}, "kernel": { "tx_errors": 3, "tx_dropped": 4 } },
+    ]);
+    assert_eq!(line["interfaces"], expected);
+    assert!(line.get("kernel").is_none());
 }

@@ -128,7 +128,7 @@ fn the_end_says_what_the_kernel_counted_and_the_hooks_did_not_see() {
     let tally = |fails, seen| {
         let mut counters = Counters::default();
         snmp(&format!("Ip: FragFails\nIp: {fails}"), &mut counters).unwrap();
-        let kernel = KernelTally { counters, seen: [seen, 0], changed: true };
+        let kernel = KernelTally { counters, seen: [seen, 0], ..KernelTally::default() };
         let mut tally = Tally { container: Some(Container::new("build")), kernel, ..Tally::default() };
         if seen > 0 {
             tally.counters.insert(SignalKind::Drop, seen);

@@ -1,0 +1,60 @@
+//! What the devices of a namespace did not carry (`struct rtnl_link_stats64`), and what of it moved since the start of
+//! the run. Pure.
+use std::collections::BTreeMap;
+
+use super::{add, since};
+
+/// Of all statistics those that a packet too big for a device may move, as /sys/class/net/DEVICE/statistics names them.
+pub const NAMES: [&str; 4] = ["rx_errors", "rx_dropped", "tx_errors", "tx_dropped"];
+
+/// One value for each of [`NAMES`]. `rx_dropped` counts what the device's own queue had no room for as well
+/// (`dev_seq_printf_stats`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceCounters(pub(super) [u64; NAMES.len()]);
+
+impl DeviceCounters {
+    /// Those that are not 0.
+    pub fn moved(&self) -> BTreeMap<&'static str, u64> {
+        NAMES.into_iter().zip(self.0).filter(|(_, n)| *n != 0).collect()
+    }
+}
+
+/// Counters of devices, by their index in one namespace. A name would not do: it may change, and pass to another device.
+pub type ByIndex = BTreeMap<u32, DeviceCounters>;
+
+/// All devices of a namespace. One without counters was not found by its name: just renamed, or just gone.
+pub type Reading = BTreeMap<u32, Option<DeviceCounters>>;
+
+/// What a device has counted before it is first read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    /// None of the run: it was there before.
+    Before,
+    /// All of the run: it appeared later.
+    Born,
+}
+
+/// Takes in a reading: brings `last` up to date and adds to `moved` what was added since, without those that are gone.
+/// True if `moved` has changed.
+pub(super) fn read(last: &mut ByIndex, moved: &mut ByIndex, reading: &Reading, first: First) -> bool {
+    let devices = moved.len();
+    last.retain(|index, _| reading.contains_key(index));
+    moved.retain(|index, _| reading.contains_key(index));
+    let mut changed = moved.len() != devices;
+    for (index, now) in reading.iter().filter_map(|(index, counters)| Some((*index, (*counters)?))) {
+        let step = match last.insert(index, now) {
+            // Backwards: another device with its index, or a driver that began anew.
+            Some(before) => since(&now.0, &before.0).unwrap_or(now.0),
+            None if first == First::Before => continue,
+            None => now.0,
+        };
+        if step.iter().any(|n| *n != 0) {
+            add(&mut moved.entry(index).or_default().0, &step);
+            changed = true;
+        }
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests;
