@@ -10,6 +10,7 @@ use crate::identity::connections::Connections;
 use crate::mib::merge::KernelTally;
 use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
 use crate::sights::Sights;
+use crate::silent::Pair;
 use crate::topology::{self, Node};
 use crate::trouble::Trouble;
 use crate::verdict;
@@ -102,7 +103,12 @@ impl Engine {
         if event.kind == EventKind::Retransmit && mismatch.is_none_or(|m| event.length <= m.bottleneck.mtu) {
             return None;
         }
-        if let Some(Charge { netns, mismatch: Some(mismatch) }) = &charge
+        let pair = Pair::of(&event, &ends, node);
+        if let (Some(pair), Some(Charge { netns, .. })) = (pair, &charge)
+            && let Some(mismatch) = pair.mismatch(node)
+        {
+            self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node).silent = Some(pair);
+        } else if let Some(Charge { netns, mismatch: Some(mismatch) }) = &charge
             && about_size(&event, mismatch.bottleneck.mtu)
         {
             let end = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
@@ -120,7 +126,7 @@ impl Engine {
         mismatch: &Mismatch,
         remote: std::net::IpAddr,
         node: &Node,
-    ) {
+    ) -> &mut Trouble {
         let key = (owner_of(netns, node), mismatch.bottleneck.id());
         let trouble = || Trouble::new(netns, mismatch.clone(), event.time_ns);
         let state =
@@ -128,6 +134,7 @@ impl Engine {
         state.trouble.mismatch = mismatch.clone();
         state.trouble.belongs_to(node.container(netns));
         state.trouble.add(event);
+        &mut state.trouble
     }
 
     /// Reading NAT tables and looking for ways takes long, and a bad day has many events of few flows: the answer
@@ -213,7 +220,11 @@ impl Engine {
 impl State {
     /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
     fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
-        let mismatch = lives.then(|| charge::mismatch(node, self.trouble.netns, Some(self.remote))).flatten();
+        let now = || match self.trouble.silent {
+            Some(pair) => pair.mismatch(node),
+            None => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
+        };
+        let mismatch = lives.then(now).flatten();
         let active = mismatch.is_some();
         // A runtime may name a container some time after its network is there.
         self.trouble.belongs_to(node.container(self.trouble.netns).filter(|_| lives));
@@ -223,7 +234,7 @@ impl State {
             return std::mem::take(&mut stated.active).then(|| stated.clone());
         }
         let finding = verdict::judge(&self.trouble, now_ns)?;
-        let worse = |s: &Verdict| s.kind < finding.kind;
+        let worse = |s: &Verdict| (s.kind, s.severity) < (finding.kind, finding.severity);
         let same = |s: &Verdict| s.active == active && !worse(s) && s.container == self.trouble.container;
         if self.stated.as_ref().is_some_and(same) {
             return None;

@@ -69,6 +69,23 @@ pub fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId, node: 
     fixes
 }
 
+/// The remedies for two devices that face each other: the same number on both.
+pub fn level(m: &Mismatch, node: &Node) -> Vec<Fix> {
+    let set = |hop: &Hop, mtu: u32, what: &str| {
+        let command =
+            format!("{}ip link set dev {} mtu {mtu}", enter(hop.netns, node), quote(&hop.interface));
+        fix("on this node, as root", what, command)
+    };
+    vec![
+        set(
+            &m.culprit,
+            m.bottleneck.mtu,
+            "make it as small as what faces it; and so in the configuration that made it",
+        ),
+        set(&m.bottleneck, m.culprit.mtu, "or as large, if all that lies behind carries that much"),
+    ]
+}
+
 fn fix(place: &str, what: &str, command: String) -> Fix {
     Fix { r#where: place.to_owned(), what: what.to_owned(), command }
 }

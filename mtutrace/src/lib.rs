@@ -22,6 +22,7 @@ pub mod model;
 pub mod output;
 pub mod run;
 pub mod sights;
+pub mod silent;
 pub mod topology;
 pub mod trouble;
 pub mod verdict;

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::charge::Mismatch;
 use crate::model::{Container, Event, EventKind, Flow, NetnsId, SignalKind};
+use crate::silent::Pair;
 use mtutrace_common::config::DropCause;
 
 /// Most flows that are followed for one trouble; more of them add to the totals only.
@@ -49,6 +50,8 @@ pub struct Trouble {
     pub container: Option<Container>,
     /// What is wrong with its network.
     pub mismatch: Mismatch,
+    /// Packets die between two devices, not at a router.
+    pub silent: Option<Pair>,
     /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
     pub first_ns: u64,
     /// When it was last seen.
@@ -73,6 +76,7 @@ impl Trouble {
             netns,
             container: None,
             mismatch,
+            silent: None,
             first_ns: now_ns,
             last_ns: now_ns,
             counts: BTreeMap::new(),

@@ -14,6 +14,8 @@ pub enum VerdictKind {
     MtuMismatch,
     /// The same, and nobody tells the sender: traffic is stalled.
     PmtuBlackhole,
+    /// Two devices that face each other differ, and the kernel drops between them without a word.
+    SilentL2Drop,
 }
 
 /// How bad it is.

@@ -2,6 +2,7 @@
 mod mss_exceeds_path;
 mod mtu_mismatch;
 mod pmtu_blackhole;
+mod silent_l2_drop;
 mod words;
 
 use crate::fix;
@@ -26,6 +27,9 @@ pub struct Finding {
 
 /// Judges a trouble at `now_ns` (CLOCK_MONOTONIC). Nothing as long as the evidence allows both verdicts.
 pub fn judge(trouble: &Trouble, now_ns: u64) -> Option<Finding> {
+    if trouble.silent.is_some() {
+        return silent_l2_drop::judge(trouble);
+    }
     pmtu_blackhole::judge(trouble)
         .or_else(|| mtu_mismatch::judge(trouble, now_ns))
         .or_else(|| mss_exceeds_path::judge(trouble))
@@ -36,8 +40,9 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
     let m = &trouble.mismatch;
     let container = trouble.container.clone();
     let who = container.as_ref().map_or_else(|| words::owner(trouble.netns, node), words::container);
+    let limit = if trouble.silent.is_some() { "what faces it" } else { "the way out" };
     let summary = format!(
-        "{who}: {}. {} has MTU {}, but the way out, {}, carries only {}: set it to {}",
+        "{who}: {}. {} has MTU {}, but {limit}, {}, carries only {}: set it to {}",
         finding.effect,
         words::device(&m.culprit, node),
         m.culprit.mtu,
@@ -52,7 +57,10 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
         severity: finding.severity,
         active,
         ended: None,
-        fix: fix::fixes(m, container.as_ref(), trouble.netns, node),
+        fix: match trouble.silent {
+            Some(_) => fix::level(m, node),
+            None => fix::fixes(m, container.as_ref(), trouble.netns, node),
+        },
         container,
         culprit: m.culprit.device(),
         bottleneck: m.bottleneck.device(),

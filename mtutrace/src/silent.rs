@@ -1,0 +1,106 @@
+//! Two devices that face each other with no router between them, one of which takes less than the other sends: what is
+//! too big is freed without a word (`__dev_forward_skb2`, `br_dev_queue_push_xmit`). Pure.
+use mtutrace_common::config::DropCause;
+
+use crate::charge::{Ends, Mismatch};
+use crate::model::{DeviceId, Event, EventKind, Hop};
+use crate::topology::{self, Node};
+
+/// Such a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// What sends too much: a veth end, or the device of whoever sent across a bridge.
+    pub wide: DeviceId,
+    /// What takes less: the veth's other end, or the bridge's port.
+    pub narrow: DeviceId,
+}
+
+impl Pair {
+    /// The devices between which the event's packet died; nothing for other events, or where the wide one is unknown.
+    pub fn of(event: &Event, ends: &Ends, node: &Node) -> Option<Pair> {
+        let EventKind::Drop { cause, .. } = event.kind else { return None };
+        let at = event.device()?;
+        let pair = match cause {
+            DropCause::VethPeer => Pair { wide: at, narrow: node.link(at)?.peer? },
+            DropCause::BridgePort => {
+                let src = ends.src?;
+                let own = topology::path(node, src.netns, Some(src.remote)).first()?.id();
+                Pair { wide: own, narrow: at }
+            }
+            _ => return None,
+        };
+        pair.mismatch(node).map(|_| pair)
+    }
+
+    /// The two as they are now; nothing once they fit, or one is gone.
+    pub fn mismatch(&self, node: &Node) -> Option<Mismatch> {
+        let (culprit, bottleneck) = (hop(self.wide, node)?, hop(self.narrow, node)?);
+        (culprit.mtu > bottleneck.mtu).then(|| Mismatch {
+            path: vec![culprit.clone(), bottleneck.clone()],
+            culprit,
+            bottleneck,
+        })
+    }
+}
+
+fn hop(device: DeviceId, node: &Node) -> Option<Hop> {
+    let link = node.link(device)?;
+    Some(Hop {
+        interface: link.name.clone(),
+        netns: device.netns,
+        mtu: link.mtu,
+        kind: link.kind,
+        ifindex: device.ifindex,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::charge::End;
+    use crate::charge::tests::{event, flow};
+    use crate::model::{LinkKind, NetnsId};
+    use crate::topology::testing::incident;
+
+    fn died(netns: u32, ifindex: u32, cause: DropCause) -> Event {
+        let kind = EventKind::Drop {
+            cause,
+            reason: 2,
+            location: 0,
+            mtu: None,
+            egress: None,
+            device_mtu: None,
+            icmp_too_big: false,
+        };
+        Event { ifindex, ..event(netns, flow("192.0.2.10:80", "10.42.0.108:40000"), kind) }
+    }
+
+    #[test]
+    fn a_veth_whose_other_end_is_smaller() {
+        let mut node = incident().0;
+        let wide = DeviceId { netns: NetnsId(1), ifindex: 112 };
+        let narrow = node.link(wide).unwrap().peer.unwrap();
+        let pair = |node: &Node| Pair::of(&died(1, 112, DropCause::VethPeer), &Ends::default(), node);
+        node.netns.get_mut(&wide.netns).unwrap().links.get_mut(&wide.ifindex).unwrap().mtu = 1500;
+        assert_eq!(pair(&node), Some(Pair { wide, narrow }));
+        let m = pair(&node).unwrap().mismatch(&node).unwrap();
+        assert_eq!((m.culprit.mtu, m.bottleneck.mtu, m.path.len()), (1500, 1450, 2));
+        node.netns.get_mut(&wide.netns).unwrap().links.get_mut(&wide.ifindex).unwrap().mtu = 1450;
+        assert_eq!(pair(&node), None, "both ends fit now");
+    }
+
+    #[test]
+    fn a_bridge_port_smaller_than_the_senders_device() {
+        let mut node = incident().0;
+        // A neighbour of the build container is sent to through docker0's port.
+        let port = DeviceId { netns: NetnsId(2), ifindex: 8 };
+        let remote = "172.17.0.9".parse().unwrap();
+        let ends = Ends { src: Some(End { netns: NetnsId(3), remote }), dst: None };
+        node.netns.get_mut(&port.netns).unwrap().links.get_mut(&port.ifindex).unwrap().mtu = 1400;
+        let pair = Pair::of(&died(2, 8, DropCause::BridgePort), &ends, &node).unwrap();
+        assert_eq!((pair.wide.netns, pair.narrow), (NetnsId(3), port));
+        assert_eq!(pair.mismatch(&node).unwrap().bottleneck.kind, LinkKind::Veth);
+        assert_eq!(Pair::of(&died(2, 8, DropCause::BridgePort), &Ends::default(), &node), None);
+        assert_eq!(Pair::of(&died(2, 8, DropCause::Forward), &ends, &node), None);
+    }
+}
