@@ -6,6 +6,9 @@ use crate::identity::{NetnsProcs, Scanner};
 use crate::model::{Container, NetnsId};
 use crate::topology::{Node, Seen, Topology};
 
+/// On a node as busy as that, more would not help.
+const SECOND_LOOKS: usize = 3;
+
 /// The node before anything is attached.
 pub(crate) struct Survey {
     /// To look again.
@@ -17,14 +20,36 @@ pub(crate) struct Survey {
 }
 
 impl Survey {
-    /// Looks at the node for the first time.
+    /// Looks at the node for the first of many times.
     ///
     /// # Errors
     /// When /proc cannot be read or no thread can be made.
     pub(crate) fn new() -> std::io::Result<Survey> {
+        Survey::by(Topology::new)
+    }
+
+    /// Looks at the node once; nothing watches for changes.
+    ///
+    /// # Errors
+    /// As for [`Survey::new`].
+    pub(crate) fn once() -> std::io::Result<Survey> {
+        let mut survey = Survey::by(Topology::unwatched)?;
+        // Processes come and go, and namespaces with them, while this looks. Those left unread then are read by another
+        // path, or are gone.
+        for _ in 0..SECOND_LOOKS {
+            if survey.topology.unreadable().is_empty() {
+                break;
+            }
+            let seen = scan(&mut survey.scanner)?;
+            survey.topology.refresh(&seen);
+        }
+        Ok(survey)
+    }
+
+    fn by(topology: impl FnOnce(NetnsId) -> std::io::Result<Topology>) -> std::io::Result<Survey> {
         let mut scanner = Scanner::new(PathBuf::from("/proc"), PathBuf::from("/run/netns"));
         let seen = scan(&mut scanner)?;
-        let mut topology = Topology::new(scanner.host())?;
+        let mut topology = topology(scanner.host())?;
         let changes = topology.refresh(&seen);
         Ok(Survey { scanner, topology, watch: changes.watch })
     }

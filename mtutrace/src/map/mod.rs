@@ -37,8 +37,7 @@ pub fn map(args: &MapArgs) -> Result<Found, Failure> {
     if !missing.is_empty() {
         return Err(Failure::Machine(LOOKING.explain(&missing)));
     }
-    // Nobody listens for changes here: the sockets would only keep namespaces alive.
-    let Survey { topology, .. } = Survey::new()?;
+    let Survey { topology, .. } = Survey::once()?;
     let (node, unreadable) = (topology.node(), topology.unreadable());
     if node.netns.is_empty() {
         let why = unreadable.values().next().map_or("/proc shows none", String::as_str);
