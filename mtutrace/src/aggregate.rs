@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
-use crate::charge::{self, Charge, Ends};
+use crate::charge::{self, Charge, Ends, Mismatch};
 use crate::flow::{Connection, Flows, Sighting};
 use crate::identity::connections::Connections;
 use crate::mib::merge::KernelTally;
-use crate::model::{
-    Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict, VerdictKind,
-};
+use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
 use crate::sights::Sights;
 use crate::topology::{self, Node};
 use crate::trouble::Trouble;
@@ -107,18 +105,29 @@ impl Engine {
         if let Some(Charge { netns, mismatch: Some(mismatch) }) = &charge
             && about_size(&event, mismatch.bottleneck.mtu)
         {
-            let remote = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
-            let owner = owner_of(*netns, node);
-            let state = self.states.entry((owner, mismatch.bottleneck.id())).or_insert_with(|| State {
-                trouble: Trouble::new(*netns, mismatch.clone(), event.time_ns),
-                remote: remote.map_or(event.flow.dst.ip(), |e| e.remote),
-                stated: None,
-            });
-            state.trouble.mismatch = mismatch.clone();
-            state.trouble.belongs_to(node.container(*netns));
-            state.trouble.add(&event);
+            let end = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
+            let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
+            self.trouble(&event, *netns, mismatch, remote, node);
         }
         Some(self.tally(event, charge.map(|c| c.netns), node))
+    }
+
+    /// Adds an event to what is known of a container's trouble with one bottleneck.
+    fn trouble(
+        &mut self,
+        event: &Event,
+        netns: NetnsId,
+        mismatch: &Mismatch,
+        remote: std::net::IpAddr,
+        node: &Node,
+    ) {
+        let key = (owner_of(netns, node), mismatch.bottleneck.id());
+        let trouble = || Trouble::new(netns, mismatch.clone(), event.time_ns);
+        let state =
+            self.states.entry(key).or_insert_with(|| State { trouble: trouble(), remote, stated: None });
+        state.trouble.mismatch = mismatch.clone();
+        state.trouble.belongs_to(node.container(netns));
+        state.trouble.add(event);
     }
 
     /// Reading NAT tables and looking for ways takes long, and a bad day has many events of few flows: the answer
@@ -160,7 +169,8 @@ impl Engine {
         let settled = self.flows.settled(now_ns.saturating_sub(SYN_SETTLES_NS));
         let mut events = Vec::new();
         for connection in settled {
-            if let Some((event, netns)) = promises_too_much(&connection, node) {
+            if let Some((event, netns, mismatch)) = promises_too_much(&connection, node) {
+                self.trouble(&event, netns, &mismatch, event.flow.dst.ip(), node);
                 events.push(self.tally(event, Some(netns), node));
             }
         }
@@ -213,8 +223,7 @@ impl State {
             return std::mem::take(&mut stated.active).then(|| stated.clone());
         }
         let finding = verdict::judge(&self.trouble, now_ns)?;
-        let worse =
-            |s: &Verdict| s.kind == VerdictKind::MtuMismatch && finding.kind == VerdictKind::PmtuBlackhole;
+        let worse = |s: &Verdict| s.kind < finding.kind;
         let same = |s: &Verdict| s.active == active && !worse(s) && s.container == self.trouble.container;
         if self.stated.as_ref().is_some_and(same) {
             return None;
@@ -277,7 +286,7 @@ fn fits_peer(event: &Event, node: &Node) -> bool {
 }
 
 /// A connection of a container whose MSS, as the last device saw it, does not fit the container's way out.
-fn promises_too_much(connection: &Connection, node: &Node) -> Option<(Event, NetnsId)> {
+fn promises_too_much(connection: &Connection, node: &Node) -> Option<(Event, NetnsId, Mismatch)> {
     let (first, last) = (connection.first()?, connection.last()?);
     let device = DeviceId { netns: first.netns, ifindex: first.ifindex };
     let peer = || node.link(device)?.peer.map(|p| p.netns);
@@ -303,7 +312,7 @@ fn promises_too_much(connection: &Connection, node: &Node) -> Option<(Event, Net
         ip_id: 0,
         kind: EventKind::Syn { mss: first.mss, ack: false },
     };
-    Some((event, netns))
+    Some((event, netns, mismatch))
 }
 
 #[cfg(test)]

@@ -57,6 +57,8 @@ pub struct Trouble {
     pub counts: BTreeMap<SignalKind, u64>,
     /// Largest packet (or segment), L3 bytes.
     pub largest: u32,
+    /// Largest segment that a SYN of its own promised, L3 bytes.
+    pub promised: u32,
     /// Limits that its packets met and how often, L3 bytes.
     pub limits: BTreeMap<u32, u64>,
     /// ICMP "too big" messages that a firewall of this node dropped.
@@ -75,6 +77,7 @@ impl Trouble {
             last_ns: now_ns,
             counts: BTreeMap::new(),
             largest: 0,
+            promised: 0,
             limits: BTreeMap::new(),
             filtered: 0,
             flows: HashMap::new(),
@@ -90,9 +93,11 @@ impl Trouble {
 
     /// Adds an event.
     pub fn add(&mut self, event: &Event) {
-        self.first_ns = self.first_ns.min(event.time_ns);
-        self.last_ns = self.last_ns.max(event.time_ns);
         let signal = event.kind.signal();
+        // A promise is not yet trouble: that begins with the first packet.
+        let begins = self.counts.keys().all(|known| *known == SignalKind::MssExceedsPath);
+        self.first_ns = if begins { event.time_ns } else { self.first_ns.min(event.time_ns) };
+        self.last_ns = self.last_ns.max(event.time_ns);
         *self.counts.entry(signal).or_default() += 1;
         let filtered = matches!(event.kind, EventKind::Drop { cause: DropCause::IcmpFiltered, .. }) as u64;
         self.filtered += filtered;
@@ -101,6 +106,10 @@ impl Trouble {
             EventKind::Drop { mtu, .. } if filtered == 0 => mtu,
             _ => None,
         };
+        if signal == SignalKind::MssExceedsPath {
+            self.promised = self.promised.max(event.length);
+            return;
+        }
         if filtered == 0 && signal != SignalKind::IcmpSeen {
             self.largest = self.largest.max(event.length);
         }

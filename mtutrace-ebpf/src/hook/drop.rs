@@ -41,30 +41,39 @@ fn at_site(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32) 
         Some(site) if site == cause(DropCause::IcmpFiltered) => {
             filtered(skb, location, reason);
         }
-        Some(site) => report(ctx, skb, location, reason, site),
+        Some(site) => {
+            report(ctx, skb, location, reason, site);
+        }
     }
 }
 
+/// Judged before room is asked for: what turns out to be another drop must not count as lost when the ring is full.
 #[inline(always)]
-fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, site: u32) {
+fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, site: u32) -> Option<()> {
+    let (address, length) = skb.network()?;
+    let mut packet = Packet::default();
+    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
+    let (out, length) = (skb.way_out(), packet.length);
+    // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
+    let too_big = reason == reason!(pkt_too_big) && reason != 0
+        || site == cause(DropCause::VethPeer)
+        || site == cause(DropCause::Reassembly)
+        || site == cause(DropCause::BridgePort) && length > skb.dev().map_or(0, |dev| dev.mtu())
+        || out.mtu != 0 && length > out.mtu;
+    if !too_big {
+        return None;
+    }
+    debug!(ctx, "drop: {} bytes, mtu {}, cause {}", length, out.mtu, site);
     emit(Signal::Drop, |event: &mut DropEvent| {
-        let (address, length) = skb.network()?;
-        packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut event.packet)?;
+        event.packet = packet;
         describe(event, skb, location, reason, site)?;
         if site == cause(DropCause::Reassembly) {
             // It was to go nowhere but to this host.
             (event.mtu, event.egress_ifindex) = (0, 0);
         }
-        // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
-        let length = event.packet.length;
-        let too_big = reason == reason!(pkt_too_big) && reason != 0
-            || site == cause(DropCause::VethPeer)
-            || site == cause(DropCause::Reassembly)
-            || site == cause(DropCause::BridgePort) && length > event.device_mtu
-            || event.mtu != 0 && length > event.mtu;
-        debug!(ctx, "drop: {} bytes, mtu {}, cause {}", length, event.mtu, site);
-        too_big.then_some(())
+        Some(())
     });
+    Some(())
 }
 
 /// A firewall's victim is of interest when it is the message that would have told the sender, or a fragment.

@@ -4,7 +4,7 @@ use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
 use mtutrace_common::header::ip_flags;
-use mtutrace_common::{HookId, Signal};
+use mtutrace_common::{HookId, Packet, Signal};
 
 use crate::emit::{emit, header};
 use crate::kernel::{Dst, SkBuff, cause};
@@ -23,19 +23,25 @@ pub fn mtut_tunnel(ctx: ProbeContext) -> u32 {
     0
 }
 
+/// Judged before room is asked for, as in `drop`.
 #[inline(always)]
-fn report(skb: SkBuff, underlay: Dst, headroom: u32) {
+fn report(skb: SkBuff, underlay: Dst, headroom: u32) -> Option<()> {
+    let (address, length) = skb.network()?;
+    let mut packet = Packet::default();
+    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
+    let mtu = underlay.way_out().mtu.wrapping_sub(headroom);
+    // iptunnel_pmtud_check_icmp answers nothing that may be fragmented.
+    if packet.length <= mtu || packet.ip_flags & ip_flags::DF == 0 {
+        return None;
+    }
+    let dev = skb.dev()?;
     emit(Signal::Drop, |event: &mut DropEvent| {
-        let (address, length) = skb.network()?;
-        packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut event.packet)?;
-        let dev = skb.dev()?;
         event.header = header(Signal::Drop, HookId::TunnelCheckPmtu, dev.netns(), dev.ifindex());
-        let out = underlay.way_out();
-        event.mtu = out.mtu.wrapping_sub(headroom);
+        event.packet = packet;
+        event.mtu = mtu;
         event.device_mtu = dev.mtu();
         event.cause = cause(DropCause::Tunnel);
-        // iptunnel_pmtud_check_icmp answers nothing that may be fragmented.
-        let dies = event.packet.length > event.mtu && event.packet.ip_flags & ip_flags::DF != 0;
-        dies.then_some(())
+        Some(())
     });
+    Some(())
 }

@@ -4,7 +4,7 @@ use test_case::test_case;
 
 use super::*;
 use crate::charge::tests::{Table, event, flow};
-use crate::model::{Link, LinkKind, Severity};
+use crate::model::{Link, LinkKind, Severity, VerdictKind};
 use crate::topology::testing::incident;
 
 const SERVER: &str = "192.0.2.10:80";
@@ -234,10 +234,18 @@ fn a_syn_that_promises_too_much_is_an_event_unless_somebody_clamps_it() {
         assert!(engine.event(e, &node, &table()).is_none());
     }
     assert!(engine.tick(50 * MS, &node).0.is_empty());
-    let (events, _) = engine.tick(200 * MS, &node);
+    let (events, verdicts) = engine.tick(200 * MS, &node);
     let ports: Vec<u16> = events.iter().map(|e| e.event.flow.src.port()).collect();
     assert_eq!(ports, [33333]);
     assert_eq!(events.first().unwrap().event.length, 1500);
+    // The stall is foreseen before a packet has died, and what then happens is worse.
+    assert_eq!(kinds(&verdicts), [(VerdictKind::MssExceedsPath, true)]);
+    let foreseen = verdicts.first().unwrap();
+    assert_eq!(foreseen.evidence, ["1 SYN of its own promised to take segments of up to 1500 bytes"]);
+    assert!(foreseen.fix.first().unwrap().command.contains("--mtu=1450"));
+    drops(&mut engine, &node, &[1500], |_| 1500);
+    assert!(engine.tick(1600 * MS, &node).1.is_empty(), "a black hole would not have shown itself yet");
+    assert_eq!(kinds(&engine.tick(2500 * MS, &node).1), [(VerdictKind::MtuMismatch, true)]);
 }
 
 #[test]

@@ -4,10 +4,12 @@ use serde::Serialize;
 use super::container::Container;
 use super::device::{DeviceId, LinkKind, NetnsId};
 
-/// Kinds of verdict.
+/// Kinds of verdict, of one cause: each is worse than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
+    /// The container's SYNs promise segments that its path cannot carry; nothing has died yet.
+    MssExceedsPath,
     /// The container's MTU is larger than its path's; packets die, but the senders are told and adapt.
     MtuMismatch,
     /// The same, and nobody tells the sender: traffic is stalled.

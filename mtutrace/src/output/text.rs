@@ -55,10 +55,12 @@ impl<W: Write> Text<W> {
             writeln!(self.out, "  container  {}", line_of(container))?;
         }
         self.path(v)?;
-        if new {
+        // What is only foreseen is said briefly: if it comes, all of it will be.
+        let whole = new && v.kind != VerdictKind::MssExceedsPath;
+        if whole {
             self.evidence(v)?;
         }
-        self.fixes(if new { &v.fix } else { v.fix.get(..1).unwrap_or_default() })
+        self.fixes(if whole { &v.fix } else { v.fix.get(..1).unwrap_or_default() })
     }
 
     fn path(&mut self, v: &Verdict) -> io::Result<()> {
@@ -232,6 +234,7 @@ impl<W: Write> Output for Text<W> {
 
 fn kind(v: &Verdict) -> &'static str {
     match v.kind {
+        VerdictKind::MssExceedsPath => "MSS exceeds the path",
         VerdictKind::MtuMismatch => "MTU mismatch",
         VerdictKind::PmtuBlackhole => "PMTU black hole",
     }

@@ -1,4 +1,5 @@
 //! From figures to a sentence: one rule a file, pure. The first rule that applies wins: one cause, one verdict.
+mod mss_exceeds_path;
 mod mtu_mismatch;
 mod pmtu_blackhole;
 mod words;
@@ -25,7 +26,9 @@ pub struct Finding {
 
 /// Judges a trouble at `now_ns` (CLOCK_MONOTONIC). Nothing as long as the evidence allows both verdicts.
 pub fn judge(trouble: &Trouble, now_ns: u64) -> Option<Finding> {
-    pmtu_blackhole::judge(trouble).or_else(|| mtu_mismatch::judge(trouble, now_ns))
+    pmtu_blackhole::judge(trouble)
+        .or_else(|| mtu_mismatch::judge(trouble, now_ns))
+        .or_else(|| mss_exceeds_path::judge(trouble))
 }
 
 /// Makes the verdict out of a finding and what the node looks like now.

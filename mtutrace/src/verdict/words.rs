@@ -69,6 +69,14 @@ pub(super) fn figures(trouble: &Trouble) -> Vec<String> {
             trouble.largest
         ));
     }
+    let promises = trouble.count(SignalKind::MssExceedsPath);
+    if promises > 0 {
+        sentences.push(format!(
+            "{} of its own promised to take segments of up to {} bytes",
+            things(promises, "SYN"),
+            trouble.promised
+        ));
+    }
     let sent = trouble.count(SignalKind::IcmpSent);
     if sent > 0 {
         sentences.push(format!(

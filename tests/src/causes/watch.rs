@@ -28,8 +28,13 @@ pub struct Watch {
 impl Watch {
     /// Starts it and waits until every hook is attached.
     pub fn start(namespaces: &[&NetNs]) -> Result<Self> {
+        Self::start_with(namespaces, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(namespaces: &[&NetNs], args: &[&str]) -> Result<Self> {
         let lab = namespaces.iter().map(|netns| netns.inode()).collect::<Result<_>>()?;
-        let mut tracer = Tracer::start(&["--duration", MINUTES])?;
+        let mut tracer = Tracer::start(&[&["--duration", MINUTES], args].concat())?;
         let status = tracer.wait_for("a status", EVENTS, |line| line["kind"] == "status")?;
         Ok(Self { tracer, status, lab })
     }

@@ -15,10 +15,10 @@ fn narrow_host(mtu: u32) -> Routed {
     Routed::build(RoutedSpec { a: mtu, ..RoutedSpec::default() }).unwrap()
 }
 
-fn local_df(name: &str, family: Family) {
+fn local_df(name: &str, family: Family, args: &[&str]) {
     let (mtu, count) = (small_mtu(), packets());
     let lab = narrow_host(mtu);
-    let watch = Watch::start(&lab.namespaces()).unwrap();
+    let watch = Watch::start_with(&lab.namespaces(), args).unwrap();
     let to = family.discard(lab.router_address(family));
     let sent = udp_send(lab.a.place(), &to, payload(family, BIG), count, Discovery::Df).unwrap();
     assert_eq!(sent, Sent { sent: 0, refused: count });
@@ -43,21 +43,21 @@ fn local_df(name: &str, family: Family) {
 #[test]
 fn local_df_v4() {
     if !skip() {
-        local_df("local_df_v4", Family::V4);
+        local_df("local_df_v4", Family::V4, &[]);
     }
 }
 
 #[test]
 fn local_df_v6() {
     if !skip() {
-        local_df("local_df_v6", Family::V6);
+        local_df("local_df_v6", Family::V6, &[]);
     }
 }
 
-fn fragment_output(name: &str, family: Family, counter: &str) {
+fn fragment_output(name: &str, family: Family, counter: &str, args: &[&str]) {
     let (mtu, count) = (small_mtu(), packets());
     let lab = narrow_host(mtu);
-    let watch = Watch::start(&lab.namespaces()).unwrap();
+    let watch = Watch::start_with(&lab.namespaces(), args).unwrap();
     let host = Moving::start(&lab.a.netns).unwrap();
     let to = family.discard(lab.router_address(family));
     let sent = udp_send(lab.a.place(), &to, payload(family, HUGE), count, Discovery::Fragment).unwrap();
@@ -84,13 +84,30 @@ fn fragment_output(name: &str, family: Family, counter: &str) {
 #[test]
 fn fragment_output_v4() {
     if !skip() {
-        fragment_output("fragment_output_v4", Family::V4, "IpFragOKs");
+        fragment_output("fragment_output_v4", Family::V4, "IpFragOKs", &[]);
     }
 }
 
 #[test]
 fn fragment_output_v6() {
     if !skip() {
-        fragment_output("fragment_output_v6", Family::V6, "Ip6FragOKs");
+        fragment_output("fragment_output_v6", Family::V6, "Ip6FragOKs", &[]);
+    }
+}
+
+/// As on a kernel without kprobes: tracepoints and TC stand in, also where kprobes would work.
+const NO_KPROBES: &[&str] = &["--no-kprobes"];
+
+#[test]
+fn local_df_v4_by_fallback() {
+    if !skip() {
+        local_df("local_df_v4_by_fallback", Family::V4, NO_KPROBES);
+    }
+}
+
+#[test]
+fn fragment_output_v6_by_fallback() {
+    if !skip() {
+        fragment_output("fragment_output_v6_by_fallback", Family::V6, "Ip6FragOKs", NO_KPROBES);
     }
 }

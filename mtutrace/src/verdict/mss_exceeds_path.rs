@@ -1,0 +1,15 @@
+//! The handshake promises what the path cannot carry: a stall foreseen, before a byte is lost.
+use super::Finding;
+use crate::model::{Severity, SignalKind, VerdictKind};
+use crate::trouble::Trouble;
+
+/// Applies when a SYN of the container, as the last device on the node saw it, has an MSS (RFC 9293 §3.7.1) whose
+/// segments are larger than the path's smallest MTU. One that was clamped on the way never comes here.
+pub(super) fn judge(trouble: &Trouble) -> Option<Finding> {
+    (trouble.count(SignalKind::MssExceedsPath) > 0).then(|| Finding {
+        kind: VerdictKind::MssExceedsPath,
+        severity: Severity::Warning,
+        effect: "its connections will stall or start slowly as soon as full-size segments come".to_owned(),
+        evidence: Vec::new(),
+    })
+}
