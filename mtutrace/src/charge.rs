@@ -1,5 +1,5 @@
 //! Whose packet it was: the ends of a flow as namespaces, and the one of them whose own network is too large.
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::flow::Flows;
 use crate::identity::connections::Connections;
@@ -106,7 +106,10 @@ pub fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> Option<M
     if netns == node.host {
         return None;
     }
-    let home: Vec<DeviceId> = topology::path(node, netns, None).iter().map(Hop::id).collect();
+    // The two families may leave by different devices.
+    let v6 = remote.filter(IpAddr::is_ipv6).map(|_| Some(Ipv6Addr::UNSPECIFIED.into()));
+    let ways = [None].into_iter().chain(v6).flat_map(|to| topology::path(node, netns, to));
+    let home: Vec<DeviceId> = ways.map(|hop| hop.id()).collect();
     let own_side = |hop: &Hop| {
         home.contains(&hop.id())
             || !matches!(hop.kind, LinkKind::Veth | LinkKind::Bridge | LinkKind::Loopback)

@@ -30,6 +30,8 @@ Exit codes: 0 nothing wrong found; 1 an MTU problem was found (run: only with --
 pub enum Command {
     /// Trace this node until Ctrl-C, --duration or --count.
     Run(RunArgs),
+    /// The MTUs of this node: every container's way out, hop by hop, mismatches marked. Traces nothing.
+    Map(MapArgs),
     /// What can be traced on this kernel, hook by hook, and what is missing.
     Doctor(DoctorArgs),
     /// What mtutrace costs on this kernel, per packet, beside an empty program.
@@ -90,6 +92,17 @@ impl RunArgs {
             ring_bytes: self.ring_size,
         }
     }
+}
+
+/// Flags of `map`.
+#[derive(Args, Clone, Debug)]
+pub struct MapArgs {
+    /// How to show what is found.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+    /// Only this container and those inside it, by the start of its id or by its name; repeatable.
+    #[arg(long, value_name = "ID|NAME")]
+    pub container: Vec<String>,
 }
 
 /// Flags of `doctor`.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use mtutrace::cli::{Cli, Command};
 use mtutrace::exit::Failure;
-use mtutrace::{bench, doctor, run};
+use mtutrace::{bench, doctor, map, run};
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         .init();
     let result = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Map(args) => map::map(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Bench(args) => bench::bench(args),
     };

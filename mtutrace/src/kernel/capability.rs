@@ -69,12 +69,34 @@ impl fmt::Display for Capability {
     }
 }
 
-/// The capabilities that this process lacks. None when `/proc` doesn't tell: then the kernel's own refusal will.
-///
-/// Capabilities in a user namespace of one's own (rootless containers) count here, and the kernel refuses still.
+/// Something that takes capabilities.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose {
+    /// What it is, to stand before "needs".
+    what: &'static str,
+    needed: &'static [Capability],
+    /// Not needed, but worth having.
+    useful: &'static [&'static str],
+}
+
+/// Tracing. CAP_SYSLOG isn't needed to run, but without it /proc/kallsyms has no addresses, and some drops no cause.
+pub const TRACING: Purpose = Purpose { what: "tracing", needed: &Capability::ALL, useful: &["CAP_SYSLOG"] };
+
+/// Looking into the node's network namespaces.
+pub const LOOKING: Purpose = Purpose {
+    what: "looking into the containers' networks",
+    needed: &[Capability::SysAdmin, Capability::SysPtrace],
+    useful: &[],
+};
+
+/// The capabilities for tracing that this process lacks.
 pub fn missing() -> Vec<Capability> {
-    let status = std::fs::read("/proc/self/status").unwrap_or_default();
-    effective(&status).map(missing_of).unwrap_or_default()
+    TRACING.missing()
+}
+
+/// What of [`missing`] is missing, what for, and the ways to get it; empty when nothing is missing.
+pub fn explain(missing: &[Capability]) -> String {
+    TRACING.explain(missing)
 }
 
 /// The line `CapEff` of a `/proc/PID/status`: one bit a capability (proc_pid_status(5)).
@@ -83,32 +105,43 @@ pub fn effective(status: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(line).ok()?.trim(), 16).ok()
 }
 
-/// Of [`Capability::ALL`], those that this set neither has nor has a stand-in for.
-pub fn missing_of(effective: u64) -> Vec<Capability> {
-    Capability::ALL.into_iter().filter(|capability| !capability.granted_by(effective)).collect()
-}
-
-/// What is missing, what for, and the ways to get it; empty when nothing is missing.
-pub fn explain(missing: &[Capability]) -> String {
-    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("mtutrace"));
-    explain_to(missing, &program.display().to_string())
-}
-
-fn explain_to(missing: &[Capability], program: &str) -> String {
-    if missing.is_empty() {
-        return String::new();
+impl Purpose {
+    /// The capabilities that this process lacks. None when `/proc` doesn't tell: then the kernel's own refusal will.
+    ///
+    /// Capabilities in a user namespace of one's own (rootless containers) count here, and the kernel refuses still.
+    pub fn missing(&self) -> Vec<Capability> {
+        let status = std::fs::read("/proc/self/status").unwrap_or_default();
+        effective(&status).map(|set| self.missing_of(set)).unwrap_or_default()
     }
-    let reasons: Vec<String> = missing.iter().map(|lack| format!("{lack} (to {})", lack.why())).collect();
-    let needed = Capability::ALL.map(Capability::name).join(", ");
-    // CAP_SYSLOG isn't needed to run, but without it /proc/kallsyms has no addresses, and some drops no cause.
-    let names: Vec<&str> = Capability::ALL.iter().map(|all| all.name()).chain(["CAP_SYSLOG"]).collect();
-    let setcap = names.join(",").to_ascii_lowercase();
-    let container: Vec<&str> = names.iter().map(|name| name.trim_start_matches("CAP_")).collect();
-    format!(
-        "tracing needs {needed}, and this process lacks {}: run it with sudo, or once \
-         `sudo setcap {setcap}+ep '{program}'`, or in a container with \
-         securityContext.capabilities.add: [{}]",
-        reasons.join(", "),
-        container.join(", "),
-    )
+
+    /// Of those that are needed, the ones that this set neither has nor has a stand-in for.
+    pub fn missing_of(&self, effective: u64) -> Vec<Capability> {
+        self.needed.iter().copied().filter(|capability| !capability.granted_by(effective)).collect()
+    }
+
+    /// What is missing, what for, and the ways to get it; empty when nothing is missing.
+    pub fn explain(&self, missing: &[Capability]) -> String {
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("mtutrace"));
+        self.explain_to(missing, &program.display().to_string())
+    }
+
+    fn explain_to(&self, missing: &[Capability], program: &str) -> String {
+        if missing.is_empty() {
+            return String::new();
+        }
+        let reasons: Vec<String> = missing.iter().map(|lack| format!("{lack} (to {})", lack.why())).collect();
+        let needed: Vec<&str> = self.needed.iter().map(|capability| capability.name()).collect();
+        let names: Vec<&str> = needed.iter().chain(self.useful).copied().collect();
+        let setcap = names.join(",").to_ascii_lowercase();
+        let container: Vec<&str> = names.iter().map(|name| name.trim_start_matches("CAP_")).collect();
+        format!(
+            "{} needs {}, and this process lacks {}: run it with sudo, or once \
+             `sudo setcap {setcap}+ep '{program}'`, or in a container with \
+             securityContext.capabilities.add: [{}]",
+            self.what,
+            needed.join(", "),
+            reasons.join(", "),
+            container.join(", "),
+        )
+    }
 }

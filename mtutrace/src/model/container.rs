@@ -63,4 +63,9 @@ impl Container {
     pub fn matches(&self, pattern: &str) -> bool {
         !pattern.is_empty() && (self.id.starts_with(pattern) || self.name.as_deref() == Some(pattern))
     }
+
+    /// Whether `pattern` matches it or one of the containers that it runs in.
+    pub fn is_within(&self, pattern: &str) -> bool {
+        self.matches(pattern) || self.parents.iter().any(|outer| outer.matches(pattern))
+    }
 }

@@ -4,7 +4,7 @@ pub mod json;
 pub mod text;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, IsTerminal};
 
 use crate::aggregate::{Charged, Tally};
 use crate::clock::Clock;
@@ -84,6 +84,11 @@ pub enum Item<'a> {
     Verdict(&'a Verdict),
     /// The end: standing verdicts, all counters, the last status, totals.
     End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a Status, &'a Totals),
+}
+
+/// Whether stdout is a terminal whose owner wants colours (no-color.org).
+pub(crate) fn wants_colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// An output.

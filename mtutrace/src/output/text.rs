@@ -26,7 +26,7 @@ impl<W: Write> Text<W> {
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        paint(self.colour, code, text)
     }
 
     /// A verdict that is new in full; one that was shown before, or has ended, with what to do.
@@ -241,21 +241,28 @@ fn kind(v: &Verdict) -> &'static str {
     }
 }
 
+/// Text in a colour (SGR parameters), if colours are wanted.
+pub(crate) fn paint(colour: bool, code: &str, text: &str) -> String {
+    if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
 /// A container with those that it runs in, on one line.
 fn line_of(container: &Container) -> String {
-    let one = |c: &Container| {
-        let mut text = match &c.name {
-            Some(name) => format!("{} {}", escape(name), c.short_id()),
-            None => c.short_id().to_owned(),
-        };
-        if let Some(uid) = c.pod.as_ref().and_then(|p| p.uid.as_deref()) {
-            text = format!("{text} (pod {})", escape(uid));
-        }
-        text
-    };
-    let mut chain = vec![one(container)];
-    chain.extend(container.parents.iter().map(one));
+    let mut chain = vec![label(container)];
+    chain.extend(container.parents.iter().map(label));
     chain.join(" in ")
+}
+
+/// A container by name, short id and pod, as far as they are known. Safe to print.
+pub(crate) fn label(container: &Container) -> String {
+    let mut text = match &container.name {
+        Some(name) => format!("{} {}", escape(name), escape(container.short_id())),
+        None => escape(container.short_id()).into_owned(),
+    };
+    if let Some(uid) = container.pod.as_ref().and_then(|p| p.uid.as_deref()) {
+        text = format!("{text} (pod {})", escape(uid));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::aggregate::{Charged, Tally};
 use crate::cli::Filter;
 use crate::exit::Failure;
 use crate::model::{Container, DeviceId, Link, NetnsId, Verdict};
+use crate::survey;
 use crate::topology::Node;
 
 /// Checks a filter against the node.
@@ -34,9 +35,7 @@ pub(super) fn check(filter: &Filter, node: &Node) -> Result<(), Failure> {
 
 fn container(filter: &Filter, container: Option<&Container>) -> bool {
     filter.containers.is_empty()
-        || container.is_some_and(|c| {
-            filter.containers.iter().any(|p| c.matches(p) || c.parents.iter().any(|parent| parent.matches(p)))
-        })
+        || container.is_some_and(|c| filter.containers.iter().any(|p| c.is_within(p)))
 }
 
 /// Whether an event passes.
@@ -90,22 +89,8 @@ pub(super) fn device(filter: &Filter, device: DeviceId, owner: Option<&Container
 
 /// What to say when a container that was asked for is not there: it may still come, or its name is not known.
 pub(super) fn absent(filter: &Filter, node: &Node) -> Option<String> {
-    let known: Vec<&Container> = node.netns.values().flat_map(|n| &n.containers).collect();
-    let here = |p: &str| known.iter().any(|c| c.matches(p) || c.parents.iter().any(|outer| outer.matches(p)));
-    let absent: Vec<&str> = filter.containers.iter().map(String::as_str).filter(|p| !here(p)).collect();
-    if absent.is_empty() {
-        return None;
-    }
-    let mut list: Vec<String> = known
-        .iter()
-        .map(|c| {
-            c.name.as_ref().map_or_else(|| c.short_id().to_owned(), |n| format!("{n} ({})", c.short_id()))
-        })
-        .collect();
-    list.sort_unstable();
-    list.dedup();
-    let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
-    Some(format!("no container {} yet, waiting for it; known now: {list}", absent.join(", ")))
+    let (absent, known) = survey::absent(&filter.containers, node)?;
+    Some(format!("no container {absent} yet, waiting for it; known now: {known}"))
 }
 
 /// Whether a verdict passes: its container, or any device of its path.

@@ -1,6 +1,5 @@
 //! The thread that keeps the model of the node up to date, and the classifiers where they belong.
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -10,14 +9,15 @@ use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cost::{self, ProgramCost, Sampler};
-use crate::identity::{NetnsProcs, Scanner};
+use crate::identity::Scanner;
 use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::ByNetns;
 use crate::mib::reader::Reader;
 use crate::model::NetnsId;
 use crate::output::Status;
-use crate::topology::{Netns, Node, Seen, Topology};
+use crate::survey::{Survey, scan};
+use crate::topology::{Netns, Node, Topology};
 
 /// Shortest time between two looks at /proc.
 const LOOK: Duration = Duration::from_millis(500);
@@ -61,32 +61,6 @@ pub(super) enum News {
     Watch(NetnsId, OwnedFd),
     /// It is gone: its socket must be closed, or it would keep the namespace alive.
     Gone(NetnsId),
-}
-
-/// The node before anything is attached, for checks of the command line.
-pub(super) struct Survey {
-    scanner: Scanner,
-    topology: Topology,
-    watch: Vec<(NetnsId, OwnedFd)>,
-}
-
-impl Survey {
-    /// Looks at the node for the first time.
-    ///
-    /// # Errors
-    /// When /proc cannot be read or no thread can be made.
-    pub(super) fn new() -> std::io::Result<Survey> {
-        let mut scanner = Scanner::new(PathBuf::from("/proc"), PathBuf::from("/run/netns"));
-        let seen = scan(&mut scanner)?;
-        let mut topology = Topology::new(scanner.host())?;
-        let changes = topology.refresh(&seen);
-        Ok(Survey { scanner, topology, watch: changes.watch })
-    }
-
-    /// The node.
-    pub(super) fn node(&self) -> &Node {
-        self.topology.node()
-    }
 }
 
 /// The thread and the ends of its channels.
@@ -265,18 +239,4 @@ impl Work {
 fn fd(program: &Program) -> Option<std::os::fd::RawFd> {
     use std::os::fd::{AsFd, AsRawFd};
     program.fd().ok().map(|fd| fd.as_fd().as_raw_fd())
-}
-
-fn scan(scanner: &mut Scanner) -> std::io::Result<Vec<Seen>> {
-    Ok(scanner.scan()?.into_iter().map(seen).collect())
-}
-
-fn seen(found: NetnsProcs) -> Seen {
-    Seen {
-        id: found.id,
-        path: found.path,
-        name: found.name,
-        pid: found.pids.first().copied(),
-        containers: found.containers,
-    }
 }

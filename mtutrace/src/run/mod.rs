@@ -5,7 +5,7 @@ mod keeper;
 mod session;
 mod watchers;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use aya::maps::RingBuf;
@@ -20,8 +20,9 @@ use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
-use crate::output::{Names, Output, json::Json, text::Text};
-use keeper::{Keeper, Survey};
+use crate::output::{Names, Output, json::Json, text::Text, wants_colour};
+use crate::survey::Survey;
+use keeper::Keeper;
 use session::Session;
 
 /// Traces the node.
@@ -85,11 +86,9 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
 }
 
 fn output(format: Format) -> Box<dyn Output> {
-    let stdout = std::io::stdout();
-    let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    let out = std::io::BufWriter::new(stdout);
+    let out = std::io::BufWriter::new(std::io::stdout());
     match format {
-        Format::Text => Box::new(Text::new(out, colour, false)),
+        Format::Text => Box::new(Text::new(out, wants_colour(), false)),
         Format::Json => Box::new(Json::new(out)),
     }
 }

@@ -57,6 +57,8 @@ struct Failure {
 #[derive(Debug)]
 pub struct Topology {
     entrant: Entrant,
+    /// Whether changes are to be heard of.
+    watching: bool,
     node: Node,
     /// As last seen; the containers in the node have their parents besides.
     seen: BTreeMap<NetnsId, Seen>,
@@ -73,6 +75,7 @@ impl Topology {
     pub fn new(host: NetnsId) -> io::Result<Topology> {
         Ok(Topology {
             entrant: Entrant::new()?,
+            watching: true,
             node: Node { host, ..Node::default() },
             seen: BTreeMap::new(),
             raw: Raw::new(),
@@ -81,6 +84,12 @@ impl Topology {
             unreadable: BTreeMap::new(),
             failures: BTreeMap::new(),
         })
+    }
+
+    /// One that opens no watch sockets, for a single look: a node may have more namespaces than a process may have
+    /// open files.
+    pub fn unwatched(host: NetnsId) -> io::Result<Topology> {
+        Ok(Topology { watching: false, ..Topology::new(host)? })
     }
 
     /// The node as of the last refresh.
@@ -157,9 +166,10 @@ impl Topology {
 
     fn read(&mut self, seen: &Seen, new: bool, changes: &mut Changes) {
         let id = seen.id;
+        let watch = self.watching && new;
         let result = self.entrant.run(&seen.path, id, move || {
             // First the ears, then the eyes: what changes in between is heard.
-            let watch = if new { Some(subscribe()?) } else { None };
+            let watch = if watch { Some(subscribe()?) } else { None };
             Ok::<_, io::Error>((watch, dump()?))
         });
         let (watch, dump) = match result {

@@ -30,10 +30,11 @@ pub struct Egress {
 
 /// Longest prefix, then metric, as fib_table_lookup does it; policy rules and other tables are not looked at.
 ///
-/// `to` absent asks for the default route, IPv4 before IPv6. Half-internet routes (0.0.0.0/1), which VPNs put over the
+/// `to` absent asks for the default route, IPv4 before IPv6; 0.0.0.0 and :: ask for that of their family. Half-internet routes (0.0.0.0/1), which VPNs put over the
 /// default route, count as default routes. Devices that are down have no routes.
 pub fn lookup(netns: &Netns, to: Option<IpAddr>) -> Lookup {
     let out = match to {
+        Some(any) if any.is_unspecified() => default(netns, any),
         Some(ip) if netns.addresses.iter().any(|a| a.ip == ip) => return Lookup::Local,
         Some(ip) => towards(netns, ip),
         None => default(netns, Ipv4Addr::UNSPECIFIED.into())

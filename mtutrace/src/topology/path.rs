@@ -13,8 +13,9 @@ use crate::model::{DeviceId, Hop, Link, LinkKind, NetnsId};
 /// A path longer than this has lost its way.
 const MAX_HOPS: usize = 32;
 
-/// The devices from the namespace `from` towards `to`, its own device first; along the default route (IPv4 before
-/// IPv6) without `to`. Ends at a NIC, at a tunnel, where `to` lives, or where the way is not known.
+/// The devices from the namespace `from` towards `to`, its own device first; along the default route without `to`
+/// (IPv4 before IPv6), or if it is 0.0.0.0 or ::. Ends at a NIC, at a tunnel, where `to` lives, or where the way is
+/// not known.
 ///
 /// A packet's limit is the smallest MTU of it (RFC 1191, RFC 8201); tunnels' underlays are not followed.
 pub fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {

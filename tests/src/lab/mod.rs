@@ -4,6 +4,7 @@ mod addresses;
 pub mod bridged;
 pub mod cgroup;
 pub mod container;
+pub mod crowd;
 pub mod datagrams;
 pub mod incident;
 pub mod leaks;

@@ -20,13 +20,13 @@ fn reads_the_line(status: &str, expected: Option<u64>) {
 #[test_case(1 << 39 | 1 << 38 | 1 << 12 | 1 << 19, &[Capability::SysAdmin]; "bpf is not admin")]
 #[test_case(1 << 21, &[Capability::NetAdmin, Capability::SysPtrace]; "admin stands in for bpf and perfmon")]
 fn finds_what_is_missing(effective: u64, expected: &[Capability]) {
-    assert_eq!(missing_of(effective), expected);
+    assert_eq!(TRACING.missing_of(effective), expected);
 }
 
 #[test]
 fn explains() {
-    assert_eq!(explain_to(&[], "/bin/mtutrace"), "");
-    let text = explain_to(&[Capability::SysAdmin], "/bin/mtutrace");
+    assert_eq!(TRACING.explain_to(&[], "/bin/mtutrace"), "");
+    let text = TRACING.explain_to(&[Capability::SysAdmin], "/bin/mtutrace");
     assert_eq!(
         text,
         "tracing needs CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_SYS_PTRACE, and this process \
@@ -39,5 +39,13 @@ fn explains() {
 #[test]
 fn this_process_agrees_with_its_user() {
     let status = std::fs::read("/proc/self/status").unwrap();
-    assert_eq!(missing(), missing_of(effective(&status).unwrap()));
+    assert_eq!(missing(), TRACING.missing_of(effective(&status).unwrap()));
+}
+
+#[test]
+fn looking_takes_less_than_tracing() {
+    assert_eq!(LOOKING.missing_of(1 << 21 | 1 << 19), []);
+    let text = LOOKING.explain_to(&LOOKING.missing_of(1 << 39 | 1 << 21), "/bin/mtutrace");
+    assert!(text.contains("lacks CAP_SYS_PTRACE (to") && text.contains("[SYS_ADMIN, SYS_PTRACE]"), "{text}");
+    assert!(!text.contains("BPF") && !text.contains("SYSLOG"), "{text}");
 }

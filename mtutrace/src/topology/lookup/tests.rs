@@ -127,3 +127,15 @@ fn limits_heed_route_mtus_and_leave_out_what_nothing_is_routed_to() {
         .port(1, 4, 3);
     assert_eq!(smallest_limit(&netns(alone), 4), u32::MAX);
 }
+
+#[test]
+fn an_unspecified_address_is_the_default_route_of_its_family() {
+    let way = |builder: Builder, to| match lookup(&netns(builder), Some(ip(to))) {
+        Lookup::Out(out) => Some((out.ifindex, out.next_hop)),
+        _ => None,
+    };
+    let both = || routes().route(1, 3, "::/0", None, None);
+    assert_eq!(way(both(), "0.0.0.0"), Some((2, Some(ip("10.0.0.1")))));
+    assert_eq!(way(both(), "::"), Some((3, None)), "no gateway is no next hop");
+    assert_eq!(way(routes(), "::"), None);
+}

@@ -1,0 +1,92 @@
+//! The map as one line of JSON.
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Effort;
+use super::tree::{Entry, Tree};
+use crate::model::{Container, Device, Fix, Hop, NetnsId};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u32,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<NetnsId>,
+    containers: Vec<Row<'a>>,
+    /// Namespaces other than the host's that have a way out, but no container that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unowned: Vec<Row<'a>>,
+    mismatches: usize,
+    namespaces: usize,
+    unreadable_namespaces: usize,
+    took_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+}
+
+/// A container, or a namespace without one.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<&'a Container>,
+    netns: NetnsId,
+    /// Under /run/netns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    netns_name: Option<&'a str>,
+    paths: Vec<Path<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<MismatchRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct Path<'a> {
+    family: &'static str,
+    hops: &'a [Hop],
+    mtu: u32,
+}
+
+#[derive(Serialize)]
+struct MismatchRow<'a> {
+    family: &'static str,
+    culprit: Device,
+    bottleneck: Device,
+    fix: &'a [Fix],
+}
+
+impl<'a> Row<'a> {
+    fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> Row<'a> {
+        let paths = entry.ways.iter().map(|way| Path { family: way.family, hops: &way.hops, mtu: way.mtu });
+        let mismatch = entry.mismatch().map(|(way, m)| MismatchRow {
+            family: way.family,
+            culprit: m.culprit.device(),
+            bottleneck: m.bottleneck.device(),
+            fix: &entry.fixes,
+        });
+        Row { container, netns: entry.netns, netns_name: entry.name, paths: paths.collect(), mismatch }
+    }
+}
+
+/// Writes the line.
+pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &Effort) -> io::Result<()> {
+    let owned =
+        tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| Row::new(entry, Some(*c))));
+    let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
+    let line = Line {
+        v: 1,
+        kind: "map",
+        host: (tree.host != NetnsId::default()).then_some(tree.host),
+        containers: owned.collect(),
+        unowned: others.map(|entry| Row::new(entry, None)).collect(),
+        mismatches: tree.mismatches(),
+        namespaces: effort.namespaces,
+        unreadable_namespaces: effort.unreadable,
+        took_ms: u64::try_from(effort.took.as_millis()).unwrap_or(u64::MAX),
+        memory_bytes: effort.memory,
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests;
