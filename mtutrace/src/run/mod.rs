@@ -2,6 +2,7 @@
 mod filter;
 mod hello;
 mod keeper;
+mod limits;
 mod session;
 mod watchers;
 
@@ -35,6 +36,7 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     args.load_options().check()?;
+    limits::raise_open_files();
     let survey = Survey::new()?;
     let filter = Filter::from(args);
     filter::check(&filter, survey.node())?;
