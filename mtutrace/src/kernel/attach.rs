@@ -70,6 +70,11 @@ impl Attacher {
         self.refused.iter().filter(|(_, (n, _))| *n >= ATTEMPTS).map(|(id, (_, why))| (*id, why.as_str()))
     }
 
+    /// Whether a device has refused that will be tried again.
+    pub fn is_pending(&self) -> bool {
+        self.refused.values().any(|(tries, _)| *tries < ATTEMPTS)
+    }
+
     /// Brings what is attached in line with the node: limits first, so that no packet meets a program without.
     pub fn sync(&mut self, topology: &Topology) {
         let node = topology.node();

@@ -27,6 +27,8 @@ const LOOK_SHARE: u32 = 50;
 /// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
 /// after its network, and no notification tells when.
 const EAGER_LOOK: Duration = Duration::from_millis(100);
+/// Looks for what could not be read or attached to at the start.
+const SECOND_LOOKS: usize = 2;
 /// A namespace is young for this long.
 const YOUTH: Duration = Duration::from_secs(2);
 /// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
@@ -91,7 +93,7 @@ impl Keeper {
             let _ = news_sender.send(News::Watch(netns, fd));
         }
         attacher.sync(&survey.topology);
-        let work = Work {
+        let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
             topology: survey.topology,
@@ -103,6 +105,7 @@ impl Keeper {
             news: news_sender,
             snapshots: snapshot_sender,
         };
+        work.catch_up();
         work.publish(true);
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
         Ok(Keeper { orders, snapshots, news, thread })
@@ -197,6 +200,21 @@ impl Work {
             self.publish_kernel();
         }
         self.publish(changes.changed);
+    }
+
+    /// The survey is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
+    /// once more at what was in motion.
+    fn catch_up(&mut self) {
+        let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
+        all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
+        self.look();
+        for _ in 0..SECOND_LOOKS {
+            if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
+                break;
+            }
+            self.look();
+            self.attacher.sync(&self.topology);
+        }
     }
 
     /// Whether a namespace has appeared lately, and some have no container yet.

@@ -159,7 +159,7 @@ pub const HOOKS: &[Hook] = &[
         signals: &[SignalKind::Drop],
         causes: &["local_df"],
         needs: socket!("sock.sk_protocol"),
-        blind: "the packet's length, the limit, and the destination of sockets that are not connected",
+        blind: "the packet's length, the limit, the destination of unconnected sockets; datagrams beyond 64 kB look the same",
     },
     Hook {
         name: "kprobe:skb_tunnel_check_pmtu",
