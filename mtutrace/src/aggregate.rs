@@ -88,9 +88,9 @@ impl Engine {
             event.netns = only_holder(event.ifindex, node).unwrap_or_default();
         }
         match event.kind {
-            EventKind::Syn { mss, ack } => {
+            EventKind::Syn { mss, ack, identity } => {
                 if !ack {
-                    self.flows.syn(event.seq, sighting(&event, mss, node));
+                    self.flows.syn((event.seq, identity), sighting(&event, mss, node));
                 }
                 return None;
             }
@@ -321,7 +321,7 @@ fn promises_too_much(connection: &Connection, node: &Node) -> Option<(Event, Net
         gso_segments: None,
         seq: 0,
         ip_id: 0,
-        kind: EventKind::Syn { mss: first.mss, ack: false },
+        kind: EventKind::Syn { mss: first.mss, ack: false, identity: 0 },
     };
     Some((event, netns, mismatch))
 }

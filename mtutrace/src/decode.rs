@@ -71,7 +71,8 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
         Signal::Syn => {
             let e: SynEvent = whole(record, header.kind)?;
             const ACK: u8 = 0x10;
-            let kind = EventKind::Syn { mss: known(e.mss), ack: e.packet.tcp_flags & ACK != 0 };
+            let ack = e.packet.tcp_flags & ACK != 0;
+            let kind = EventKind::Syn { mss: known(e.mss), ack, identity: e.identity };
             event(&e.header, &e.packet, kind)
         }
         Signal::Drop => {

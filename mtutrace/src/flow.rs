@@ -1,4 +1,4 @@
-//! One flow, many addresses: NAT renames a connection at each level of nesting, but keeps its initial sequence number.
+//! One flow, many addresses: NAT renames a connection at each level of nesting, but keeps what its SYN is known by.
 use std::collections::{HashMap, VecDeque};
 
 use crate::model::{Flow, NetnsId};
@@ -12,6 +12,12 @@ const SIGHTINGS: usize = 32;
 /// The same initial sequence number after this long belongs to another connection (RFC 9293 §3.4.1: the ISN
 /// clock goes round in 4.55 hours, SYN retries end after about two minutes).
 const SAME_SYN_NS: u64 = 180_000_000_000;
+
+/// What NAT keeps of a SYN: its sequence number, and IPv4's identification or IPv6's flow label.
+///
+/// The number alone does not do: the kernel makes it from addresses, ports and a clock of 64 ns (`secure_tcp_seq`), without
+/// the namespace, and containers on different bridges have the same addresses.
+pub type SynId = (u32, u32);
 
 /// A connection's SYN at one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,29 +61,29 @@ impl Connection {
 /// The connections whose SYN was seen.
 #[derive(Debug, Default)]
 pub struct Flows {
-    connections: HashMap<u32, Connection>,
-    names: HashMap<(NetnsId, Flow), u32>,
-    order: VecDeque<u32>,
-    unjudged: VecDeque<(u64, u32)>,
+    connections: HashMap<SynId, Connection>,
+    names: HashMap<(NetnsId, Flow), SynId>,
+    order: VecDeque<SynId>,
+    unjudged: VecDeque<(u64, SynId)>,
 }
 
 impl Flows {
-    /// Notes a SYN with its sequence number.
-    pub fn syn(&mut self, sequence: u32, sighting: Sighting) {
-        let old = self.connections.get(&sequence).and_then(Connection::first).map(|s| s.time_ns);
+    /// Notes a SYN.
+    pub fn syn(&mut self, syn: SynId, sighting: Sighting) {
+        let old = self.connections.get(&syn).and_then(Connection::first).map(|s| s.time_ns);
         if old.is_some_and(|t| sighting.time_ns.saturating_sub(t) > SAME_SYN_NS) {
-            self.forget(sequence);
+            self.forget(syn);
         }
-        if !self.connections.contains_key(&sequence) {
-            self.order.push_back(sequence);
-            self.unjudged.push_back((sighting.time_ns, sequence));
+        if !self.connections.contains_key(&syn) {
+            self.order.push_back(syn);
+            self.unjudged.push_back((sighting.time_ns, syn));
             if self.order.len() > CAPACITY
                 && let Some(oldest) = self.order.pop_front()
             {
                 self.forget(oldest);
             }
         }
-        let connection = self.connections.entry(sequence).or_default();
+        let connection = self.connections.entry(syn).or_default();
         let same = |s: &Sighting| {
             (s.netns, s.ifindex, s.egress, s.flow)
                 == (sighting.netns, sighting.ifindex, sighting.egress, sighting.flow)
@@ -85,16 +91,16 @@ impl Flows {
         if connection.sightings.len() < SIGHTINGS && !connection.sightings.iter().any(same) {
             connection.sightings.push(sighting);
             for netns in std::iter::once(sighting.netns).chain(sighting.peer) {
-                self.names.insert((netns, sighting.flow), sequence);
+                self.names.insert((netns, sighting.flow), syn);
             }
         }
     }
 
-    fn forget(&mut self, sequence: u32) {
-        if let Some(connection) = self.connections.remove(&sequence) {
+    fn forget(&mut self, syn: SynId) {
+        if let Some(connection) = self.connections.remove(&syn) {
             for s in &connection.sightings {
                 for netns in std::iter::once(s.netns).chain(s.peer) {
-                    if self.names.get(&(netns, s.flow)) == Some(&sequence) {
+                    if self.names.get(&(netns, s.flow)) == Some(&syn) {
                         self.names.remove(&(netns, s.flow));
                     }
                 }
@@ -105,8 +111,8 @@ impl Flows {
     /// The connection that has this name in this namespace, and whether `flow` goes from server to client.
     pub fn find(&self, netns: NetnsId, flow: Flow) -> Option<(&Connection, bool)> {
         let by = |flow, reversed| {
-            let sequence = self.names.get(&(netns, flow))?;
-            Some((self.connections.get(sequence)?, reversed))
+            let syn = self.names.get(&(netns, flow))?;
+            Some((self.connections.get(syn)?, reversed))
         };
         by(flow, false).or_else(|| by(flow.reversed(), true))
     }
@@ -115,9 +121,9 @@ impl Flows {
     /// passed all devices, and its last MSS is the one that the server gets.
     pub fn settled(&mut self, before_ns: u64) -> Vec<Connection> {
         let mut settled = Vec::new();
-        while let Some((_, sequence)) = self.unjudged.front().copied().filter(|(t, _)| *t < before_ns) {
+        while let Some((_, syn)) = self.unjudged.front().copied().filter(|(t, _)| *t < before_ns) {
             self.unjudged.pop_front();
-            if let Some(connection) = self.connections.get_mut(&sequence).filter(|c| !c.judged) {
+            if let Some(connection) = self.connections.get_mut(&syn).filter(|c| !c.judged) {
                 connection.judged = true;
                 settled.push(connection.clone());
             }
@@ -154,8 +160,8 @@ mod tests {
     fn names_on_both_sides_of_nat_are_one_connection() {
         let mut flows = Flows::default();
         // Records of different CPUs may come out of order.
-        flows.syn(7, sighting(20, 2, "10.42.0.108:40000"));
-        flows.syn(7, sighting(10, 1, "172.17.0.2:33333"));
+        flows.syn((7, 0), sighting(20, 2, "10.42.0.108:40000"));
+        flows.syn((7, 0), sighting(10, 1, "172.17.0.2:33333"));
         let (connection, reversed) =
             flows.find(NetnsId(2), flow("192.0.2.10:80", "10.42.0.108:40000")).unwrap();
         assert!(reversed);
@@ -169,17 +175,29 @@ mod tests {
     #[test]
     fn a_number_used_again_later_is_another_connection() {
         let mut flows = Flows::default();
-        flows.syn(7, sighting(10, 1, "172.17.0.2:1"));
-        flows.syn(7, sighting(10 + SAME_SYN_NS + 1, 1, "172.17.0.9:2"));
+        flows.syn((7, 0), sighting(10, 1, "172.17.0.2:1"));
+        flows.syn((7, 0), sighting(10 + SAME_SYN_NS + 1, 1, "172.17.0.9:2"));
         assert!(flows.find(NetnsId(1), flow("172.17.0.2:1", "192.0.2.10:80")).is_none());
         assert!(flows.find(NetnsId(1), flow("172.17.0.9:2", "192.0.2.10:80")).is_some());
+    }
+
+    #[test]
+    fn two_senders_with_one_number_are_two_connections() {
+        let mut flows = Flows::default();
+        flows.syn((7, 1), sighting(10, 1, "172.17.0.2:1"));
+        flows.syn((7, 2), sighting(11, 2, "172.17.0.2:1"));
+        let first = |netns| {
+            let (connection, _) = flows.find(NetnsId(netns), flow("172.17.0.2:1", "192.0.2.10:80")).unwrap();
+            connection.first().unwrap().netns
+        };
+        assert_eq!((first(1), first(2)), (NetnsId(1), NetnsId(2)));
     }
 
     #[test]
     fn memory_is_bounded() {
         let mut flows = Flows::default();
         for n in 0..CAPACITY as u32 + 10 {
-            flows.syn(n, sighting(u64::from(n), 1, &format!("172.17.{}.{}:9", n / 256 % 256, n % 256)));
+            flows.syn((n, 0), sighting(u64::from(n), 1, &format!("172.17.{}.{}:9", n / 256 % 256, n % 256)));
         }
         assert_eq!(flows.len(), CAPACITY);
         assert!(flows.names.len() <= 2 * CAPACITY);
@@ -188,10 +206,10 @@ mod tests {
     #[test]
     fn each_connection_settles_once() {
         let mut flows = Flows::default();
-        flows.syn(7, sighting(10, 1, "172.17.0.2:1"));
+        flows.syn((7, 0), sighting(10, 1, "172.17.0.2:1"));
         assert!(flows.settled(10).is_empty());
         assert_eq!(flows.settled(11).len(), 1);
-        flows.syn(7, sighting(30, 2, "10.0.0.1:1"));
+        flows.syn((7, 0), sighting(30, 2, "10.0.0.1:1"));
         assert!(flows.settled(100).is_empty());
     }
 }

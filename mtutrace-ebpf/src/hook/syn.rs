@@ -16,6 +16,11 @@ pub fn report(seen: &Seen<'_>) {
         event.header = header(Signal::Syn, seen.hook(), seen.netns(), seen.ifindex);
         event.packet = seen.packet;
         event.mss = mss(seen);
+        event.identity = match seen.packet.family {
+            4 => u32::from(seen.packet.ip_id),
+            // RFC 8200 §3: the low 20 bits of the first word.
+            _ => u32::from_be(seen.source.get(0)?) & 0x000f_ffff,
+        };
         Some(())
     });
 }

@@ -225,7 +225,7 @@ fn a_syn_that_promises_too_much_is_an_event_unless_somebody_clamps_it() {
         time_ns: time_ms * MS,
         ifindex,
         seq,
-        ..event(netns, flow(src, SERVER), EventKind::Syn { mss: Some(mss), ack: false })
+        ..event(netns, flow(src, SERVER), EventKind::Syn { mss: Some(mss), ack: false, identity: 0 })
     };
     for e in [syn(0, 2, 8, INNER, 70, 1460), syn(1, 1, 112, POD, 70, 1460)] {
         assert!(engine.event(e, &node, &table()).is_none());

@@ -73,9 +73,9 @@ fn a_syn_leads_from_the_pods_address_to_the_inner_container() {
         flow: flow(src, SERVER),
         mss: Some(1460),
     };
-    flows.syn(9, syn(1, 2, 8, false, INNER));
-    flows.syn(9, syn(2, 2, 3, false, INNER));
-    flows.syn(9, syn(3, 1, 112, false, POD));
+    flows.syn((9, 0), syn(1, 2, 8, false, INNER));
+    flows.syn((9, 0), syn(2, 2, 3, false, INNER));
+    flows.syn((9, 0), syn(3, 1, 112, false, POD));
     // The node drops what the server sends to the pod's address.
     let dropped = event(1, flow(SERVER, POD), EventKind::Retransmit);
     let ends = ends(&dropped, &flows, &node, &no_nat());
@@ -96,8 +96,11 @@ fn a_connection_of_a_container_that_is_gone_is_not_its_successors() {
         flow: flow(INNER, SERVER),
         mss: Some(1460),
     };
-    flows.syn(9, client);
-    flows.syn(9, Sighting { time_ns: 2, netns: NetnsId(1), ifindex: 112, flow: flow(POD, SERVER), ..client });
+    flows.syn((9, 0), client);
+    flows.syn(
+        (9, 0),
+        Sighting { time_ns: 2, netns: NetnsId(1), ifindex: 112, flow: flow(POD, SERVER), ..client },
+    );
     // Another container got the address, by another pair of devices.
     let mut successor = node.netns.get_mut(&NetnsId(2)).unwrap().links.remove(&8).unwrap();
     successor.ifindex = 10;
@@ -113,7 +116,7 @@ fn a_syn_that_was_seen_only_after_nat_leads_on_to_the_inner_container() {
     // mtutrace was about to attach inside of the pod, or the pod just made a new network.
     for (time_ns, netns, ifindex, egress) in [(1, 2, 2, true), (2, 1, 112, false)] {
         let (netns, flow) = (NetnsId(netns), flow(POD, SERVER));
-        flows.syn(9, Sighting { time_ns, netns, ifindex, egress, peer: None, flow, mss: Some(1460) });
+        flows.syn((9, 0), Sighting { time_ns, netns, ifindex, egress, peer: None, flow, mss: Some(1460) });
     }
     let table = Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
     let dropped = event(1, flow(SERVER, POD), EventKind::Retransmit);
@@ -147,7 +150,7 @@ fn a_syn_that_was_seen_from_the_pod_on_leads_further_in() {
             mss: Some(1460),
         };
         let mut flows = Flows::default();
-        flows.syn(9, sighting);
+        flows.syn((9, 0), sighting);
         flows
     };
     let nat = Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };

@@ -155,12 +155,28 @@ fn place_all(
                 _ => Ok(()),
             })
             .and_then(|()| place(ebpf, hook));
-        if placed.is_ok() {
-            done.push(hook.duty);
+        match placed {
+            Ok(()) => done.push(hook.duty),
+            // Half of a hook would see what its fallback sees as well.
+            Err(_) => unload(ebpf, hook),
         }
         outcomes.push(placed.map_or_else(Outcome::Missing, |()| Outcome::Attached));
     }
     outcomes
+}
+
+/// Takes away what was attached of a hook. A program that was never loaded says so, which is as good.
+fn unload(ebpf: &mut Ebpf, hook: &Hook) {
+    for name in hook.programs {
+        let unloaded = match ebpf.program_mut(name) {
+            Some(Program::KProbe(program)) => program.unload(),
+            Some(Program::RawTracePoint(program)) => program.unload(),
+            _ => Ok(()),
+        };
+        if let Err(e) = unloaded {
+            tracing::trace!("{name}: {e}");
+        }
+    }
 }
 
 /// Whether the kernel's types allow the hook.

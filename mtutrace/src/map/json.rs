@@ -5,12 +5,14 @@ use serde::Serialize;
 
 use super::Effort;
 use super::tree::{Entry, Tree};
+use crate::clock::Clock;
 use crate::model::{Container, Device, Fix, Hop, NetnsId};
 
 #[derive(Serialize)]
 struct Line<'a> {
     v: u32,
     kind: &'static str,
+    time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<NetnsId>,
     containers: Vec<Row<'a>>,
@@ -69,12 +71,14 @@ impl<'a> Row<'a> {
 
 /// Writes the line.
 pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &Effort) -> io::Result<()> {
+    let clock = Clock::new();
     let owned =
         tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| Row::new(entry, Some(*c))));
     let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
     let line = Line {
         v: 1,
         kind: "map",
+        time: clock.rfc3339(clock.now_ns()),
         host: (tree.host != NetnsId::default()).then_some(tree.host),
         containers: owned.collect(),
         unowned: others.map(|entry| Row::new(entry, None)).collect(),

@@ -167,6 +167,8 @@ pub enum EventKind {
         mss: Option<u32>,
         /// SYN-ACK rather than SYN.
         ack: bool,
+        /// IPv4's identification, IPv6's flow label.
+        identity: u32,
     },
     /// The kernel freed it.
     Drop {

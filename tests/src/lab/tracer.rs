@@ -215,7 +215,7 @@ impl Tracer {
     /// What it has said, for the message of a failure: the last lines, each cut.
     fn so_far(&self) -> String {
         const LINES: usize = 60;
-        const LENGTH: usize = 420;
+        const LENGTH: usize = 1000;
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let first = self.lines.len().saturating_sub(LINES);
         let cut = |line: &String| line.chars().take(LENGTH).collect::<String>();

@@ -41,6 +41,13 @@ impl Kernel {
         Self::open(series, &root).with_context(|| format!("{} is not a kernel package", root.display()))
     }
 
+    /// Whether classifiers are links of their own (6.6). Before, a tracer takes another one's filters for those of a run
+    /// that was killed, so that there can be only one at a time.
+    pub(crate) fn has_tcx(&self) -> bool {
+        let mut numbers = self.series.split('.').map_while(|part| part.parse::<u32>().ok());
+        (numbers.next(), numbers.next()) >= (Some(6), Some(6))
+    }
+
     /// Where Debian puts modules and kernel depends on its release.
     fn open(series: &str, root: &Path) -> Option<Self> {
         let dirs = ["lib/modules", "usr/lib/modules"].map(|dir| root.join(dir));

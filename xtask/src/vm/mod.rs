@@ -107,7 +107,7 @@ fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> 
     };
     say(&format!("booting {}", kernel.release));
     let initrd = cache().join(&kernel.series).join("initrd");
-    payload.write(kernel, &environment(), &job(payload, wanted), &initrd)?;
+    payload.write(kernel, &environment(), &job(payload, kernel, wanted), &initrd)?;
     let mut results = Results::default();
     let end = qemu::run(kernel, &initrd, wanted.limit, |line| {
         if let Some(text) = results.line(line) {
@@ -138,10 +138,10 @@ fn environment() -> String {
 
 /// The guest's script: each test program one after the other. Their stderr goes to the console, where what processes
 /// of a lab write cannot get between a test's name and its result.
-fn job(payload: &Payload, wanted: &Wanted) -> String {
+fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String {
     let quoted = |arg: &String| format!(" '{}'", arg.replace('\'', "'\\''"));
     let args = wanted.args.iter().map(quoted).collect::<String>();
-    let threads = local::AT_A_TIME;
+    let threads = if kernel.has_tcx() { local::AT_A_TIME } else { "--test-threads=1" };
     let mut job = format!(
         ". /job/environment\n\
          echo \"{MARK}status $(timeout -s KILL 100 mtutrace run --duration 1s -o json | head -n 1)\"\n\
