@@ -2,11 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::lab::incident::Incident;
+use crate::lab::netns::run;
 use crate::lab::tracer::binary;
 
 /// True (after saying why) when this process cannot make namespaces; under `CI=true` that is a failure.
@@ -63,7 +65,9 @@ impl Copy {
 
     fn make(name: &str) -> Result<Self> {
         let copy = Self(std::env::temp_dir().join(format!("mtut-{}-{name}", std::process::id())));
-        std::fs::copy(binary()?, &copy.0).with_context(|| copy.0.display().to_string())?;
+        // By a process of its own: a descriptor that is open for writing here is inherited by whatever another test
+        // starts meanwhile, and until that has executed its program the copy is busy (ETXTBSY).
+        run(Command::new("cp").arg(binary()?).arg(&copy.0), None)?;
         std::fs::set_permissions(&copy.0, std::fs::Permissions::from_mode(0o755))?;
         Ok(copy)
     }
