@@ -34,24 +34,14 @@ impl Pair {
 
     /// The two as they are now; nothing once they fit, or one is gone.
     pub fn mismatch(&self, node: &Node) -> Option<Mismatch> {
-        let (culprit, bottleneck) = (hop(self.wide, node)?, hop(self.narrow, node)?);
+        let hop = |device| Some(Hop::new(device, node.link(device)?));
+        let (culprit, bottleneck) = (hop(self.wide)?, hop(self.narrow)?);
         (culprit.mtu > bottleneck.mtu).then(|| Mismatch {
             path: vec![culprit.clone(), bottleneck.clone()],
             culprit,
             bottleneck,
         })
     }
-}
-
-fn hop(device: DeviceId, node: &Node) -> Option<Hop> {
-    let link = node.link(device)?;
-    Some(Hop {
-        interface: link.name.clone(),
-        netns: device.netns,
-        mtu: link.mtu,
-        kind: link.kind,
-        ifindex: device.ifindex,
-    })
 }
 
 #[cfg(test)]

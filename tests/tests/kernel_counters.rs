@@ -7,6 +7,7 @@ use std::time::Duration;
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
+use mtutrace_tests::lab::mib::Mib;
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::{End, Tracer};
 use serde_json::{Value, json};
@@ -31,15 +32,8 @@ const NAMES: [&str; 13] = [
 
 /// The counters of a namespace, read by the test itself.
 fn counters(netns: &NetNs) -> BTreeMap<String, u64> {
-    let read = |name: &str| std::fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap();
-    let (snmp, snmp6) = netns.enter(|| (read("snmp"), read("snmp6"))).unwrap();
-    let ip = snmp.lines().filter_map(|line| line.strip_prefix("Ip: ")).collect::<Vec<_>>();
-    let names = ip[0].split(' ').map(|name| format!("Ip{name}"));
-    let v4 = names.zip(ip[1].split(' ').map(String::from));
-    let v6 = snmp6.lines().map(|line| line.split_once(char::is_whitespace).unwrap());
-    let v6 = v6.map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
-    let ours = v4.chain(v6).filter(|(name, _)| NAMES.contains(&&**name));
-    ours.map(|(name, value)| (name, value.parse().unwrap())).collect()
+    let mib = Mib::read(netns).unwrap();
+    NAMES.map(|name| (name.to_owned(), u64::try_from(mib.get(name)).unwrap())).into()
 }
 
 /// What moved between two readings, as a report says it.

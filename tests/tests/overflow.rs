@@ -7,6 +7,7 @@ use std::time::Duration;
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
+use mtutrace_tests::lab::mib::Mib;
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::Tracer;
 use serde_json::Value;
@@ -24,10 +25,7 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// FragFails of a namespace: packets with DF that did not fit.
 fn frag_fails(netns: &NetNs) -> u64 {
-    let text = netns.enter(|| std::fs::read_to_string("/proc/thread-self/net/snmp").unwrap()).unwrap();
-    let ip = text.lines().filter(|line| line.starts_with("Ip: ")).collect::<Vec<_>>();
-    let at = ip[0].split(' ').position(|name| name == "FragFails").unwrap();
-    ip[1].split(' ').nth(at).unwrap().parse().unwrap()
+    u64::try_from(Mib::read(netns).unwrap().get("IpFragFails")).unwrap()
 }
 
 /// Whether a lab of another test stands beside this one: its drops are counted, too.

@@ -2,7 +2,7 @@
 use serde::Serialize;
 
 use super::container::Container;
-use super::device::{DeviceId, LinkKind, NetnsId};
+use super::device::{DeviceId, Link, LinkKind, NetnsId};
 
 /// Kinds of verdict, of one cause: each is worse than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,6 +58,17 @@ pub struct Hop {
 }
 
 impl Hop {
+    /// A device as it is, without regard to a route.
+    pub fn new(device: DeviceId, link: &Link) -> Hop {
+        Hop {
+            interface: link.name.clone(),
+            netns: device.netns,
+            mtu: link.mtu,
+            kind: link.kind,
+            ifindex: device.ifindex,
+        }
+    }
+
     /// The device of this hop.
     pub fn id(&self) -> DeviceId {
         DeviceId { netns: self.netns, ifindex: self.ifindex }

@@ -49,13 +49,7 @@ impl<'a> Walk<'a> {
         if again || self.hops.len() >= MAX_HOPS {
             return None;
         }
-        self.hops.push(Hop {
-            interface: link.name.clone(),
-            netns: device.netns,
-            mtu: mtu.min(link.mtu),
-            kind: link.kind,
-            ifindex: device.ifindex,
-        });
+        self.hops.push(Hop { mtu: mtu.min(link.mtu), ..Hop::new(device, link) });
         Some(link)
     }
 
