@@ -63,7 +63,8 @@ impl Deltas {
         &self.moved
     }
 
-    /// Takes in a reading; true if something moved. `now` is the time since any fixed moment.
+    /// Takes in a reading; true if something moved, or if what moved has found its container. `now` is the time since
+    /// any fixed moment.
     pub fn read(
         &mut self,
         owner: Owner,
@@ -81,10 +82,13 @@ impl Deltas {
             None => (counters, First::Born, ByIndex::new()),
         };
         let mut moved = self.moved.remove(&owner).unwrap_or_default();
-        let changed = device::read(&mut last, &mut moved.devices, &reading.devices, first) || !step.is_zero();
+        let mut changed =
+            device::read(&mut last, &mut moved.devices, &reading.devices, first) || !step.is_zero();
         self.last.insert(owner.0, Last { counters, devices: last, read: now });
         moved.counters.add(&step);
         if !moved.counters.is_zero() || !moved.devices.is_empty() {
+            // A container's network is there before its first process.
+            changed |= container.is_some() && moved.container.as_ref() != container;
             moved.container = container.cloned().or(moved.container);
             moved.read = now;
             self.moved.insert(owner, moved);

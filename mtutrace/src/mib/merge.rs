@@ -42,7 +42,7 @@ impl KernelTally {
 pub struct Merger {
     /// What the hooks saw.
     pub witness: Witness,
-    told: BTreeMap<Owner, (Counters, ByDevice)>,
+    told: BTreeMap<Owner, (Counters, ByDevice, Option<String>)>,
 }
 
 impl Merger {
@@ -79,14 +79,16 @@ impl Merger {
         }
         self.told.retain(|owner, _| all.contains_key(owner));
         for (owner, tally) in &mut all {
-            tally.kernel.changed = self.changed(*owner, &tally.kernel);
+            tally.kernel.changed = self.changed(*owner, tally);
         }
         all.into_iter().map(|((netns, _), tally)| (netns, tally)).collect()
     }
 
-    fn changed(&mut self, owner: Owner, now: &KernelTally) -> bool {
+    fn changed(&mut self, owner: Owner, tally: &Tally) -> bool {
+        let (now, container) = (&tally.kernel, tally.container.as_ref().map(|c| c.id.clone()));
         let nothing = now.counters.is_zero() && now.devices.is_empty();
-        let now = (now.counters, now.devices.clone());
+        let container = container.filter(|_| !nothing);
+        let now = (now.counters, now.devices.clone(), container);
         self.told.insert(owner, now.clone()).map_or(!nothing, |told| told != now)
     }
 }

@@ -64,6 +64,17 @@ fn a_namespace_that_was_only_lost_from_sight_goes_on() {
 }
 
 #[test]
+fn the_first_process_of_a_container_may_come_after_what_its_network_counted() {
+    let mut deltas = Deltas::default();
+    let container = Container::new("build");
+    assert!(read(&mut deltas, A, 2));
+    assert!(deltas.read(A, &reading(2), Some(&container), NOW), "it has a name now");
+    assert!(!deltas.read(A, &reading(2), Some(&container), NOW));
+    assert!(!read(&mut deltas, A, 2), "it keeps it");
+    assert_eq!(deltas.moved()[&A].container, Some(container));
+}
+
+#[test]
 fn one_counter_backwards_is_enough() {
     let (mut before, mut after) = (fails(5), fails(6));
     *before.slot("Ip6FragOKs").unwrap() = 1;

@@ -59,6 +59,17 @@ fn changed_until_it_was_told() {
 }
 
 #[test]
+fn told_again_once_its_container_is_known() {
+    let (mut merger, mut kernel) = (Merger::default(), counted(1).moved().clone());
+    let mut changed =
+        |kernel: &ByNetns| merger.merge(Vec::new(), kernel, |_, _| true, |_, _| false)[0].1.kernel.changed;
+    kernel.get_mut(&POD).unwrap().container = None;
+    let unnamed = [changed(&kernel), changed(&kernel)];
+    kernel.get_mut(&POD).unwrap().container = Some(Container::new("pod"));
+    assert_eq!((unnamed, changed(&kernel), changed(&kernel)), ([true, false], true, false));
+}
+
+#[test]
 fn what_the_hooks_missed_is_named() {
     let node = incident().0;
     let drop = |cause, source| {
