@@ -39,6 +39,8 @@ pub(crate) struct Results {
     pub(crate) hooks: BTreeMap<String, String>,
     /// What was seen of each cause.
     pub(crate) causes: BTreeMap<String, Seen>,
+    /// Tests that failed beside others and passed alone.
+    pub(crate) unsteady: Vec<String>,
     /// Failures that belong to no test: a program that died, a guest that never came to its end.
     pub(crate) broken: Vec<String>,
     /// From the boot, or the first program, to the end.
@@ -82,10 +84,14 @@ impl Results {
     pub(crate) fn cause(&mut self, line: &str) {
         match causes::parse(line) {
             None => self.broken.push(format!("not a line about a cause: {line:?}")),
-            Some((name, seen)) => match self.causes.get_mut(&name) {
-                Some(known) => known.merge(seen),
-                None => drop(self.causes.insert(name, seen)),
-            },
+            Some((name, seen)) => self.saw(name, seen),
+        }
+    }
+
+    fn saw(&mut self, name: String, seen: Seen) {
+        match self.causes.get_mut(&name) {
+            Some(known) => known.merge(seen),
+            None => drop(self.causes.insert(name, seen)),
         }
     }
 
@@ -148,6 +154,21 @@ impl Results {
         self.broken.extend(error);
     }
 
+    /// Takes what came of running again what had failed.
+    pub(crate) fn again(&mut self, second: Results) {
+        self.took += second.took;
+        for (name, state) in second.tests {
+            if self.tests.get(&name) == Some(&State::Failed) && state == State::Ok {
+                self.tests.insert(name.clone(), state);
+                self.unsteady.push(name);
+            }
+        }
+        for (name, seen) in second.causes {
+            self.saw(name, seen);
+        }
+        self.broken.extend(second.broken);
+    }
+
     /// Whether everything that ran passed.
     pub(crate) fn good(&self) -> bool {
         self.failed().next().is_none()
@@ -190,6 +211,23 @@ mod tests {
         assert_eq!(results.tests["lab::three"], State::Failed);
         assert!(results.broken.is_empty() && !results.good());
         assert_eq!(results.hooks["tc"], "missing: no");
+    }
+
+    #[test]
+    fn a_second_run_takes_back_failures_and_no_more() {
+        let mut first = feed("@@ program a\ntest x ... FAILED\ntest y ... FAILED\n@@ code 101\n@@ finished");
+        first.end(None);
+        let mut second = feed("@@ program a\ntest x ... ok\ntest y ... FAILED\n@@ code 101\n@@ finished");
+        second.end(None);
+        first.again(second);
+        assert_eq!(
+            (first.unsteady.clone(), first.failed().collect()),
+            (vec!["a::x".to_owned()], vec!["a::y"])
+        );
+        let mut dead = Results::default();
+        dead.end(Some("panicked".to_owned()));
+        first.again(dead);
+        assert_eq!(first.failed().collect::<Vec<_>>(), ["a::y", "panicked"]);
     }
 
     #[test]

@@ -84,13 +84,20 @@ fn close(units: Option<&Results>, columns: &[Column], broken: Vec<String>) -> us
     }
     let units = units.map(|results| ("unit tests", results));
     let all = units.into_iter().chain(columns.iter().map(|column| (column.title.as_str(), &column.results)));
-    let (mut passed, mut failures) = (0, broken);
+    let (mut passed, mut failures, mut unsteady) = (0, broken, Vec::new());
     for (title, results) in all {
         println!("     {title}\n{}", line(results));
         passed += results.count(State::Ok);
         failures.extend(results.failed().map(|what| format!("{title}: {what}")));
+        unsteady.extend(results.unsteady.iter().map(|what| format!("{title}: {what}")));
     }
     failures.extend(columns.iter().filter_map(|column| silent(columns, column)));
+    if !unsteady.is_empty() {
+        println!(
+            "\nfailed beside others, passed alone (look at what it printed):\n    {}",
+            unsteady.join("\n    ")
+        );
+    }
     if !failures.is_empty() {
         println!("\nfailures:\n    {}", failures.join("\n    "));
     }

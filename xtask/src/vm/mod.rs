@@ -39,6 +39,9 @@ const PATIENCE: u32 = 4;
 /// One hanging program must not take the others with it.
 const PROGRAM_LIMIT: u32 = 300;
 
+/// So many failures may be bad luck; more of them are none, and need no second look.
+const AGAIN: usize = 3;
+
 /// What the guests run.
 pub(crate) struct Wanted<'a> {
     /// Whether tests are left out for which one kernel is enough.
@@ -71,11 +74,12 @@ pub(crate) fn matrix(binary: &Path, series: &[String], wanted: &Wanted) -> Resul
             let Some((place, series, kernel)) = lock(&queue).pop() else { break };
             let title = kernel.as_ref().map_or(series, |kernel| &kernel.release).clone();
             // One kernel that cannot be had is a failure, but not of the others.
-            let results = kernel.and_then(|kernel| boot(&payload, &kernel, wanted)).unwrap_or_else(|error| {
-                let mut results = Results::default();
-                results.end(Some(format!("{error:#}")));
-                results
-            });
+            let results =
+                kernel.and_then(|kernel| steadied(&payload, &kernel, wanted)).unwrap_or_else(|error| {
+                    let mut results = Results::default();
+                    results.end(Some(format!("{error:#}")));
+                    results
+                });
             lock(&done).insert(place, Column { title, results });
         }
     };
@@ -97,8 +101,22 @@ fn prepare(binary: &Path) -> Result<Payload> {
     Payload::gather(&cache(), binary, &built.helper, &built.programs)
 }
 
-/// One kernel, from its boot to its results, which are shown as they come, behind its name.
-fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> {
+/// One kernel; the few tests that failed run once more in a guest of their own, one after the other. An emulated machine
+/// that shares two cores with another is late at times: what passes then is named, and is not a failure.
+fn steadied(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> {
+    let mut first = boot(payload, kernel, &job(payload, kernel, wanted), wanted.limit)?;
+    let failed = first.failed().map(str::to_owned).collect::<Vec<_>>();
+    if failed.is_empty() || failed.len() > AGAIN || !first.broken.is_empty() {
+        return Ok(first);
+    }
+    println!("{:>4} | once more, alone: {}", kernel.series, failed.join(", "));
+    let second = boot(payload, kernel, &job_again(payload, &failed), wanted.limit)?;
+    first.again(second);
+    Ok(first)
+}
+
+/// One guest, from its boot to its results, which are shown as they come, behind its name.
+fn boot(payload: &Payload, kernel: &Kernel, job: &str, limit: Duration) -> Result<Results> {
     let start = Instant::now();
     let say = |text: &str| {
         for line in text.lines() {
@@ -107,9 +125,9 @@ fn boot(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> 
     };
     say(&format!("booting {}", kernel.release));
     let initrd = cache().join(&kernel.series).join("initrd");
-    payload.write(kernel, &environment(), &job(payload, kernel, wanted), &initrd)?;
+    payload.write(kernel, &environment(), job, &initrd)?;
     let mut results = Results::default();
-    let end = qemu::run(kernel, &initrd, wanted.limit, |line| {
+    let end = qemu::run(kernel, &initrd, limit, |line| {
         if let Some(text) = results.line(line) {
             let result = text.starts_with("test ");
             let seconds = result.then(|| format!(" ({} s)", start.elapsed().as_secs()));
@@ -136,28 +154,48 @@ fn environment() -> String {
     )
 }
 
-/// The guest's script: each test program one after the other. Their stderr goes to the console, where what processes
-/// of a lab write cannot get between a test's name and its result.
+/// The guest's script: each test program one after the other.
 fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String {
     let quoted = |arg: &String| format!(" '{}'", arg.replace('\'', "'\\''"));
     let args = wanted.args.iter().map(quoted).collect::<String>();
     let threads = if kernel.has_tcx() { local::AT_A_TIME } else { "--test-threads=1" };
-    let mut job = format!(
+    let mut runs = String::new();
+    for program in payload.programs() {
+        let skips = if wanted.kernels_only { left_out::skips(program) } else { Some(Vec::new()) };
+        if let Some(skips) = skips {
+            runs.push_str(&format!("run {program} {}{args}\n", skips.join(" ")));
+        }
+    }
+    script(threads, &runs)
+}
+
+/// The script for a few tests, `program::test`.
+fn job_again(payload: &Payload, tests: &[String]) -> String {
+    let mut runs = String::new();
+    for program in payload.programs() {
+        let ours = tests.iter().filter_map(|test| test.strip_prefix(program)?.strip_prefix("::"));
+        let ours = ours.collect::<Vec<_>>().join(" ");
+        if !ours.is_empty() {
+            runs.push_str(&format!("run {program} --exact {ours}\n"));
+        }
+    }
+    script("--test-threads=1", &runs)
+}
+
+/// Around the calls of `run PROGRAM ARGS`. The programs' stderr goes to the console, where what processes of a lab write
+/// cannot get between a test's name and its result.
+fn script(threads: &str, runs: &str) -> String {
+    format!(
         ". /job/environment\n\
          echo \"{MARK}status $(timeout -s KILL 100 mtutrace run --duration 1s -o json | head -n 1)\"\n\
          run() {{\n\
          echo \"{MARK}program $1\"\n\
-         timeout -s KILL {PROGRAM_LIMIT} \"/tests/$@\" {threads}{args}\n\
+         timeout -s KILL {PROGRAM_LIMIT} \"/tests/$@\" {threads}\n\
          code=$?; echo\n\
          test ! -f $MTUTRACE_CAUSES || sed 's/^/{MARK}/' $MTUTRACE_CAUSES\n\
          rm -f $MTUTRACE_CAUSES; echo \"{MARK}code $code\"\n\
-         }}\n"
-    );
-    for program in payload.programs() {
-        let skips = if wanted.kernels_only { left_out::skips(program) } else { Some(Vec::new()) };
-        if let Some(skips) = skips {
-            job.push_str(&format!("run {program} {}\n", skips.join(" ")));
-        }
-    }
-    job + &format!("echo \"{MARK}finished\"\n")
+         }}\n\
+         {runs}\
+         echo \"{MARK}finished\"\n"
+    )
 }
