@@ -142,6 +142,36 @@ fn nothing_of_the_node_is_changed() {
     assert_same("after");
 }
 
+/// Before 6.6 a killed run leaves filters behind, which carry the names that those of a living one have.
+#[test]
+fn another_run_is_left_alone() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec { icmp_filtered: false, ..Default::default() }).unwrap();
+    let start = || Tracer::start(&["--duration", "120s", "--container", &lab.inner.id]).unwrap();
+    let mut first = start();
+    let mut second = start();
+    // Returns the connection's port; `before`: that of an earlier one, whose events may still come.
+    let seen = |tracer: &mut Tracer, before: &Value, who: &str| {
+        let wanted = |line: &Value| {
+            line["kind"] == "event" && line["signal"] == "icmp_seen" && line["sport"] != *before
+        };
+        tracer.wait_for(&format!("ICMP at a classifier of {who}"), SOON, wanted).unwrap()["sport"].clone()
+    };
+    let upload = || {
+        // Otherwise the sender knows by now.
+        lab.inner.netns.ip("route flush cache").unwrap();
+        assert!(lab.upload(BIG, STALLED).unwrap().finish().unwrap().complete);
+    };
+    upload();
+    let port = seen(&mut first, &Value::Null, "the first run, beside a second");
+    assert_eq!(seen(&mut second, &Value::Null, "the second run"), port);
+    second.kill().unwrap();
+    upload();
+    seen(&mut first, &port, "the first run, after the second was killed");
+}
+
 /// A name that would colour, clear and rename a terminal, as far as 15 bytes go.
 const ODD: &str = "\x1b[31m\x1b[2J\x07<&>";
 

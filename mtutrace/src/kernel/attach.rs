@@ -22,6 +22,9 @@ pub struct Attacher {
     ebpf: Arc<Mutex<Ebpf>>,
     /// Kernels from 6.6 have links that die with this process; older ones have filters that must be removed.
     tcx: bool,
+    /// Whether filters that carry our programs' names may be those of a run that was killed: until all that was there at
+    /// the start is attached to.
+    leftovers: bool,
     /// Which of the two classifiers could be loaded.
     directions: Vec<Direction>,
     links: HashMap<DeviceId, Vec<SchedClassifierLink>>,
@@ -42,9 +45,24 @@ const INGRESS: Direction =
 const EGRESS: Direction =
     Direction { attach: TcAttachType::Egress, ethernet: "mtut_out", bare: "mtut_out_l3" };
 
+/// How a classifier hangs on a device.
+#[derive(Clone, Copy, Debug)]
+enum Means {
+    /// As a link, from 6.6.
+    Link,
+    /// As a filter; `leftovers`: those that carry our programs' names are of a run that was killed.
+    Filter { leftovers: bool },
+}
+
+/// Whether a program of this name is one of the classifiers.
+pub fn is_classifier(program: &str) -> bool {
+    [INGRESS, EGRESS].iter().any(|d| program == d.ethernet || program == d.bare)
+}
+
 impl Attacher {
-    /// An attacher for a loaded object, with the classifiers that could be loaded.
-    pub fn new(ebpf: Ebpf, ingress: bool, egress: bool) -> Attacher {
+    /// An attacher for a loaded object, with the classifiers that could be loaded; `alone`: no other run was alive before
+    /// (see [`super::company`]).
+    pub fn new(ebpf: Ebpf, ingress: bool, egress: bool, alone: bool) -> Attacher {
         let directions = [(ingress, INGRESS), (egress, EGRESS)]
             .into_iter()
             .filter(|(ok, _)| *ok)
@@ -53,6 +71,7 @@ impl Attacher {
         Attacher {
             ebpf: Arc::new(Mutex::new(ebpf)),
             tcx: has_tcx(),
+            leftovers: alone,
             directions,
             links: HashMap::new(),
             refused: BTreeMap::new(),
@@ -99,16 +118,19 @@ impl Attacher {
         for (netns, devices) in missing {
             self.attach(topology, netns, devices);
         }
+        // A filter that appears later belongs to a run that lives.
+        self.leftovers = false;
     }
 
     fn attach(&mut self, topology: &Topology, netns: NetnsId, devices: Vec<(u32, bool)>) {
-        let (ebpf, directions, tcx) = (Arc::clone(&self.ebpf), self.directions.clone(), self.tcx);
+        let (ebpf, directions) = (Arc::clone(&self.ebpf), self.directions.clone());
+        let means = if self.tcx { Means::Link } else { Means::Filter { leftovers: self.leftovers } };
         let ids: Vec<u32> = devices.iter().map(|(ifindex, _)| *ifindex).collect();
         let job = move || {
             let mut ebpf = ebpf.lock().unwrap_or_else(PoisonError::into_inner);
             let mut results = Vec::with_capacity(devices.len());
             for (ifindex, ethernet) in devices {
-                results.push((ifindex, attach_device(&mut ebpf, &directions, tcx, ifindex, ethernet)));
+                results.push((ifindex, attach_device(&mut ebpf, &directions, means, ifindex, ethernet)));
             }
             results
         };
@@ -205,7 +227,7 @@ fn array<'a>(ebpf: &'a mut Ebpf, name: &str) -> Option<Array<&'a mut MapData, u3
 fn attach_device(
     ebpf: &mut Ebpf,
     directions: &[Direction],
-    tcx: bool,
+    means: Means,
     ifindex: u32,
     ethernet: bool,
 ) -> Result<Vec<SchedClassifierLink>, String> {
@@ -213,8 +235,8 @@ fn attach_device(
     let mut links = Vec::with_capacity(2);
     for direction in directions {
         let program = if ethernet { direction.ethernet } else { direction.bare };
-        if !tcx {
-            prepare_filters(&name, direction.attach, program)?;
+        if let Means::Filter { leftovers } = means {
+            prepare_filters(&name, direction.attach, program, leftovers)?;
         }
         let classifier: &mut SchedClassifier = ebpf
             .program_mut(program)
@@ -228,11 +250,14 @@ fn attach_device(
 }
 
 /// Before 6.6: a clsact qdisc, and no filter of a run that was killed (they carry our programs' names).
-fn prepare_filters(name: &str, attach: TcAttachType, program: &str) -> Result<(), String> {
+fn prepare_filters(name: &str, attach: TcAttachType, program: &str, leftovers: bool) -> Result<(), String> {
     match tc::qdisc_add_clsact(name) {
         Ok(()) => {}
         Err(e) if chain(&e).contains("os error 17") => {}
         Err(e) => return Err(chain(&e)),
+    }
+    if !leftovers {
+        return Ok(());
     }
     match tc::qdisc_detach_program(name, attach, program) {
         Ok(()) => tracing::info!("removed a filter that a killed run had left on {name:?}"),

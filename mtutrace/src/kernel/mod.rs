@@ -4,6 +4,7 @@
 pub mod attach;
 pub mod btf;
 pub mod capability;
+pub mod company;
 pub mod counters;
 pub mod hooks;
 pub mod kprobes;

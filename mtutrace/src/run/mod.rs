@@ -17,6 +17,7 @@ use crate::cli::{Filter, Format, RunArgs};
 use crate::exit::{Failure, Found};
 use crate::kernel::attach::Attacher;
 use crate::kernel::capability;
+use crate::kernel::company;
 use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
@@ -50,6 +51,7 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
 async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = session::Signals::new()?;
+    let alone = company::is_alone();
     let Loaded { mut ebpf, outcome, reasons, symbols } =
         load::load(&args.load_options()).map_err(|e| Failure::Machine(e.to_string()))?;
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
@@ -69,7 +71,7 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
         let mut pairs = HOOKS.iter().zip(&outcome);
         pairs.any(|(hook, outcome)| hook.place == place && *outcome == Outcome::Attached)
     };
-    let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress));
+    let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
     let keeper = Keeper::start(survey, attacher, table(HOOKS, &outcome))?;
     let session = Session {
         args,

@@ -41,8 +41,8 @@ impl Kernel {
         Self::open(series, &root).with_context(|| format!("{} is not a kernel package", root.display()))
     }
 
-    /// Whether classifiers are links of their own (6.6). Before, a tracer takes another one's filters for those of a run
-    /// that was killed, so that there can be only one at a time.
+    /// Whether classifiers are links of their own (6.6). Before, a tracer removes what a killed run left only if no other
+    /// lives, and a test of that needs the guest for itself.
     pub(crate) fn has_tcx(&self) -> bool {
         let mut numbers = self.series.split('.').map_while(|part| part.parse::<u32>().ok());
         (numbers.next(), numbers.next()) >= (Some(6), Some(6))
