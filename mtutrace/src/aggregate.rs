@@ -1,21 +1,21 @@
 //! Events become counters and troubles, troubles become verdicts. Pure: time comes with the events and the ticks.
 use std::collections::{BTreeMap, HashMap};
 
-use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
 use crate::charge::{self, Charge, Ends, Mismatch};
-use crate::flow::{Connection, Flows, Sighting};
+use crate::flow::{Flows, Promise, Side, Sighting};
 use crate::identity::connections::Connections;
 use crate::mib::merge::KernelTally;
 use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
+use crate::promise::{self, TooMuch};
 use crate::sights::Sights;
 use crate::silent::Pair;
-use crate::topology::{self, Node};
+use crate::topology::Node;
 use crate::trouble::Trouble;
 use crate::verdict;
 
-/// After this a SYN has passed all devices of the node.
+/// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
 const SYN_SETTLES_NS: u64 = 100_000_000;
 /// Counters and verdicts of a container that is gone are kept this long, for the report that somebody may still look at.
 const GONE_NS: u64 = 600_000_000_000;
@@ -81,17 +81,20 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes in one event. Returns it with its owner if it is one to report: not a SYN, not the second sight of
-    /// the same packet, not a drop that turns out to have another reason.
+    /// Takes in one event. Returns it with its owner if it is one to report: not a SYN, unless it is now certain that
+    /// one promises too much (see [`Engine::foresee`]), not the second sight of the same packet, not a drop that turns
+    /// out to have another reason.
     pub fn event(&mut self, mut event: Event, node: &Node, tables: &dyn Connections) -> Option<Charged> {
         if event.netns == NetnsId::default() {
             event.netns = only_holder(event.ifindex, node).unwrap_or_default();
         }
         match event.kind {
             EventKind::Syn { mss, ack, identity } => {
-                if !ack {
-                    self.flows.syn((event.seq, identity), sighting(&event, mss, node));
+                let sighting = sighting(&event, mss, node);
+                if ack {
+                    return self.answered(sighting, node);
                 }
+                self.flows.syn((event.seq, identity), sighting);
                 return None;
             }
             _ if !self.sights.is_first(&event) => return None,
@@ -174,13 +177,9 @@ impl Engine {
     /// have changed.
     pub fn tick(&mut self, now_ns: u64, node: &Node) -> (Vec<Charged>, Vec<Verdict>) {
         let settled = self.flows.settled(now_ns.saturating_sub(SYN_SETTLES_NS));
-        let mut events = Vec::new();
-        for connection in settled {
-            if let Some((event, netns, mismatch)) = promises_too_much(&connection, node) {
-                self.trouble(&event, netns, &mismatch, event.flow.dst.ip(), node);
-                events.push(self.tally(event, Some(netns), node));
-            }
-        }
+        let too_much = |(promise, side): &(Promise, Side)| promise::too_much(promise, *side, node);
+        let events = settled.iter().filter_map(too_much).collect::<Vec<_>>();
+        let events = events.into_iter().map(|broken| self.promised(broken, node)).collect();
         let keep = |(netns, since): Owner, last_ns: u64| {
             node.since(netns) == Some(since) || now_ns.saturating_sub(last_ns) < GONE_NS
         };
@@ -188,6 +187,39 @@ impl Engine {
         let verdicts = self.verdicts(now_ns, node);
         self.states.retain(|(owner, _), state| keep(*owner, state.trouble.last_ns));
         (events, verdicts)
+    }
+
+    /// A SYN-ACK passes: its SYN has reached the server, and it has itself left the node sooner or later.
+    fn answered(&mut self, sighting: Sighting, node: &Node) -> Option<Charged> {
+        let syn = self.flows.answer(sighting)?;
+        for side in [Side::Client, Side::Server] {
+            let Some(promise) = self.flows.unjudged(syn, side) else { continue };
+            let too_much = promise::too_much(promise, side, node);
+            // A router on the way may yet clamp it.
+            if side == Side::Server && too_much.is_some() && !promise::has_left(promise, &sighting, node) {
+                continue;
+            }
+            self.flows.judged(syn, side);
+            if let Some(too_much) = too_much {
+                return Some(self.promised(too_much, node));
+            }
+        }
+        None
+    }
+
+    fn promised(&mut self, TooMuch { event, netns, mismatch }: TooMuch, node: &Node) -> Charged {
+        self.trouble(&event, netns, &mismatch, event.flow.dst.ip(), node);
+        self.tally(event, Some(netns), node)
+    }
+
+    /// The verdict that a promise of too much makes at once, before the first packet of its connection can die.
+    pub fn foresee(&mut self, charged: &Charged, node: &Node) -> Vec<Verdict> {
+        let (EventKind::Syn { .. }, Some(netns)) = (&charged.event.kind, charged.owner) else {
+            return Vec::new();
+        };
+        let (owner, now_ns) = (owner_of(netns, node), charged.event.time_ns);
+        let states = self.states.iter_mut().filter(|((whose, _), _)| *whose == owner);
+        states.filter_map(|(_, state)| state.judge(true, now_ns, node)).collect()
     }
 
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
@@ -294,36 +326,6 @@ fn about_size(event: &Event, limit: u32) -> bool {
 fn fits_peer(event: &Event, node: &Node) -> bool {
     let peer = event.device().and_then(|d| node.link(d)).and_then(|l| l.peer).and_then(|p| node.link(p));
     event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu + VLAN)
-}
-
-/// A connection of a container whose MSS, as the last device saw it, does not fit the container's way out.
-fn promises_too_much(connection: &Connection, node: &Node) -> Option<(Event, NetnsId, Mismatch)> {
-    let (first, last) = (connection.first()?, connection.last()?);
-    let device = DeviceId { netns: first.netns, ifindex: first.ifindex };
-    let peer = || node.link(device)?.peer.map(|p| p.netns);
-    let netns =
-        if first.egress { topology::resolve(node, first.netns, first.flow.src.ip()) } else { peer() }?;
-    node.container(netns)?;
-    // RFC 9293 §3.7.1: the MSS counts neither IP nor TCP header.
-    let headers = if first.flow.src.is_ipv4() { 40 } else { 60 };
-    let length = last.mss?.min(first.mss?) + headers;
-    let mismatch = charge::mismatch(node, netns, Some(first.flow.dst.ip()))?;
-    if length <= mismatch.bottleneck.mtu {
-        return None;
-    }
-    let event = Event {
-        time_ns: first.time_ns,
-        netns: first.netns,
-        ifindex: first.ifindex,
-        hook: if first.egress { HookId::TcEgress } else { HookId::TcIngress },
-        flow: first.flow,
-        length,
-        gso_segments: None,
-        seq: 0,
-        ip_id: 0,
-        kind: EventKind::Syn { mss: first.mss, ack: false, identity: 0 },
-    };
-    Some((event, netns, mismatch))
 }
 
 #[cfg(test)]

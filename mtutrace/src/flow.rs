@@ -39,22 +39,68 @@ pub struct Sighting {
     pub mss: Option<u32>,
 }
 
+/// A SYN or a SYN-ACK on its way: what one side promises to take.
+#[derive(Clone, Debug, Default)]
+pub struct Promise {
+    sightings: Vec<Sighting>,
+    judged: bool,
+}
+
+impl Promise {
+    /// Where it was seen first: nearest to who sent it.
+    pub fn first(&self) -> Option<&Sighting> {
+        self.sightings.iter().min_by_key(|s| s.time_ns)
+    }
+
+    /// Where it was seen last: nearest to who gets it.
+    pub fn last(&self) -> Option<&Sighting> {
+        self.sightings.iter().max_by_key(|s| s.time_ns)
+    }
+
+    /// Notes where it is; false if that is known (it came again), or enough is.
+    fn add(&mut self, sighting: Sighting) -> bool {
+        let place = |s: &Sighting| (s.netns, s.ifindex, s.egress, s.flow);
+        let new = self.sightings.len() < SIGHTINGS
+            && !self.sightings.iter().any(|known| place(known) == place(&sighting));
+        if new {
+            self.sightings.push(sighting);
+        }
+        new
+    }
+}
+
+/// Which side of a connection promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// By its SYN.
+    Client,
+    /// By its SYN-ACK.
+    Server,
+}
+
 /// A TCP connection under all its names.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
-    sightings: Vec<Sighting>,
-    judged: bool,
+    syn: Promise,
+    answer: Promise,
 }
 
 impl Connection {
     /// Where the SYN was seen first: nearest to the client.
     pub fn first(&self) -> Option<&Sighting> {
-        self.sightings.iter().min_by_key(|s| s.time_ns)
+        self.syn.first()
     }
 
     /// Where it was seen last: nearest to the server.
     pub fn last(&self) -> Option<&Sighting> {
-        self.sightings.iter().max_by_key(|s| s.time_ns)
+        self.syn.last()
+    }
+
+    fn promise(&mut self, side: Side) -> &mut Promise {
+        match side {
+            Side::Client => &mut self.syn,
+            Side::Server => &mut self.answer,
+        }
     }
 }
 
@@ -64,7 +110,7 @@ pub struct Flows {
     connections: HashMap<SynId, Connection>,
     names: HashMap<(NetnsId, Flow), SynId>,
     order: VecDeque<SynId>,
-    unjudged: VecDeque<(u64, SynId)>,
+    unjudged: VecDeque<(u64, SynId, Side)>,
 }
 
 impl Flows {
@@ -76,29 +122,52 @@ impl Flows {
         }
         if !self.connections.contains_key(&syn) {
             self.order.push_back(syn);
-            self.unjudged.push_back((sighting.time_ns, syn));
+            self.unjudged.push_back((sighting.time_ns, syn, Side::Client));
             if self.order.len() > CAPACITY
                 && let Some(oldest) = self.order.pop_front()
             {
                 self.forget(oldest);
             }
         }
-        let connection = self.connections.entry(syn).or_default();
-        let same = |s: &Sighting| {
-            (s.netns, s.ifindex, s.egress, s.flow)
-                == (sighting.netns, sighting.ifindex, sighting.egress, sighting.flow)
-        };
-        if connection.sightings.len() < SIGHTINGS && !connection.sightings.iter().any(same) {
-            connection.sightings.push(sighting);
+        if self.connections.entry(syn).or_default().syn.add(sighting) {
             for netns in std::iter::once(sighting.netns).chain(sighting.peer) {
                 self.names.insert((netns, sighting.flow), syn);
             }
         }
     }
 
+    /// Notes a SYN-ACK, and says of which connection; absent if its SYN was not seen there.
+    pub fn answer(&mut self, sighting: Sighting) -> Option<SynId> {
+        let syn = *self.names.get(&(sighting.netns, sighting.flow.reversed()))?;
+        let answer = &mut self.connections.get_mut(&syn)?.answer;
+        let begins = answer.sightings.is_empty();
+        answer.add(sighting);
+        if begins {
+            self.unjudged.push_back((sighting.time_ns, syn, Side::Server));
+        }
+        Some(syn)
+    }
+
+    /// What that side of a connection promised, unless it was judged already.
+    pub fn unjudged(&self, syn: SynId, side: Side) -> Option<&Promise> {
+        let connection = self.connections.get(&syn)?;
+        let promise = match side {
+            Side::Client => &connection.syn,
+            Side::Server => &connection.answer,
+        };
+        Some(promise).filter(|promise| !promise.judged)
+    }
+
+    /// Notes that it was judged.
+    pub fn judged(&mut self, syn: SynId, side: Side) {
+        if let Some(connection) = self.connections.get_mut(&syn) {
+            connection.promise(side).judged = true;
+        }
+    }
+
     fn forget(&mut self, syn: SynId) {
         if let Some(connection) = self.connections.remove(&syn) {
-            for s in &connection.sightings {
+            for s in &connection.syn.sightings {
                 for netns in std::iter::once(s.netns).chain(s.peer) {
                     if self.names.get(&(netns, s.flow)) == Some(&syn) {
                         self.names.remove(&(netns, s.flow));
@@ -117,15 +186,17 @@ impl Flows {
         by(flow, false).or_else(|| by(flow.reversed(), true))
     }
 
-    /// Connections whose SYN was first seen before `before_ns` and that were not handed out yet: by then it has
-    /// passed all devices, and its last MSS is the one that the server gets.
-    pub fn settled(&mut self, before_ns: u64) -> Vec<Connection> {
+    /// SYNs and SYN-ACKs that were first seen before `before_ns` and were not judged yet: by then they have passed
+    /// all devices, and their last MSS is the one that the other side gets.
+    pub fn settled(&mut self, before_ns: u64) -> Vec<(Promise, Side)> {
         let mut settled = Vec::new();
-        while let Some((_, syn)) = self.unjudged.front().copied().filter(|(t, _)| *t < before_ns) {
+        while let Some((_, syn, side)) = self.unjudged.front().copied().filter(|(t, ..)| *t < before_ns) {
             self.unjudged.pop_front();
-            if let Some(connection) = self.connections.get_mut(&syn).filter(|c| !c.judged) {
-                connection.judged = true;
-                settled.push(connection.clone());
+            if let Some(connection) = self.connections.get_mut(&syn) {
+                let promise = connection.promise(side);
+                if !std::mem::replace(&mut promise.judged, true) {
+                    settled.push((promise.clone(), side));
+                }
             }
         }
         settled
@@ -201,6 +272,21 @@ mod tests {
         }
         assert_eq!(flows.len(), CAPACITY);
         assert!(flows.names.len() <= 2 * CAPACITY);
+    }
+
+    #[test]
+    fn a_syn_ack_belongs_to_the_connection_of_its_syn() {
+        let mut flows = Flows::default();
+        flows.syn((7, 0), sighting(10, 1, "172.17.0.2:1"));
+        let back =
+            Sighting { flow: flow("192.0.2.10:80", "172.17.0.2:1"), ..sighting(20, 1, "172.17.0.2:1") };
+        assert_eq!(flows.answer(Sighting { netns: NetnsId(9), ..back }), None);
+        assert_eq!(flows.answer(back), Some((7, 0)));
+        flows.judged((7, 0), Side::Client);
+        assert!(flows.unjudged((7, 0), Side::Client).is_none());
+        let settled: Vec<_> = flows.settled(30).into_iter().map(|(_, side)| side).collect();
+        assert_eq!(settled, [Side::Server]);
+        assert!(flows.unjudged((7, 0), Side::Server).is_none());
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod map;
 pub mod mib;
 pub mod model;
 pub mod output;
+pub mod promise;
 pub mod run;
 pub mod sights;
 pub mod silent;

@@ -196,6 +196,8 @@ impl Session<'_> {
                     state.kernel.witness.note(&event, &node);
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
+                        let foreseen = state.engine.foresee(&charged, &node);
+                        self.verdicts(state, &foreseen)?;
                     }
                 }
                 Err(e) => {
@@ -229,7 +231,11 @@ impl Session<'_> {
         for charged in &events {
             self.event(state, charged)?;
         }
-        for verdict in &verdicts {
+        self.verdicts(state, &verdicts)
+    }
+
+    fn verdicts(&mut self, state: &mut State, verdicts: &[Verdict]) -> Result<(), Failure> {
+        for verdict in verdicts {
             if !filter::verdict(&self.filter, verdict) {
                 continue;
             }

@@ -3,7 +3,7 @@ use super::Finding;
 use crate::model::{Severity, SignalKind, VerdictKind};
 use crate::trouble::Trouble;
 
-/// Applies when a SYN of the container, as the last device on the node saw it, has an MSS (RFC 9293 §3.7.1) whose
+/// Applies when a SYN or SYN-ACK of the container, as the last device on the node saw it, has an MSS (RFC 9293 §3.7.1) whose
 /// segments are larger than the path's smallest MTU. One that was clamped on the way never comes here.
 pub(super) fn judge(trouble: &Trouble) -> Option<Finding> {
     (trouble.count(SignalKind::MssExceedsPath) > 0).then(|| Finding {

@@ -73,7 +73,7 @@ pub(super) fn figures(trouble: &Trouble) -> Vec<String> {
     if promises > 0 {
         sentences.push(format!(
             "{} of its own promised to take segments of up to {} bytes",
-            things(promises, "SYN"),
+            things(promises, "handshake"),
             trouble.promised
         ));
     }

@@ -10,6 +10,15 @@ table inet lab_filter {
     }
 }";
 
+/// Clamps the MSS of forwarded connections, both ways, to what the pods of the lab's node can take.
+pub const CLAMP: &str = "
+table inet lab_clamp {
+    chain forward {
+        type filter hook forward priority 0;
+        tcp flags syn tcp option maxseg size set rt mtu
+    }
+}";
+
 /// What dockerd does for a bridge: whatever leaves through `eth0` gets the address of `eth0`.
 pub(crate) fn masquerade(family: &str) -> String {
     format!(
