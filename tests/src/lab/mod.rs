@@ -9,7 +9,7 @@ pub mod datagrams;
 pub mod incident;
 pub mod leaks;
 pub mod mib;
-mod name;
+pub(crate) mod name;
 pub mod netns;
 pub mod nft;
 pub mod offload;
