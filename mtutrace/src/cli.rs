@@ -1,4 +1,5 @@
 //! The command line: raw flags, and the settings that they mean once they are checked.
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,6 +63,10 @@ pub struct RunArgs {
     /// Only what concerns this interface; repeatable.
     #[arg(short, long, value_name = "NAME")]
     pub interface: Vec<String>,
+    /// Serve metrics for Prometheus on this address (/metrics, /healthz, /readyz). A port alone means loopback; any
+    /// other address must be given in full.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = crate::metrics::address::parse)]
+    pub metrics: Option<SocketAddr>,
     /// Create this file once every hook is attached.
     #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,

@@ -18,6 +18,7 @@ pub mod flow;
 pub mod identity;
 pub mod kernel;
 pub mod map;
+pub mod metrics;
 pub mod mib;
 pub mod model;
 pub mod output;

@@ -266,7 +266,7 @@ fn place((symbol, offset): (&str, u64)) -> String {
 }
 
 /// Of a drop; the rest are signals of their own.
-fn cause_name(cause: DropCause) -> Option<&'static str> {
+pub(crate) fn cause_name(cause: DropCause) -> Option<&'static str> {
     Some(match cause {
         DropCause::Forward => "forward_df",
         DropCause::Local => "local_df",

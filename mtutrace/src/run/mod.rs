@@ -22,6 +22,7 @@ use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
+use crate::metrics::Metrics;
 use crate::output::{Names, Output, json::Json, text::Text, wants_colour};
 use crate::survey::Survey;
 use keeper::Keeper;
@@ -38,6 +39,7 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
     }
     args.load_options().check()?;
     limits::raise_open_files();
+    let metrics = args.metrics.map(Metrics::serve).transpose()?;
     let survey = Survey::new()?;
     let filter = Filter::from(args);
     filter::check(&filter, survey.node())?;
@@ -45,10 +47,15 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(trace(args, filter, survey))
+    runtime.block_on(trace(args, filter, survey, metrics))
 }
 
-async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, Failure> {
+async fn trace(
+    args: &RunArgs,
+    filter: Filter,
+    survey: Survey,
+    metrics: Option<Metrics>,
+) -> Result<Found, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = session::Signals::new()?;
     let alone = company::is_alone();
@@ -79,6 +86,7 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
         ring: Ring::new(ring)?,
         counters,
         output: output(args.output),
+        metrics,
         names: Names { reasons, symbols },
     };
     let result = session.run(keeper, signals).await;
