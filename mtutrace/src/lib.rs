@@ -6,6 +6,7 @@
 
 pub mod aggregate;
 pub mod bench;
+pub mod cases;
 pub mod charge;
 pub mod cli;
 pub mod clock;
@@ -15,12 +16,14 @@ pub mod doctor;
 pub mod exit;
 pub mod fix;
 pub mod flow;
+pub mod holes;
 pub mod identity;
 pub mod kernel;
 pub mod map;
 pub mod mib;
 pub mod model;
 pub mod output;
+pub mod remedy;
 pub mod run;
 pub mod sights;
 pub mod silent;
