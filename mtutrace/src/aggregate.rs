@@ -3,8 +3,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use mtutrace_common::config::DropCause;
 
+use crate::cases::Cases;
 use crate::charge::{self, Charge, Ends, Mismatch};
 use crate::flow::{Flows, Promise, Side, Sighting};
+use crate::holes::{Question, Reading};
 use crate::identity::connections::Connections;
 use crate::mib::merge::KernelTally;
 use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
@@ -78,6 +80,7 @@ pub struct Engine {
     tallies: BTreeMap<Owner, Tally>,
     charges: HashMap<(NetnsId, Flow), Known>,
     sights: Sights,
+    cases: Cases,
 }
 
 impl Engine {
@@ -97,6 +100,14 @@ impl Engine {
                 self.flows.syn((event.seq, identity), sighting);
                 return None;
             }
+            EventKind::SackHole { .. } => {
+                let connection = self.flows.find(event.netns, event.flow);
+                let mss = connection.and_then(|(connection, reversed)| {
+                    connection.mss(if reversed { Side::Server } else { Side::Client })
+                });
+                self.cases.asked(&event, mss, node);
+                return None;
+            }
             _ if !self.sights.is_first(&event) => return None,
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
@@ -112,12 +123,13 @@ impl Engine {
         {
             self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node).silent = Some(pair);
         } else if let Some(Charge { netns, mismatch: Some(mismatch) }) = &charge
-            && about_size(&event, mismatch.bottleneck.mtu)
+            && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
             let end = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
             let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
             self.trouble(&event, *netns, mismatch, remote, node);
         }
+        self.cases.note(&event, &ends, mismatch.is_some(), node);
         Some(self.tally(event, charge.map(|c| c.netns), node))
     }
 
@@ -184,7 +196,9 @@ impl Engine {
             node.since(netns) == Some(since) || now_ns.saturating_sub(last_ns) < GONE_NS
         };
         self.tallies.retain(|owner, tally| keep(*owner, tally.last_ns));
-        let verdicts = self.verdicts(now_ns, node);
+        let mut verdicts = self.verdicts(now_ns, node);
+        let states = &self.states;
+        verdicts.extend(self.cases.tick(now_ns, node, |owner| has_trouble(states, owner)));
         self.states.retain(|(owner, _), state| keep(*owner, state.trouble.last_ns));
         (events, verdicts)
     }
@@ -237,8 +251,20 @@ impl Engine {
         self.verdicts(u64::MAX, node);
         self.states.values_mut().for_each(|s| s.refresh(u64::MAX, node));
         let mut all: Vec<_> = self.states.values().filter_map(|s| s.stated.clone()).collect();
+        let states = &self.states;
+        all.extend(self.cases.standing(node, |owner| has_trouble(states, owner)));
         all.sort_by_key(|v| (!v.active, std::cmp::Reverse(v.severity)));
         all
+    }
+
+    /// The sockets that the kernel is to be asked about.
+    pub fn questions(&mut self, now_ns: u64) -> Vec<Question> {
+        self.cases.questions(now_ns)
+    }
+
+    /// What it said of one; absent when there is no such socket.
+    pub fn answer(&mut self, question: Question, reading: Option<Reading>, now_ns: u64, node: &Node) {
+        self.cases.answer(question, reading, now_ns, node);
     }
 
     /// Counters of all containers that had something; from now on they count as reported.
@@ -295,7 +321,14 @@ fn only_holder(ifindex: u32, node: &Node) -> Option<NetnsId> {
     first.filter(|_| second.is_none()).map(|(id, _)| *id)
 }
 
-fn owner_of(netns: NetnsId, node: &Node) -> Owner {
+/// Whether one of its numbers is wrong, and something came of it: that explains all else.
+fn has_trouble(states: &BTreeMap<(Owner, DeviceId), State>, owner: Owner) -> bool {
+    let first = DeviceId { netns: NetnsId(0), ifindex: 0 };
+    let own = states.range((owner, first)..).take_while(|((whose, _), _)| *whose == owner);
+    own.map(|(_, state)| state).any(|state| state.stated.as_ref().is_none_or(|stated| stated.active))
+}
+
+pub(crate) fn owner_of(netns: NetnsId, node: &Node) -> Owner {
     (netns, node.since(netns).unwrap_or_default())
 }
 
@@ -312,11 +345,13 @@ fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> Sighting {
 }
 
 /// Whether the event is evidence of a packet too big for this limit.
-fn about_size(event: &Event, limit: u32) -> bool {
+fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
     match event.kind {
         EventKind::IcmpSeen { .. } => true,
         EventKind::Drop { icmp_too_big: true, .. } => true,
-        EventKind::Fragmented { .. } | EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
+        // What a container cuts itself fits, as far as it knows.
+        EventKind::Fragmented { mtu } => mtu.is_some() && event.netns != netns && event.length > limit,
+        EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
         EventKind::Drop { cause: DropCause::Reassembly | DropCause::FragmentFiltered, .. } => false,
         _ => event.length > limit,
     }

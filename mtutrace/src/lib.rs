@@ -6,6 +6,7 @@
 
 pub mod aggregate;
 pub mod bench;
+pub mod cases;
 pub mod charge;
 pub mod cli;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod doctor;
 pub mod exit;
 pub mod fix;
 pub mod flow;
+pub mod holes;
 pub mod identity;
 pub mod kernel;
 pub mod map;
@@ -23,6 +25,7 @@ pub mod mib;
 pub mod model;
 pub mod output;
 pub mod promise;
+pub mod remedy;
 pub mod run;
 pub mod sights;
 pub mod silent;

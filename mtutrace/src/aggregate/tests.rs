@@ -82,7 +82,7 @@ fn a_verdict_names_everything_and_comes_once() {
     assert_eq!(v.severity, Severity::Critical);
     assert_eq!(v.container.as_ref().unwrap().id, "build");
     assert_eq!(v.container.as_ref().unwrap().parents.first().unwrap().id, "pod");
-    assert_eq!((v.culprit.mtu, v.bottleneck.mtu), (1500, 1450));
+    assert_eq!((v.culprit.as_ref().unwrap().mtu, v.bottleneck.as_ref().unwrap().mtu), (1500, 1450));
     assert!(v.fix.first().unwrap().command.contains("--mtu=1450"));
     let evidence = v.evidence.join("\n");
     for part in

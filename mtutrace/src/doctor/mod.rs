@@ -129,7 +129,7 @@ fn loss(signal: SignalKind) -> &'static str {
             "only the kernel's counters in the reports tell of it"
         }
         SignalKind::Retransmit => "a stall that began before the run is proven later",
-        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath => {
+        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath | SignalKind::SackHole => {
             "TC is what sees packets on devices; drops are still seen"
         }
     }

@@ -44,12 +44,12 @@ pub(super) fn other() -> Labels {
 pub(super) fn verdict(verdict: &Verdict) -> Labels {
     let mut labels = vec![("verdict", word(&verdict.kind)), ("severity", word(&verdict.severity))];
     labels.extend(container(verdict.container.as_ref()));
-    labels.extend([
-        ("culprit", value(&verdict.culprit.interface)),
-        ("culprit_mtu", verdict.culprit.mtu.to_string()),
-        ("bottleneck", value(&verdict.bottleneck.interface)),
-        ("bottleneck_mtu", verdict.bottleneck.mtu.to_string()),
-    ]);
+    let devices =
+        [("culprit", "culprit_mtu", &verdict.culprit), ("bottleneck", "bottleneck_mtu", &verdict.bottleneck)];
+    for (name, mtu, device) in devices {
+        let Some(device) = device else { continue };
+        labels.extend([(name, value(&device.interface)), (mtu, device.mtu.to_string())]);
+    }
     labels
 }
 

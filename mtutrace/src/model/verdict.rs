@@ -8,6 +8,8 @@ use super::device::{DeviceId, Link, LinkKind, NetnsId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
+    /// Its datagrams are cut into fragments on the way; all of them arrive.
+    Fragmentation,
     /// The container's SYNs promise segments that its path cannot carry; nothing has died yet.
     MssExceedsPath,
     /// The container's MTU is larger than its path's; packets die, but the senders are told and adapt.
@@ -16,6 +18,10 @@ pub enum VerdictKind {
     PmtuBlackhole,
     /// Two devices that face each other differ, and the kernel drops between them without a word.
     SilentL2Drop,
+    /// Fragments die on the way, and with them the datagrams that they belong to.
+    FragmentsLost,
+    /// What is too big dies beyond this node, and nobody tells the sender.
+    RemoteBlackholeSuspected,
 }
 
 /// How bad it is.
@@ -88,6 +94,8 @@ pub enum Ended {
     Fixed,
     /// The container is gone; the next one on that network will have the same trouble.
     Gone,
+    /// It has not been seen for a while.
+    Quiet,
 }
 
 /// One remedy: where to do what, and the command.
@@ -117,10 +125,12 @@ pub struct Verdict {
     /// The innermost container that suffers; absent when the namespace belongs to none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container: Option<Container>,
-    /// The device whose number is wrong.
-    pub culprit: Device,
-    /// The device that sets the limit.
-    pub bottleneck: Device,
+    /// The device whose number is wrong; absent where none is on this node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culprit: Option<Device>,
+    /// The device that sets the limit; absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bottleneck: Option<Device>,
     /// From the container to the bottleneck and on, container first.
     pub path: Vec<Hop>,
     /// One sentence that a person can act on.

@@ -229,7 +229,7 @@ impl<'a> EventLine<'a> {
             EventKind::IcmpSent { mtu } => line.mtu = *mtu,
             EventKind::Syn { mss, .. } => line.mss = *mss,
             EventKind::Fragmented { mtu } => line.mtu = *mtu,
-            EventKind::Retransmit => {}
+            EventKind::Retransmit | EventKind::SackHole { .. } => {}
             EventKind::PmtuUpdated { mtu } => line.mtu = Some(*mtu),
             EventKind::Drop { cause, reason, location, mtu, device_mtu, .. } => {
                 line.cause = cause_name(*cause);

@@ -34,6 +34,7 @@ impl<W: Write> Text<W> {
         let (code, word) = match (v.ended, v.severity) {
             (Some(Ended::Fixed), _) => ("32", "SOLVED"),
             (Some(Ended::Gone), _) => ("1;33", "GONE"),
+            (Some(Ended::Quiet), _) => ("32", "QUIET"),
             (None, Severity::Critical) => ("1;31", "CRITICAL"),
             (None, Severity::Warning) => ("1;33", "WARNING"),
             (None, Severity::Info) => ("36", "INFO"),
@@ -43,6 +44,7 @@ impl<W: Write> Text<W> {
             Some(Ended::Gone) => {
                 ": the container ended, and the next one on that network will have it too. It was"
             }
+            Some(Ended::Quiet) => ": not seen for a while. It was",
             None => "",
         };
         let head = self.paint(code, word);
@@ -69,9 +71,10 @@ impl<W: Write> Text<W> {
             .iter()
             .map(|hop| {
                 let text = format!("{} {}", escape(&hop.interface), hop.mtu);
-                if hop.device() == v.culprit {
+                let here = Some(hop.device());
+                if here == v.culprit {
                     self.paint("1;31", &format!("{text} (wrong)"))
-                } else if hop.device() == v.bottleneck {
+                } else if here == v.bottleneck {
                     self.paint("1", &format!("{text} (limit)"))
                 } else {
                     text
@@ -234,6 +237,9 @@ impl<W: Write> Output for Text<W> {
 
 fn kind(v: &Verdict) -> &'static str {
     match v.kind {
+        VerdictKind::Fragmentation => "fragmentation",
+        VerdictKind::FragmentsLost => "fragments lost",
+        VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
         VerdictKind::MssExceedsPath => "MSS exceeds the path",
         VerdictKind::MtuMismatch => "MTU mismatch",
         VerdictKind::PmtuBlackhole => "PMTU black hole",

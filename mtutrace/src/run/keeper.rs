@@ -9,6 +9,7 @@ use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cost::{self, ProgramCost, Sampler};
+use crate::holes::{Question, Reading};
 use crate::identity::Scanner;
 use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
@@ -17,7 +18,7 @@ use crate::mib::reader::Reader;
 use crate::model::NetnsId;
 use crate::output::Status;
 use crate::survey::{Survey, scan};
-use crate::topology::{Netns, Node, Topology};
+use crate::topology::{Netns, Node, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
 const LOOK: Duration = Duration::from_millis(500);
@@ -38,6 +39,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub(super) enum Order {
     /// Something changed in this namespace.
     Dirty(NetnsId),
+    /// Ask the kernel about these sockets.
+    Sockets(Vec<Question>),
     /// Publish the newest figures, and say so.
     Figures(oneshot::Sender<()>),
     /// Take everything away and end.
@@ -73,6 +76,8 @@ pub(super) struct Keeper {
     pub(super) snapshots: watch::Receiver<Snapshot>,
     /// News about namespaces.
     pub(super) news: mpsc::UnboundedReceiver<News>,
+    /// What the kernel says of sockets.
+    pub(super) answers: mpsc::UnboundedReceiver<(Question, Option<Reading>)>,
     thread: JoinHandle<()>,
 }
 
@@ -88,6 +93,7 @@ impl Keeper {
     ) -> std::io::Result<Keeper> {
         let (orders, order_receiver) = channel();
         let (news_sender, news) = mpsc::unbounded_channel();
+        let (answer_sender, answers) = mpsc::unbounded_channel();
         let (snapshot_sender, snapshots) = watch::channel(Snapshot::default());
         for (netns, fd) in survey.watch {
             let _ = news_sender.send(News::Watch(netns, fd));
@@ -103,12 +109,13 @@ impl Keeper {
             young: Instant::now(),
             orders: order_receiver,
             news: news_sender,
+            answers: answer_sender,
             snapshots: snapshot_sender,
         };
         work.catch_up();
         work.publish(true);
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
-        Ok(Keeper { orders, snapshots, news, thread })
+        Ok(Keeper { orders, snapshots, news, answers, thread })
     }
 
     /// Has everything taken away, and waits for it.
@@ -131,6 +138,7 @@ struct Work {
     young: Instant,
     orders: Receiver<Order>,
     news: mpsc::UnboundedSender<News>,
+    answers: mpsc::UnboundedSender<(Question, Option<Reading>)>,
     snapshots: watch::Sender<Snapshot>,
 }
 
@@ -165,6 +173,7 @@ impl Work {
                     self.topology.mark_dirty(netns);
                     until = until.min(Instant::now() + SETTLE);
                 }
+                Ok(Order::Sockets(questions)) => self.ask(questions),
                 Ok(Order::Figures(done)) => {
                     if self.mib.all(&self.topology) {
                         self.publish_kernel();
@@ -175,6 +184,25 @@ impl Work {
                 Err(RecvTimeoutError::Timeout) => return true,
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             }
+        }
+    }
+
+    /// What cannot be asked has no answer: that is no proof of anything.
+    fn ask(&self, questions: Vec<Question>) {
+        for question in questions {
+            let answer = self.topology.enter(question.netns, move || sockets::read(question.flow));
+            let reading = match answer {
+                Ok(Ok(reading)) => reading,
+                Ok(Err(e)) => {
+                    tracing::debug!("a socket of netns {} cannot be asked about: {e}", question.netns);
+                    None
+                }
+                Err(e) => {
+                    tracing::debug!("{e}");
+                    None
+                }
+            };
+            let _ = self.answers.send((question, reading));
         }
     }
 

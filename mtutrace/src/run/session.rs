@@ -165,7 +165,17 @@ impl Session<'_> {
         loop {
             tokio::select! {
                 records = self.ring.next() => self.take(state, records?)?,
-                _ = tick.tick() => self.tick(state)?,
+                _ = tick.tick() => {
+                    self.tick(state)?;
+                    let questions = state.engine.questions(state.clock.now_ns());
+                    if !questions.is_empty() {
+                        let _ = keeper.orders.send(Order::Sockets(questions));
+                    }
+                }
+                Some((question, reading)) = keeper.answers.recv() => {
+                    let node = state.snapshot.node.clone();
+                    state.engine.answer(question, reading, state.clock.now_ns(), &node);
+                }
                 _ = report.tick() => {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;

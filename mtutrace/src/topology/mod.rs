@@ -15,6 +15,7 @@ pub mod node;
 pub mod path;
 pub mod peers;
 pub mod reach;
+pub(crate) mod sockets;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod watch;
