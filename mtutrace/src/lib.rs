@@ -29,4 +29,5 @@ pub mod silent;
 mod survey;
 pub mod topology;
 pub mod trouble;
+pub mod tunnels;
 pub mod verdict;
