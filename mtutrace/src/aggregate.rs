@@ -13,8 +13,9 @@ use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, 
 use crate::promise::{self, TooMuch};
 use crate::sights::Sights;
 use crate::silent::Pair;
-use crate::topology::Node;
+use crate::topology::{Node, Underlay};
 use crate::trouble::Trouble;
+use crate::tunnels::{self, Wrong};
 use crate::verdict;
 
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
@@ -81,6 +82,7 @@ pub struct Engine {
     charges: HashMap<(NetnsId, Flow), Known>,
     sights: Sights,
     cases: Cases,
+    wrong: Wrong,
 }
 
 impl Engine {
@@ -111,6 +113,9 @@ impl Engine {
             _ if !self.sights.is_first(&event) => return None,
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
+        }
+        if let Some(below) = self.wrong.around(&event, node) {
+            self.outside(&event, &below, node);
         }
         let (ends, charge) = self.charge(&event, node, tables);
         let mismatch = charge.as_ref().and_then(|c| c.mismatch.as_ref());
@@ -143,13 +148,43 @@ impl Engine {
         node: &Node,
     ) -> &mut Trouble {
         let key = (owner_of(netns, node), mismatch.bottleneck.id());
+        let tunnel = charge::tunnel(node, &mismatch.bottleneck);
+        // Now it is known who uses the tunnel: one cause, one verdict.
+        let nobodys = tunnel.as_ref().map(|t| (owner_of(t.tunnel.netns, node), key.1)).filter(|k| *k != key);
+        let nobodys = nobodys.and_then(|key| self.states.remove(&key));
         let trouble = || Trouble::new(netns, mismatch.clone(), event.time_ns);
         let state =
             self.states.entry(key).or_insert_with(|| State { trouble: trouble(), remote, stated: None });
         state.trouble.mismatch = mismatch.clone();
+        state.trouble.tunnel = tunnel;
+        state.trouble.outer.extend(nobodys.into_iter().flat_map(|state| state.trouble.outer));
         state.trouble.belongs_to(node.container(netns));
         state.trouble.add(event);
         &mut state.trouble
+    }
+
+    /// A packet was cut or died outside of a tunnel: the trouble of those who are known to use it, else the tunnel's.
+    fn outside(&mut self, event: &Event, below: &Underlay, node: &Node) {
+        let (tunnel, home) = (below.tunnel.id(), below.tunnel.netns);
+        let signal = event.kind.signal();
+        let mut users = self
+            .states
+            .values_mut()
+            .map(|s| &mut s.trouble)
+            .filter(|t| tunnels::is_users(t, tunnel, home))
+            .peekable();
+        if users.peek().is_some() {
+            return users.for_each(|trouble| trouble.outside(signal, event.time_ns));
+        }
+        let Some(mismatch) = tunnels::own(node, tunnel) else { return };
+        let state = self.states.entry((owner_of(home, node), tunnel)).or_insert_with(|| State {
+            trouble: Trouble::new(home, mismatch, event.time_ns),
+            remote: event.flow.dst.ip(),
+            stated: None,
+        });
+        state.trouble.tunnel = Some(below.clone());
+        state.trouble.belongs_to(node.container(home));
+        state.trouble.outside(signal, event.time_ns);
     }
 
     /// Reading NAT tables and looking for ways takes long, and a bad day has many events of few flows: the answer
@@ -278,9 +313,13 @@ impl Engine {
 impl State {
     /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
     fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
-        let now = || match self.trouble.silent {
-            Some(pair) => pair.mismatch(node),
-            None => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
+        let now = || match (self.trouble.silent, &self.trouble.tunnel) {
+            (Some(pair), _) => pair.mismatch(node),
+            (_, Some(_)) => {
+                let of_way = charge::mismatch(node, self.trouble.netns, Some(self.remote));
+                tunnels::standing(&self.trouble, of_way, node)
+            }
+            _ => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
         };
         let mismatch = lives.then(now).flatten();
         let active = mismatch.is_some();
@@ -298,6 +337,7 @@ impl State {
             return None;
         }
         if let Some(mismatch) = mismatch {
+            self.trouble.tunnel = charge::tunnel(node, &mismatch.bottleneck);
             self.trouble.mismatch = mismatch;
         }
         let verdict = verdict::verdict(&self.trouble, finding, active, node);

@@ -1,4 +1,6 @@
 //! A verdict and how the container was made give the commands to run. Nothing is executed.
+pub mod tunnel;
+
 use crate::charge::Mismatch;
 use crate::model::{Container, Fix, Hop, LinkKind, NetnsId, Runtime};
 use crate::topology::Node;

@@ -32,4 +32,5 @@ pub mod silent;
 mod survey;
 pub mod topology;
 pub mod trouble;
+pub mod tunnels;
 pub mod verdict;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::charge::Mismatch;
 use crate::model::{Container, Event, EventKind, Flow, NetnsId, SignalKind};
 use crate::silent::Pair;
+use crate::topology::Underlay;
 use mtutrace_common::config::DropCause;
 
 /// Most flows that are followed for one trouble; more of them add to the totals only.
@@ -86,6 +87,10 @@ pub struct Trouble {
     pub mismatch: Mismatch,
     /// Packets die between two devices, not at a router.
     pub silent: Option<Pair>,
+    /// They get too big inside a tunnel, whose own number is wrong.
+    pub tunnel: Option<Underlay>,
+    /// What happened to them outside the tunnel, by signal.
+    pub outer: BTreeMap<SignalKind, u64>,
     /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
     pub first_ns: u64,
     /// When it was last seen.
@@ -114,6 +119,8 @@ impl Trouble {
             container: None,
             mismatch,
             silent: None,
+            tunnel: None,
+            outer: BTreeMap::new(),
             first_ns: now_ns,
             last_ns: now_ns,
             counts: BTreeMap::new(),
@@ -176,6 +183,12 @@ impl Trouble {
         if filtered == 0 && dies && event.flow.protocol == TCP {
             flow.segment(signal, event);
         }
+    }
+
+    /// Adds a packet that was cut or died outside of the tunnel.
+    pub fn outside(&mut self, signal: SignalKind, time_ns: u64) {
+        self.last_ns = self.last_ns.max(time_ns);
+        *self.outer.entry(signal).or_default() += 1;
     }
 
     /// Flows that are followed.

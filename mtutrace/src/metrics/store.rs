@@ -48,8 +48,8 @@ pub(super) struct Standing {
     pub(super) active: bool,
 }
 
-/// Of one verdict: who suffers, which device is wrong, which one sets the limit.
-pub(super) type About = (String, (u32, String), (u32, String));
+/// Of one verdict: who suffers, of what where no device is wrong, which device is wrong, which one sets the limit.
+pub(super) type About = (String, Option<String>, [Option<(u32, String)>; 2]);
 
 /// All of it.
 #[derive(Debug)]
@@ -117,9 +117,12 @@ impl Store {
     }
 
     fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
-        let device = |d: &crate::model::Device| (d.netns.0, labels::value(&d.interface));
+        let devices = [&verdict.culprit, &verdict.bottleneck]
+            .map(|device| device.as_ref().map(|d| (d.netns.0, labels::value(&d.interface))));
         let id = verdict.container.as_ref().map(|c| c.id.clone()).unwrap_or_default();
-        let about = (id, device(&verdict.culprit), device(&verdict.bottleneck));
+        // Between two devices one kind grows out of another; without them each is of its own.
+        let kind = devices[0].is_none().then(|| labels::word(&verdict.kind));
+        let about = (id, kind, devices);
         let standing = self.verdicts.entry(about, now_ns);
         let labels = labels::verdict(verdict);
         if verdict.active && standing.labels != labels {

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::tunnel::Tunnel;
+
 /// Inode number of a network namespace (`stat /proc/PID/ns/net`), which is also the kernel's `net.ns.inum`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct NetnsId(pub u32);
@@ -78,6 +80,8 @@ pub struct Link {
     pub master: Option<u32>,
     /// The other end of a veth, or the lower device of a VLAN, macvlan or ipvlan; absent when it cannot be found.
     pub peer: Option<DeviceId>,
+    /// What it puts around packets, if it is a tunnel.
+    pub tunnel: Option<Tunnel>,
 }
 
 /// An address on a device.

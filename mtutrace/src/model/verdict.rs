@@ -16,6 +16,8 @@ pub enum VerdictKind {
     MtuMismatch,
     /// The same, and nobody tells the sender: traffic is stalled.
     PmtuBlackhole,
+    /// A tunnel's MTU and its headers are more than its underlay carries: packets are cut or die there.
+    TunnelOverhead,
     /// Two devices that face each other differ, and the kernel drops between them without a word.
     SilentL2Drop,
     /// Fragments die on the way, and with them the datagrams that they belong to.

@@ -243,6 +243,7 @@ fn kind(v: &Verdict) -> &'static str {
         VerdictKind::MssExceedsPath => "MSS exceeds the path",
         VerdictKind::MtuMismatch => "MTU mismatch",
         VerdictKind::PmtuBlackhole => "PMTU black hole",
+        VerdictKind::TunnelOverhead => "tunnel overhead",
         VerdictKind::SilentL2Drop => "silent drop between devices",
     }
 }

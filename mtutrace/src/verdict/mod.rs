@@ -6,6 +6,7 @@ mod mtu_mismatch;
 mod pmtu_blackhole;
 mod remote_blackhole_suspected;
 mod silent_l2_drop;
+mod tunnel_overhead;
 mod words;
 
 use crate::cases::{Case, Facts};
@@ -34,6 +35,9 @@ pub struct Finding {
 pub fn judge(trouble: &Trouble, now_ns: u64) -> Option<Finding> {
     if trouble.silent.is_some() {
         return silent_l2_drop::judge(trouble);
+    }
+    if let Some(below) = &trouble.tunnel {
+        return tunnel_overhead::judge(trouble, below, now_ns).or_else(|| mss_exceeds_path::judge(trouble));
     }
     pmtu_blackhole::judge(trouble)
         .or_else(|| mtu_mismatch::judge(trouble, now_ns))
@@ -92,16 +96,25 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
     let m = &trouble.mismatch;
     let container = trouble.container.clone();
     let who = container.as_ref().map_or_else(|| words::owner(trouble.netns, node), words::container);
-    let limit = if trouble.silent.is_some() { "what faces it" } else { "the way out" };
+    let (limit, narrow) = match &trouble.tunnel {
+        Some(below) => (format!("what carries it with {} bytes of headers", below.overhead), &below.device),
+        None if trouble.silent.is_some() => ("what faces it".to_owned(), &m.bottleneck),
+        None => ("the way out".to_owned(), &m.bottleneck),
+    };
     let summary = format!(
         "{who}: {}. {} has MTU {}, but {limit}, {}, carries only {}: set it to {}",
         finding.effect,
         words::device(&m.culprit, node),
         m.culprit.mtu,
-        words::device(&m.bottleneck, node),
-        m.bottleneck.mtu,
+        words::device(narrow, node),
+        narrow.mtu,
         m.bottleneck.mtu,
     );
+    let mut path = m.path.clone();
+    if let Some(below) = &trouble.tunnel {
+        path.retain(|hop| hop.id() != below.tunnel.id());
+        path.extend([&below.tunnel, &below.device].map(Hop::clone));
+    }
     let mut evidence = finding.evidence;
     evidence.extend(words::figures(trouble));
     Verdict {
@@ -109,14 +122,15 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
         severity: finding.severity,
         active,
         ended: None,
-        fix: match trouble.silent {
-            Some(_) => fix::level(m, node),
-            None => fix::fixes(m, container.as_ref(), trouble.netns, node),
+        fix: match (&trouble.silent, &trouble.tunnel) {
+            (Some(_), _) => fix::level(m, node),
+            (_, Some(below)) => fix::tunnel::fixes(below, node),
+            _ => fix::fixes(m, container.as_ref(), trouble.netns, node),
         },
         container,
         culprit: Some(m.culprit.device()),
-        bottleneck: Some(m.bottleneck.device()),
-        path: m.path.clone(),
+        bottleneck: Some(narrow.device()),
+        path,
         summary,
         evidence,
     }
