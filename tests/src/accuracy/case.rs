@@ -98,7 +98,7 @@ pub struct Hop {
 }
 
 /// How a namespace is plugged into another.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plug {
     /// A veth pair, one end of it a port of a bridge.
@@ -110,8 +110,6 @@ pub enum Plug {
     Vlan,
     /// A tunnel over a veth pair.
     Vxlan,
-    /// Likewise.
-    Geneve,
     /// A share of the other's own `eth0`: a neighbour on the other's network.
     Macvlan,
     /// Likewise, with the same MAC address.

@@ -13,6 +13,7 @@ mod rules;
 mod table;
 mod traffic;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -46,6 +47,7 @@ pub fn random_seed() -> u64 {
 /// Runs the cases; `progress` is told of each when it is judged.
 pub fn run(cases: Vec<Case>, seed: u64, mut progress: impl FnMut(&Outcome)) -> Result<Report> {
     let start = Instant::now();
+    let (cases, left_out) = possible(cases)?;
     let mut outcomes = Vec::new();
     // Faults and healthy cases are mixed, so that each has the other beside it.
     for batch in deal(cases) {
@@ -53,7 +55,28 @@ pub fn run(cases: Vec<Case>, seed: u64, mut progress: impl FnMut(&Outcome)) -> R
         found.iter().for_each(&mut progress);
         outcomes.extend(found);
     }
-    Ok(Report { seed, took: start.elapsed().as_secs_f64(), outcomes })
+    Ok(Report { seed, took: start.elapsed().as_secs_f64(), outcomes, left_out })
+}
+
+/// Leaves out what this kernel cannot build, with the reason.
+fn possible(cases: Vec<Case>) -> Result<(Vec<Case>, Vec<String>)> {
+    let mut known = BTreeMap::new();
+    let (mut possible, mut left_out) = (Vec::new(), Vec::new());
+    for case in cases {
+        let mut missing = None;
+        for hop in &case.hop {
+            let known = match known.get(&hop.by) {
+                Some(known) => *known,
+                None => *known.entry(hop.by).or_insert(hop.by.is_known()?),
+            };
+            missing = missing.or((!known).then_some(hop.by));
+        }
+        match missing {
+            Some(plug) => left_out.push(format!("{}: this kernel has no {plug:?}", case.name)),
+            None => possible.push(case),
+        }
+    }
+    Ok((possible, left_out))
 }
 
 /// Deals the cases like cards.

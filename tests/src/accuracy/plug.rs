@@ -4,10 +4,32 @@ use anyhow::{Context, Result};
 
 use super::address::Seat;
 use super::case::{Hop, Numbers, Plug};
+use crate::lab::name;
 use crate::lab::netns::NetNs;
 use crate::lab::routed::Family;
 
 pub(super) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+
+impl Plug {
+    /// Whether this kernel has such devices.
+    pub(super) fn is_known(self) -> Result<bool> {
+        let kind = match self {
+            Self::Bridge => "type bridge",
+            Self::Veth => return Ok(true),
+            Self::Vlan => "link below type vlan id 7",
+            Self::Vxlan => "type vxlan id 42 dstport 4789",
+            Self::Macvlan => "link below type macvlan",
+            Self::Ipvlan => "link below type ipvlan",
+        };
+        let netns = NetNs::create(&format!("{}-probe", name::prefix()))?;
+        netns.ip("link add below type veth peer name other")?;
+        match netns.ip(&format!("link add probe {kind}")) {
+            Ok(_) => Ok(true),
+            Err(error) if format!("{error:#}").contains("Unknown device type") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
 
 /// What is plugged into what, and where it sits.
 pub(super) struct Wire<'a> {
@@ -38,7 +60,7 @@ impl Wire<'_> {
                 Ok(())
             }
             Plug::Vlan => self.vlan(),
-            Plug::Vxlan | Plug::Geneve => self.tunnel(),
+            Plug::Vxlan => self.vxlan(),
             Plug::Macvlan | Plug::Ipvlan => self.share(),
         }
     }
@@ -97,14 +119,12 @@ impl Wire<'_> {
         Ok(())
     }
 
-    fn tunnel(&self) -> Result<()> {
+    fn vxlan(&self) -> Result<()> {
         let (below, port, own, name) = (self.underlay()?, self.port()?, self.own()?, self.name());
         let tunnel = format!("tun{}", self.number);
         let outer = |host: u8| format!("172.30.{}.{host}", self.number);
-        let kind = |from: u8, to: u8| match self.hop.by {
-            Plug::Geneve => format!("type geneve id 42 remote {}", outer(to)),
-            _ => format!("type vxlan id 42 local {} remote {} dstport 4789", outer(from), outer(to)),
-        };
+        let kind =
+            |from, to| format!("type vxlan id 42 local {} remote {} dstport 4789", outer(from), outer(to));
         self.above.ip(&format!(
             "{}\naddress add {}/24 dev {name}\nlink set {name} up\nlink add {tunnel} mtu {port} {}\n{}",
             self.veth(&name, below, "phys", below),

@@ -14,6 +14,8 @@ pub struct Report {
     pub took: f64,
     /// One for each case.
     pub outcomes: Vec<Outcome>,
+    /// Cases that could not be built here, and why.
+    pub left_out: Vec<String>,
 }
 
 impl Report {
@@ -83,6 +85,7 @@ impl Display for Report {
                 writeln!(f, "    not: {missed}")?;
             }
         }
+        self.left_out.iter().try_for_each(|one| writeln!(f, "left out: {one}"))?;
         let (all, wrong) = (self.outcomes.len(), self.wrong().count());
         let faults = self.outcomes.iter().filter(|one| one.expected != "none").count();
         write!(
@@ -115,7 +118,7 @@ mod tests {
             case("b", "mtu_mismatch", "none", Some(1.5)),
             case("c", "none", "none", None),
         ];
-        let text = Report { seed: 5, took: 2.0, outcomes }.to_string();
+        let text = Report { seed: 5, took: 2.0, outcomes, ..Report::default() }.to_string();
         assert!(text.contains("mtu_mismatch             1     1\n"), "{text}");
         assert!(text.contains("wrong: b") && text.contains("0.90 s at least, 1.50 s median"), "{text}");
         assert!(text.contains("foreseen before it: 1 of 2") && text.contains("not: a"), "{text}");
