@@ -8,3 +8,4 @@ pub mod accuracy;
 pub mod causes;
 pub mod check;
 pub mod lab;
+pub mod runtimes;

@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: finds or installs what building needs, step by step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -46,7 +46,10 @@ pub(crate) fn setup(purpose: For) -> Result<Ready> {
     step("bpf-linker", &linker.display().to_string());
     match purpose {
         For::Building => {}
-        For::Testing => lab_tools()?,
+        For::Testing => {
+            lab_tools()?;
+            runtimes();
+        }
         For::Linting => clippy(&toolchain)?,
     }
     Ok(Ready { toolchain, linker })
@@ -101,6 +104,37 @@ fn lab_tools() -> Result<()> {
     }
     step("laboratory", "ip, tc, nft, setpriv");
     Ok(())
+}
+
+/// Docker and containerd, for the scenarios that run them on a machine of their own inside this one. What is there
+/// already is used, whoever packaged it; without them those scenarios say that they were skipped.
+fn runtimes() {
+    // Newer Debians package Docker's client by itself.
+    let client = if apt::has_candidate("docker-cli") { "docker-cli" } else { "docker.io" };
+    let programs = [
+        ("dockerd", "docker.io"),
+        ("docker", client),
+        ("containerd", "containerd"),
+        ("ctr", "containerd"),
+        ("runc", "runc"),
+        ("iptables", "iptables"),
+    ];
+    let lacking = programs.into_iter().filter(|(program, _)| !exec::installed(program));
+    let mut missing = lacking.map(|(_, package)| package).collect::<Vec<_>>();
+    if !["/usr/lib/cni", "/opt/cni/bin"].iter().any(|dir| Path::new(dir).join("bridge").is_file()) {
+        missing.push("containernetworking-plugins");
+    }
+    missing.dedup();
+    if !missing.is_empty()
+        && let Err(error) = apt::install(&missing)
+    {
+        step(
+            "Docker and containerd",
+            &format!("not all of it; scenarios that need it cannot run: {error:#}"),
+        );
+        return;
+    }
+    step("Docker and containerd", "dockerd, docker, containerd, ctr, runc, iptables, CNI plugins");
 }
 
 /// clippy comes with a rustup nightly; Debian packages it beside its rustc-web.

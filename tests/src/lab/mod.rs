@@ -1,6 +1,6 @@
 //! The laboratory: namespaces, cgroups, the founding incident, traffic, and the tracer under test.
 
-mod addresses;
+pub(crate) mod addresses;
 pub mod bridged;
 pub mod cgroup;
 pub mod container;
