@@ -9,6 +9,7 @@ mod docs;
 mod exec;
 mod lint;
 mod local;
+mod prometheus;
 mod results;
 mod run;
 mod setup;

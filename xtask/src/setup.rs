@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::toolchain::{self, BpfToolchain};
-use crate::{apt, exec};
+use crate::{apt, exec, prometheus, vm};
 
 /// 0.11 and later want a system LLVM; 0.10 uses the one that comes with rustc.
 const LINKER_VERSION: &str = "0.10.3";
@@ -46,7 +46,10 @@ pub(crate) fn setup(purpose: For) -> Result<Ready> {
     step("bpf-linker", &linker.display().to_string());
     match purpose {
         For::Building => {}
-        For::Testing => lab_tools()?,
+        For::Testing => {
+            lab_tools()?;
+            prometheus();
+        }
         For::Linting => clippy(&toolchain)?,
     }
     Ok(Ready { toolchain, linker })
@@ -101,6 +104,18 @@ fn lab_tools() -> Result<()> {
     }
     step("laboratory", "ip, tc, nft, setpriv");
     Ok(())
+}
+
+/// Some scenarios are scraped by a real one, and say that they are skipped where there is none.
+fn prometheus() {
+    let tools = exec::target_dir().join("tools");
+    match prometheus::fetch(&tools, &vm::cache()) {
+        Ok(()) => step("Prometheus", &tools.join("prometheus").display().to_string()),
+        Err(error) if exec::installed("promtool") => {
+            step("Prometheus", &format!("the one on PATH ({error:#})"))
+        }
+        Err(error) => step("Prometheus", &format!("its scenarios are left out: {error:#}")),
+    }
 }
 
 /// clippy comes with a rustup nightly; Debian packages it beside its rustc-web.
