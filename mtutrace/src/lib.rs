@@ -23,6 +23,7 @@ pub mod mib;
 pub mod model;
 pub mod output;
 pub mod run;
+pub mod schema;
 pub mod sights;
 pub mod silent;
 mod survey;

@@ -1,6 +1,7 @@
 //! The map as one line of JSON.
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Effort;
@@ -8,10 +9,11 @@ use super::tree::{Entry, Tree};
 use crate::clock::Clock;
 use crate::model::{Container, Device, Fix, Hop, NetnsId};
 
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<'a> {
     v: u32,
     kind: &'static str,
+    #[schemars(extend("format" = "date-time"))]
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<NetnsId>,
@@ -28,7 +30,7 @@ struct Line<'a> {
 }
 
 /// A container, or a namespace without one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
@@ -41,15 +43,17 @@ struct Row<'a> {
     mismatch: Option<MismatchRow<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Path<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     hops: &'a [Hop],
     mtu: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MismatchRow<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     culprit: Device,
     bottleneck: Device,
