@@ -11,6 +11,7 @@ use mtutrace_common::config::RING_BYTES;
 use crate::cost::page_size;
 use crate::kernel::load::Options;
 use crate::model::NetnsId;
+use crate::schema::Kind;
 
 /// Which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong, and what one
 /// line fixes it.
@@ -37,6 +38,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// What mtutrace costs on this kernel, per packet, beside an empty program.
     Bench(BenchArgs),
+    /// The JSON Schema of what -o json writes.
+    Schema(SchemaArgs),
 }
 
 /// Flags of `run`, as typed.
@@ -136,6 +139,14 @@ pub struct BenchArgs {
     /// Rounds; each measures every program once, and the medians of the rounds count.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
+}
+
+/// Flags of `schema`.
+#[derive(Args, Clone, Debug)]
+pub struct SchemaArgs {
+    /// Of this kind of line; without it, of any.
+    #[arg(value_enum)]
+    pub kind: Option<Kind>,
 }
 
 /// Output formats.

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use aya::sys::{Stats, enable_stats};
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What one program costs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ProgramCost {
     /// Its name in the kernel.
     pub program: String,
@@ -23,7 +24,7 @@ pub struct ProgramCost {
 }
 
 /// The cost of the run so far.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
     /// Of the kernel side.
     pub programs: Vec<ProgramCost>,

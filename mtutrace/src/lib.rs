@@ -27,6 +27,7 @@ pub mod output;
 pub mod promise;
 pub mod remedy;
 pub mod run;
+pub mod schema;
 pub mod sights;
 pub mod silent;
 mod survey;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use mtutrace::cli::{Cli, Command};
 use mtutrace::exit::Failure;
-use mtutrace::{bench, doctor, map, run};
+use mtutrace::{bench, doctor, map, run, schema};
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Map(args) => map::map(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Bench(args) => bench::bench(args),
+        Command::Schema(args) => schema::schema(args),
     };
     match result {
         Ok(found) => found.code(),

@@ -10,6 +10,7 @@ mod docs;
 mod exec;
 mod lint;
 mod local;
+mod prometheus;
 mod results;
 mod run;
 mod setup;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::toolchain::{self, BpfToolchain};
-use crate::{apt, exec};
+use crate::{apt, exec, prometheus, vm};
 
 /// 0.11 and later want a system LLVM; 0.10 uses the one that comes with rustc.
 const LINKER_VERSION: &str = "0.10.3";
@@ -49,6 +49,7 @@ pub(crate) fn setup(purpose: For) -> Result<Ready> {
         For::Testing => {
             lab_tools()?;
             runtimes();
+            prometheus();
         }
         For::Linting => clippy(&toolchain)?,
     }
@@ -135,6 +136,18 @@ fn runtimes() {
         return;
     }
     step("Docker and containerd", "dockerd, docker, containerd, ctr, runc, iptables, CNI plugins");
+}
+
+/// Some scenarios are scraped by a real one, and say that they are skipped where there is none.
+fn prometheus() {
+    let tools = exec::target_dir().join("tools");
+    match prometheus::fetch(&tools, &vm::cache()) {
+        Ok(()) => step("Prometheus", &tools.join("prometheus").display().to_string()),
+        Err(error) if exec::installed("promtool") => {
+            step("Prometheus", &format!("the one on PATH ({error:#})"))
+        }
+        Err(error) => step("Prometheus", &format!("its scenarios are left out: {error:#}")),
+    }
 }
 
 /// clippy comes with a rustup nightly; Debian packages it beside its rustc-web.

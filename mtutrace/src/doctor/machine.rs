@@ -3,6 +3,7 @@ use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::kernel::attach::has_tcx;
@@ -10,7 +11,7 @@ use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability};
 
 /// One fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fact {
     /// What it is about.
     pub what: &'static str,

@@ -1,6 +1,7 @@
 //! The map as one line of JSON.
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Effort;
@@ -9,10 +10,11 @@ use crate::clock::Clock;
 use crate::model::{Container, Device, Fix, Hop, NetnsId};
 use crate::topology::Underlay;
 
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<'a> {
     v: u32,
     kind: &'static str,
+    #[schemars(extend("format" = "date-time"))]
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<NetnsId>,
@@ -32,7 +34,7 @@ struct Line<'a> {
 }
 
 /// A container, or a namespace without one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
@@ -45,22 +47,24 @@ struct Row<'a> {
     mismatch: Option<MismatchRow<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Path<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     hops: &'a [Hop],
     mtu: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MismatchRow<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     culprit: Device,
     bottleneck: Device,
     fix: &'a [Fix],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TunnelRow<'a> {
     #[serde(flatten)]
     tunnel: &'a Hop,

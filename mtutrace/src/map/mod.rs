@@ -1,6 +1,6 @@
 //! `mtutrace map`: the MTUs of the node at one look, every container's way out hop by hop. Loads nothing into the
 //! kernel, so that it can run before a pipeline does.
-mod json;
+pub(crate) mod json;
 mod text;
 mod tree;
 

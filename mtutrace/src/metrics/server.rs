@@ -21,6 +21,8 @@ use crate::exit::Failure;
 
 /// Connections at a time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 16;
+/// A request must have come after this.
+const ASKING: Duration = Duration::from_secs(1);
 /// A connection carries one request and is over after this.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of a request's head.
@@ -90,7 +92,7 @@ async fn connection(stream: TcpStream, server: &Server) {
     let connection = http1::Builder::new()
         .keep_alive(false)
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(ASKING)
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(stream), answer);
     match tokio::time::timeout(PATIENCE, connection).await {

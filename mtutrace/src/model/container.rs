@@ -1,8 +1,9 @@
 //! A container and the containers that it runs in.
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What made a container, as far as its cgroup path or its shim tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Runtime {
     /// Docker (and the containers of `docker build`).
@@ -16,7 +17,7 @@ pub enum Runtime {
 }
 
 /// The Kubernetes pod of a container; a field that is not known is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Pod {
     /// Kubernetes namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,7 @@ pub struct Pod {
 }
 
 /// A container: who it is, and inside which others it runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Container {
     /// Full id (64 hex digits for all runtimes but BuildKit, whose ids have 25 characters).
     pub id: String,

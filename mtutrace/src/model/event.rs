@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::device::{DeviceId, NetnsId};
@@ -73,7 +74,7 @@ impl Event {
 }
 
 /// The signals of the contract, as reports name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignalKind {
     /// A segment larger than its route's MTU.

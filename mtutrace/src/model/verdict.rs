@@ -1,11 +1,12 @@
 //! The answer: what is wrong, for whom, which number, and what fixes it.
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::Container;
 use super::device::{DeviceId, Link, LinkKind, NetnsId};
 
 /// Kinds of verdict, of one cause: each is worse than the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// Its datagrams are cut into fragments on the way; all of them arrive.
@@ -27,7 +28,7 @@ pub enum VerdictKind {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing to do.
@@ -39,7 +40,7 @@ pub enum Severity {
 }
 
 /// A device in a verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Device {
     /// Name.
     pub interface: String,
@@ -50,7 +51,7 @@ pub struct Device {
 }
 
 /// A device on the way from the container outwards.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Hop {
     /// Name.
     pub interface: String,
@@ -89,7 +90,7 @@ impl Hop {
 }
 
 /// Why a verdict is not active any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ended {
     /// The numbers fit now.
@@ -101,7 +102,7 @@ pub enum Ended {
 }
 
 /// One remedy: where to do what, and the command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fix {
     /// On which machine, in which container or file.
     pub r#where: String,
@@ -112,7 +113,7 @@ pub struct Fix {
 }
 
 /// A cause that is established.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Verdict {
     /// What is wrong.
     #[serde(rename = "verdict")]

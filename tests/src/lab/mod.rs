@@ -15,6 +15,7 @@ pub mod nft;
 pub mod offload;
 pub mod place;
 pub mod process;
+pub mod prometheus;
 pub mod routed;
 pub mod tracer;
 pub mod traffic;

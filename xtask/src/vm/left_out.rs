@@ -5,6 +5,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("refusal", "the command line and its error messages"),
     ("filters", "which events are shown is chosen after they left the kernel"),
     ("contract", "the form of the output"),
+    ("prometheus", "metrics are counted after events left the kernel, and guests have no Prometheus"),
     ("lab", "the laboratory itself: scenarios would fail with it"),
     ("mtutrace_tests", "likewise"),
     ("docker_in_docker", "real Docker: guests have a busybox, not a distribution to run it"),
