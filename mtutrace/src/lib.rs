@@ -20,6 +20,7 @@ pub mod kernel;
 pub mod map;
 pub mod mib;
 pub mod model;
+mod names;
 pub mod output;
 pub mod run;
 pub mod sights;

@@ -15,6 +15,7 @@ use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::ByNetns;
 use crate::mib::reader::Reader;
 use crate::model::NetnsId;
+use crate::names::Names;
 use crate::output::Status;
 use crate::survey::{Survey, scan};
 use crate::topology::{Netns, Node, Topology};
@@ -38,6 +39,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub(super) enum Order {
     /// Something changed in this namespace.
     Dirty(NetnsId),
+    /// A runtime told names.
+    Named,
     /// Publish the newest figures, and say so.
     Figures(oneshot::Sender<()>),
     /// Take everything away and end.
@@ -92,10 +95,13 @@ impl Keeper {
         for (netns, fd) in survey.watch {
             let _ = news_sender.send(News::Watch(netns, fd));
         }
+        let named = orders.clone();
+        survey.names.wake_by(move || drop(named.send(Order::Named)));
         attacher.sync(&survey.topology);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
+            names: survey.names,
             topology: survey.topology,
             attacher,
             hooks,
@@ -122,6 +128,7 @@ impl Keeper {
 
 struct Work {
     scanner: Scanner,
+    names: Names,
     topology: Topology,
     attacher: Attacher,
     mib: Reader,
@@ -150,7 +157,7 @@ impl Work {
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
         // (before 6.6) whose namespace cannot be entered would stay behind.
-        if let Ok(namespaces) = scan(&mut self.scanner) {
+        if let Ok(namespaces) = scan(&mut self.scanner, &self.names) {
             self.topology.refresh(&namespaces);
         }
         self.attacher.detach_all(&self.topology);
@@ -165,6 +172,7 @@ impl Work {
                     self.topology.mark_dirty(netns);
                     until = until.min(Instant::now() + SETTLE);
                 }
+                Ok(Order::Named) => until = until.min(Instant::now() + SETTLE),
                 Ok(Order::Figures(done)) => {
                     if self.mib.all(&self.topology) {
                         self.publish_kernel();
@@ -179,11 +187,12 @@ impl Work {
     }
 
     fn look(&mut self) {
-        let namespaces = match scan(&mut self.scanner) {
+        let namespaces = match scan(&mut self.scanner, &self.names) {
             Ok(namespaces) => namespaces,
             Err(e) => return tracing::warn!("/proc could not be read: {e}"),
         };
         let changes = self.topology.refresh(&namespaces);
+        self.names.show(self.topology.node(), self.scanner.processes());
         for netns in &changes.removed {
             let _ = self.news.send(News::Gone(*netns));
         }
