@@ -56,6 +56,17 @@ pub struct Tally {
     pub kernel: KernelTally,
 }
 
+impl Tally {
+    /// Whose they are may be known only after they were counted, and named later still.
+    fn belongs_to(&mut self, owner: Owner, node: &Node) {
+        let container = node.container(owner.0).filter(|_| node.since(owner.0) == Some(owner.1));
+        if container.is_some() && container != self.container.as_ref() {
+            self.container = container.cloned();
+            self.changed = true;
+        }
+    }
+}
+
 /// To whom a flow's packets were charged, when, and by which model of the node.
 struct Known {
     time_ns: u64,
@@ -231,6 +242,7 @@ impl Engine {
             node.since(netns) == Some(since) || now_ns.saturating_sub(last_ns) < GONE_NS
         };
         self.tallies.retain(|owner, tally| keep(*owner, tally.last_ns));
+        self.tallies.iter_mut().for_each(|(owner, tally)| tally.belongs_to(*owner, node));
         let mut verdicts = self.verdicts(now_ns, node);
         let states = &self.states;
         verdicts.extend(self.cases.tick(now_ns, node, |owner| has_trouble(states, owner)));

@@ -23,6 +23,7 @@ pub mod map;
 pub mod metrics;
 pub mod mib;
 pub mod model;
+mod names;
 pub mod output;
 pub mod promise;
 pub mod remedy;

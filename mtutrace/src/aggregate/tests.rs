@@ -186,6 +186,27 @@ fn a_container_that_is_named_only_after_the_verdict_makes_it_anew() {
 }
 
 #[test]
+fn a_name_alone_makes_verdicts_and_reports_anew() {
+    let (mut engine, mut node) = (Engine::default(), node());
+    drops(&mut engine, &node, &[0, 200, 600], |_| 1500);
+    assert_eq!(engine.tick(700 * MS, &node).1.len(), 1);
+    engine.report();
+    node.netns.get_mut(&NetnsId(2)).unwrap().containers.first_mut().unwrap().name = Some("runner".into());
+    let inner = node.netns.get_mut(&NetnsId(3)).unwrap().containers.first_mut().unwrap();
+    inner.name = Some("web".into());
+    inner.parents.first_mut().unwrap().name = Some("runner".into());
+    let named = engine.tick(800 * MS, &node).1;
+    let container = named.first().unwrap().container.clone().unwrap();
+    assert_eq!(
+        (container.name.as_deref(), container.parents[0].name.as_deref()),
+        (Some("web"), Some("runner"))
+    );
+    let (_, tally) = engine.report().remove(0);
+    assert!(tally.changed && tally.container == Some(container));
+    assert!(engine.tick(900 * MS, &node).1.is_empty() && !engine.report().remove(0).1.changed);
+}
+
+#[test]
 fn a_container_that_dies_before_the_verdict_is_named_in_it() {
     let (mut engine, mut node) = (Engine::default(), node());
     drops(&mut engine, &node, &[0], |_| 1500);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability};
+use crate::names::runtimes;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -34,6 +35,7 @@ pub fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
         lockdown(),
         links(),
         nat(),
+        names(),
     ]
 }
 
@@ -149,4 +151,16 @@ fn nat() -> Fact {
             Some("connections that were made before the run are charged to the outermost container"),
         )
     }
+}
+
+fn names() -> Fact {
+    let found = runtimes();
+    let mut state = match found.answer.as_slice() {
+        [] => "none: no runtime's socket answers; containers are known by their ids".to_owned(),
+        answer => format!("by {}", answer.join(", ")),
+    };
+    for (path, why) in &found.silent {
+        state += &format!("; none by {path}: {why}");
+    }
+    fact("names", state, None)
 }

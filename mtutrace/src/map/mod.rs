@@ -46,7 +46,7 @@ pub fn map(args: &MapArgs) -> Result<Found, Failure> {
     for (netns, why) in unreadable {
         tracing::warn!("network namespace {netns} is left out: {}", crate::output::escape::escape(why));
     }
-    if let Some((absent, known)) = survey::absent(&args.container, node) {
+    if let Some((absent, known)) = survey::absent(&args.container, &[], node) {
         return Err(Failure::Usage(format!("there is no container {absent}; known: {known}")));
     }
     let tree = Tree::new(node, &args.container);

@@ -16,6 +16,7 @@ use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::ByNetns;
 use crate::mib::reader::Reader;
 use crate::model::NetnsId;
+use crate::names::Names;
 use crate::output::Status;
 use crate::survey::{Survey, scan};
 use crate::topology::{Netns, Node, Topology, sockets};
@@ -41,6 +42,8 @@ pub(super) enum Order {
     Dirty(NetnsId),
     /// Ask the kernel about these sockets.
     Sockets(Vec<Question>),
+    /// A runtime told names.
+    Named,
     /// Publish the newest figures, and say so.
     Figures(oneshot::Sender<()>),
     /// Take everything away and end.
@@ -98,10 +101,13 @@ impl Keeper {
         for (netns, fd) in survey.watch {
             let _ = news_sender.send(News::Watch(netns, fd));
         }
+        let named = orders.clone();
+        survey.names.wake_by(move || drop(named.send(Order::Named)));
         attacher.sync(&survey.topology);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
+            names: survey.names,
             topology: survey.topology,
             attacher,
             hooks,
@@ -129,6 +135,7 @@ impl Keeper {
 
 struct Work {
     scanner: Scanner,
+    names: Names,
     topology: Topology,
     attacher: Attacher,
     mib: Reader,
@@ -158,7 +165,7 @@ impl Work {
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
         // (before 6.6) whose namespace cannot be entered would stay behind.
-        if let Ok(namespaces) = scan(&mut self.scanner) {
+        if let Ok(namespaces) = scan(&mut self.scanner, &self.names) {
             self.topology.refresh(&namespaces);
         }
         self.attacher.detach_all(&self.topology);
@@ -174,6 +181,7 @@ impl Work {
                     until = until.min(Instant::now() + SETTLE);
                 }
                 Ok(Order::Sockets(questions)) => self.ask(questions),
+                Ok(Order::Named) => until = until.min(Instant::now() + SETTLE),
                 Ok(Order::Figures(done)) => {
                     if self.mib.all(&self.topology) {
                         self.publish_kernel();
@@ -207,11 +215,12 @@ impl Work {
     }
 
     fn look(&mut self) {
-        let namespaces = match scan(&mut self.scanner) {
+        let namespaces = match scan(&mut self.scanner, &self.names) {
             Ok(namespaces) => namespaces,
             Err(e) => return tracing::warn!("/proc could not be read: {e}"),
         };
         let changes = self.topology.refresh(&namespaces);
+        self.names.show(self.topology.node(), self.scanner.processes());
         for netns in &changes.removed {
             let _ = self.news.send(News::Gone(*netns));
         }

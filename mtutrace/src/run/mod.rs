@@ -40,9 +40,12 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
     args.load_options().check()?;
     limits::raise_open_files();
     let metrics = args.metrics.map(Metrics::serve).transpose()?;
-    let survey = Survey::new()?;
+    let mut survey = Survey::new()?;
     let filter = Filter::from(args);
     filter::check(&filter, survey.node())?;
+    if filter::absent(&filter, survey.node()).is_some() {
+        survey.wait_for_names()?;
+    }
     if let Some(absent) = filter::absent(&filter, survey.node()) {
         eprintln!("mtutrace: {absent}");
     }
