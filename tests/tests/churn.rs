@@ -9,6 +9,7 @@ use mtutrace_tests::lab::crowd::Crowd;
 use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::leaks::Held;
 use mtutrace_tests::lab::tracer::Tracer;
+use mtutrace_tests::lab::wait;
 use serde_json::Value;
 
 /// Nodes side by side with the same addresses; each starts and removes batches, one after the other, twice.
@@ -74,11 +75,21 @@ fn resident(pid: u32) -> u64 {
     text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
 }
 
-/// Waits until it watches what it watched in the beginning, and gives its memory then.
+/// Waits until it watches and holds what it did in the beginning, and gives its memory then.
 fn settle(tracer: &mut Tracer, start: &Load) -> u64 {
-    let back = |line: &Value| line["kind"] == "status" && counts(line) == start.counts;
-    let status = tracer.wait_for("what is gone to be let go", SOON, back).unwrap();
-    assert_eq!(load(tracer, counts(&status)), *start);
+    let mut last = [None; 3];
+    let mut now = None;
+    let settled = wait::until("what is gone to be let go", SOON, || {
+        while let Some(line) = tracer.next_line(Duration::from_millis(1)) {
+            let line = serde_json::from_str::<Value>(&line)?;
+            if line["kind"] == "status" {
+                last = counts(&line);
+            }
+        }
+        now = Some(load(tracer, last));
+        Ok((now.as_ref() == Some(start)).then_some(()))
+    });
+    settled.unwrap_or_else(|error| panic!("{error:#}: {start:?} became {now:?}"));
     resident(tracer.pid())
 }
 

@@ -21,6 +21,8 @@ pub struct Crowd {
     /// What they hang on.
     pub hub: NetNs,
     prefix: String,
+    /// Containers that there ever were: devices of those that are gone stay for a moment.
+    born: usize,
 }
 
 impl Crowd {
@@ -40,20 +42,22 @@ impl Crowd {
              link add br0 mtu {way} type bridge\naddress add 10.42.0.1/16 dev br0\nlink set br0 up\n\
              link add br1 mtu {own} type bridge\nlink set br1 up\n"
         ))?;
-        let mut crowd = Self { pods: Vec::new(), hub, prefix };
+        let mut crowd = Self { pods: Vec::new(), hub, prefix, born: 0 };
         crowd.add(count)?;
         Ok(crowd)
     }
 
-    /// Adds containers to those that are there. Once some were dropped from the end of `pods`, their names and
-    /// addresses are used again.
+    /// Adds containers to those that are there. Once some were dropped from the end of `pods`, their addresses are used
+    /// again.
     pub fn add(&mut self, count: usize) -> Result<()> {
         let (own, way, first) = (Self::OWN_MTU, Self::WAY_MTU, self.pods.len());
         let mut devices = String::new();
         for number in first..first + count {
-            let netns = NetNs::create(&format!("{}-pod{number}", self.prefix))?;
+            let born = self.born;
+            self.born += 1;
+            let netns = NetNs::create(&format!("{}-pod{born}", self.prefix))?;
             for (bridge, device, mtu) in [("br0", "eth0", own), ("br1", "net1", own)] {
-                let port = format!("{bridge}p{number}");
+                let port = format!("{bridge}p{born}");
                 writeln!(
                     devices,
                     "link add {port} mtu {mtu} type veth peer name {device} mtu {mtu} netns {}\n\
