@@ -69,6 +69,19 @@ impl Docker {
         Ok(docker)
     }
 
+    /// Debian 12's Docker is older than two of the capabilities; both are in CAP_SYS_ADMIN, so nothing is lost.
+    fn knows(&self, option: &str, image: &str) -> bool {
+        if !["--cap-add=BPF", "--cap-add=PERFMON"].contains(&option) {
+            return true;
+        }
+        let output = self.command(&["run", "--rm", option, image, "--version"]).output();
+        let unknown = output.is_ok_and(|o| String::from_utf8_lossy(&o.stderr).contains("unknown capability"));
+        if unknown {
+            println!("check: this Docker does not know {option}; CAP_SYS_ADMIN includes it");
+        }
+        !unknown
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command.arg("--host").arg(socket(&self.dir)).args(args);
@@ -107,7 +120,8 @@ pub(super) fn check(what: &Made) -> Result<()> {
 
     let lab = Incident::build(IncidentSpec::default())?;
     let daemonset = manifest::daemonset()?;
-    let options = manifest::docker_options(&daemonset)?;
+    let mut options = manifest::docker_options(&daemonset)?;
+    options.retain(|option| docker.knows(option, &image));
     println!("check: docker run {} {image} {}", options.join(" "), manifest::arguments(&daemonset).join(" "));
     let mut run = docker.command(&["run", "--rm", "--name", NAME]);
     run.args(options).arg(&image).args(manifest::arguments(&daemonset)).arg(DURATION);
