@@ -1,6 +1,7 @@
 //! `cargo xtask dist --check`: what was made is installed and run where nothing else is.
 mod debian;
 mod docker;
+mod unit;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +23,7 @@ pub(super) fn check(made: &Made) -> Result<()> {
         "its checksums",
         Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(&made.dir),
     )?;
+    unit::check(&made.binary.to_string_lossy())?;
     debian::check(made)?;
     docker::check(made)
 }

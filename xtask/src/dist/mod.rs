@@ -37,6 +37,7 @@ pub(crate) struct Options {
 /// What was made.
 struct Made {
     release: Release,
+    binary: PathBuf,
     dir: PathBuf,
     files: Vec<PathBuf>,
 }
@@ -87,7 +88,7 @@ pub(crate) fn dist(options: &Options) -> Result<u8> {
     }
     println!("dist: checksums in {}", dir.join("SHA256SUMS").display());
     if options.check {
-        check::check(&Made { release, dir, files })?;
+        check::check(&Made { release, binary, dir, files })?;
     }
     Ok(0)
 }
