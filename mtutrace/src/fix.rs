@@ -12,7 +12,7 @@ mod relief;
 pub mod tunnel;
 
 use crate::charge::Mismatch;
-use crate::model::{Container, Fix, Hop, NetnsId};
+use crate::model::{Ci, Container, Fix, Hop, NetnsId, Setup};
 use crate::topology::Node;
 use crate::verdict::owner;
 
@@ -39,6 +39,18 @@ impl Facts<'_> {
         } else {
             "on this node".to_owned()
         }
+    }
+
+    /// How the container was set up, as far as its runtime told.
+    fn setup(&self) -> Option<&Setup> {
+        self.container?.setup.as_deref()
+    }
+
+    /// The CI system that made the container, or the one that its Docker runs in.
+    fn ci(&self) -> Option<Ci> {
+        let place = self.node.netns.get(&self.m.culprit.netns).filter(|_| self.nested);
+        let outer = place.into_iter().flat_map(|n| &n.containers);
+        self.container.into_iter().chain(outer).find_map(|container| container.setup.as_ref()?.ci)
     }
 
     /// The containers on the culprit bridge, as their runtime can be asked for them, the one that suffers first.

@@ -19,7 +19,11 @@ fn docker0_inside_a_pod() {
     let parent = &verdict["container"]["parents"][0];
     assert_eq!(verdict["culprit"]["interface"], "docker0", "{verdict}");
     assert_eq!(parent["id"], dind.id.as_str(), "{verdict}");
+    assert_eq!(parent["name"], "docker", "{verdict}");
     assert_eq!(parent["pod"]["uid"], pod.names.uid.as_str(), "{verdict}");
+    assert_eq!(parent["pod"]["namespace"], pod.names.namespace.as_str(), "{verdict}");
+    assert_eq!(parent["pod"]["name"], pod.names.name.as_str(), "{verdict}");
+    assert_eq!(verdict["container"]["name"], inner.name.as_str(), "{verdict}");
     assert_eq!(incident.fix(0), format!("dockerd --mtu={POD_MTU}"));
 
     incident.relieve(dind, &inner).unwrap();

@@ -19,7 +19,9 @@ fn docker0_inside_a_container() {
     let mut incident = Incident::stall(&dind, &inner).unwrap();
     let verdict = &incident.verdict;
     assert_eq!(verdict["culprit"]["interface"], "docker0", "{verdict}");
+    assert_eq!(verdict["container"]["name"], inner.name.as_str(), "{verdict}");
     assert_eq!(verdict["container"]["parents"][0]["id"], dind.id.as_str(), "{verdict}");
+    assert_eq!(verdict["container"]["parents"][0]["name"], docker::OUTER, "{verdict}");
 
     // The lasting fix first: it is what the verdict says first.
     let fix = incident.fix(0);
@@ -48,10 +50,13 @@ fn a_user_defined_network_inside_a_container() {
     let mut incident = Incident::stall(&dind, &inner).unwrap();
     let verdict = &incident.verdict;
     assert_eq!(verdict["culprit"]["interface"], format!("br-{}", &id[..12]), "{verdict}");
+    assert_eq!(verdict["container"]["name"], inner.name.as_str(), "{verdict}");
     assert_eq!(verdict["container"]["parents"][0]["id"], dind.id.as_str(), "{verdict}");
+    assert_eq!(verdict["container"]["parents"][0]["name"], docker::OUTER, "{verdict}");
 
     let fix = incident.fix(0);
     assert!(fix.contains(&format!("com.docker.network.driver.mtu={POD_MTU}")), "{fix}");
+    assert!(fix.contains("docker network rm ci-net"), "{fix}");
     assert!(!fix.contains("--mtu"), "dockerd --mtu does not reach a user-defined network: {fix}");
     // As printed: the network is made anew under the container, which goes on running.
     dind.run("sh", &["-c", &fix]).unwrap();

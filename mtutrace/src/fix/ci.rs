@@ -1,27 +1,51 @@
 //! CI systems that start the inner Docker: where theirs is told.
-use super::fix;
-use crate::model::Fix;
+//!
+//! <https://plugins.drone.io/plugins/docker>, <https://docs.gitlab.com/runner/executors/docker/>,
+//! <https://github.com/actions/actions-runner-controller/issues/3691>
+use super::{Facts, fix};
+use crate::model::{Ci, Fix};
 
-/// The setting by which each passes a number on to the dockerd that it starts.
-pub(super) fn of_inner_docker(mtu: u32) -> Vec<Fix> {
-    vec![
-        fix(
-            "in the pipeline's step of the plugin that runs Docker (Drone, Woodpecker)",
-            "the same, by the CI system",
-            format!("settings: {{ mtu: {mtu} }}"),
+/// The setting by which each passes a number on to the dockerd that it starts; that of `known` alone, if that is known.
+pub(super) fn of_inner_docker(known: Option<Ci>, mtu: u32) -> Vec<Fix> {
+    let plugin = fix(
+        "in the pipeline's step of the plugin that runs Docker (Drone, Woodpecker)",
+        "give the Docker in it the MTU of its host, by the CI system",
+        format!("settings: {{ mtu: {mtu} }}"),
+    );
+    let service = fix(
+        "in .gitlab-ci.yml, of the job whose service runs Docker (GitLab)",
+        "give the Docker in it the MTU of its host, by the CI system",
+        format!("services: [ {{ name: \"docker:dind\", command: [ \"--mtu={mtu}\" ] }} ]"),
+    );
+    match known {
+        Some(Ci::Drone | Ci::Woodpecker) => vec![plugin],
+        Some(Ci::GitLab) => vec![service],
+        Some(Ci::GitHub) => vec![runner(mtu)],
+        None => vec![plugin, service, runner(mtu)],
+    }
+}
+
+/// The setting for the networks that a CI system makes for its jobs.
+pub(super) fn of_networks(facts: &Facts<'_>) -> Option<Fix> {
+    match (facts.ci()?, facts.nested) {
+        (Ci::GitHub, true) => Some(runner(facts.mtu)),
+        (Ci::GitLab, false) => Some(fix(
+            "in config.toml of GitLab Runner, in the section [runners.docker]",
+            "give the networks that it makes for jobs (FF_NETWORK_PER_BUILD) the MTU of the network below",
+            format!("network_mtu = {}", facts.mtu),
+        )),
+        _ => None,
+    }
+}
+
+/// Runners of GitHub Actions in Kubernetes.
+fn runner(mtu: u32) -> Fix {
+    fix(
+        "in the values of gha-runner-scale-set, of the container dind in template.spec.containers (GitHub Actions)",
+        "give the Docker in it the MTU of its host, and the networks that it makes for jobs too (since Docker 24)",
+        format!(
+            "args: [ dockerd, \"--host=unix:///var/run/docker.sock\", \"--group=$(DOCKER_GROUP_GID)\", \"--mtu={mtu}\", \
+             \"--default-network-opt=bridge=com.docker.network.driver.mtu={mtu}\" ]"
         ),
-        fix(
-            "in .gitlab-ci.yml, of the job whose service runs Docker (GitLab)",
-            "the same, by the CI system",
-            format!("services: [ {{ name: \"docker:dind\", command: [ \"--mtu={mtu}\" ] }} ]"),
-        ),
-        fix(
-            "in the values of gha-runner-scale-set, of the container dind in template.spec.containers (GitHub Actions)",
-            "the same, by the CI system, and for the networks that it makes for jobs (since Docker 24)",
-            format!(
-                "args: [ dockerd, \"--host=unix:///var/run/docker.sock\", \"--group=$(DOCKER_GROUP_GID)\", \"--mtu={mtu}\", \
-                 \"--default-network-opt=bridge=com.docker.network.driver.mtu={mtu}\" ]"
-            ),
-        ),
-    ]
+    )
 }

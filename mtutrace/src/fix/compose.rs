@@ -1,12 +1,29 @@
 //! Compose: the networks of a project.
-use super::fix;
+//!
+//! <https://docs.docker.com/reference/compose-file/networks/>
+use super::{Facts, fix, quote};
 use crate::model::Fix;
 
-/// The setting for a project's default network.
-pub(super) fn network(mtu: u32) -> Fix {
+/// The setting for the network of the culprit bridge, for the default one if it is not known.
+pub(super) fn network(facts: &Facts<'_>) -> Fix {
+    let setup = facts.setup();
+    let Some(project) = setup.and_then(|setup| setup.compose.as_ref()).map(|compose| &compose.project) else {
+        let place = "in the compose file, if compose made it, then docker compose down and docker compose up --detach";
+        return fix(place, "the same, by compose", setting("default", facts.mtu));
+    };
+    let network = setup.and_then(|setup| setup.network_of(&facts.m.culprit.interface));
+    // Compose puts the project before the name that stands in its file.
+    let key = network.and_then(|network| network.name.strip_prefix(project.as_str())?.strip_prefix('_'));
+    let again = format!("docker compose --project-name {}", quote(project));
     fix(
-        "in the compose file, if compose made it, then docker compose down and up",
-        "the same, by compose",
-        format!("networks: {{ default: {{ driver_opts: {{ com.docker.network.driver.mtu: \"{mtu}\" }} }} }}"),
+        &format!("in the compose file of project {project}, then {again} down and {again} up --detach"),
+        "give the project's network the MTU of the network below (dockerd --mtu does not reach it)",
+        setting(key.unwrap_or("default"), facts.mtu),
     )
+}
+
+fn setting(network: &str, mtu: u32) -> String {
+    // YAML takes strings as JSON writes them.
+    let network = serde_json::Value::from(network);
+    format!("networks: {{ {network}: {{ driver_opts: {{ com.docker.network.driver.mtu: \"{mtu}\" }} }} }}")
 }

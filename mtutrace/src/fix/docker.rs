@@ -19,7 +19,9 @@ pub(super) fn default_bridge(facts: &Facts<'_>) -> Vec<Fix> {
         "restart it with the MTU of its host, and make its containers anew",
         format!("dockerd --mtu={mtu}"),
     )];
-    fixes.extend(ci::of_inner_docker(mtu));
+    // Whoever is known to have started it comes first.
+    let at = if facts.ci().is_some() { 0 } else { fixes.len() };
+    fixes.splice(at..at, ci::of_inner_docker(facts.ci(), mtu));
     fixes.push(fix(
         "in /etc/docker/daemon.json of the image that runs Docker",
         "the same, by its configuration",
@@ -37,7 +39,11 @@ pub(super) fn network(facts: &Facts<'_>, id: &str) -> Vec<Fix> {
          repeat its other options, if it has any)",
         anew(facts, id),
     )];
-    fixes.push(compose::network(mtu));
+    let at = if facts.setup().is_some_and(|setup| setup.compose.is_some()) { 0 } else { fixes.len() };
+    fixes.insert(at, compose::network(facts));
+    if let Some(of_jobs) = ci::of_networks(facts) {
+        fixes.insert(0, of_jobs);
+    }
     fixes.push(if facts.nested {
         fix(
             &facts.place("Docker"),
@@ -83,8 +89,13 @@ fn anew(facts: &Facts<'_>, id: &str) -> String {
     .to_owned()
 }
 
-/// The network's name for a shell, and what has to run before that.
-fn name(_facts: &Facts<'_>, id: &str) -> (String, String) {
-    let ask = format!("network=$(docker network inspect --format '{{{{.Name}}}}' {})", quote(id));
-    (ask, "\"$network\"".to_owned())
+/// The network's name for a shell, and what has to run before that if Docker has not told it.
+fn name(facts: &Facts<'_>, id: &str) -> (String, String) {
+    match facts.setup().and_then(|setup| setup.network_of(&facts.m.culprit.interface)) {
+        Some(network) => (String::new(), quote(&network.name)),
+        None => {
+            let ask = format!("network=$(docker network inspect --format '{{{{.Name}}}}' {})", quote(id));
+            (ask, "\"$network\"".to_owned())
+        }
+    }
 }

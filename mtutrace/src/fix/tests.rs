@@ -1,8 +1,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use super::*;
-use crate::model::{DeviceId, Link, LinkKind, Runtime};
+use crate::model::{Compose, DeviceId, Link, LinkKind, Network, Runtime};
 use test_case::test_case;
 use yaml_rust2::YamlLoader;
 
@@ -56,12 +57,18 @@ fn node(place: NetnsId, beside: &str) -> Node {
 
 /// The remedies for a container on `bridge`, in a pod or on the host.
 fn on_bridge(bridge: &str, nested: bool, beside: &str) -> Vec<Fix> {
+    set_up(bridge, nested, beside, None)
+}
+
+/// Likewise, with what its runtime told.
+fn set_up(bridge: &str, nested: bool, beside: &str, setup: Option<Setup>) -> Vec<Fix> {
     let place = if nested { POD } else { HOST };
     let culprit = hop(bridge, place, 1500, LinkKind::Bridge, 10);
     let own = hop("eth0", INNER, 1500, LinkKind::Veth, 1);
     let bottleneck = hop("uplink", place, MTU, LinkKind::Veth, 5);
     let m = Mismatch { path: vec![own, culprit.clone(), bottleneck.clone()], culprit, bottleneck };
-    let container = Container { runtime: Some(Runtime::Docker), ..Container::new("a".repeat(64)) };
+    let runtime = Some(Runtime::Docker);
+    let container = Container { runtime, setup: setup.map(Arc::new), ..Container::new("a".repeat(64)) };
     fixes(&m, Some(&container), INNER, &node(place, beside))
 }
 
@@ -119,6 +126,45 @@ fn flannel_gets_the_number_of_the_network_below_its_tunnel() {
     assert_eq!(fixes[0].command, "\"Backend\": { \"Type\": \"vxlan\", \"MTU\": 1487 }");
 }
 
+fn told(network: &str, project: Option<&str>, ci: Option<Ci>) -> Setup {
+    let id = "0123456789ab".to_owned() + &"0".repeat(52);
+    let compose = project.map(|project| Compose { project: project.to_owned(), service: None });
+    Setup { networks: vec![Network { name: network.to_owned(), id }], compose, ci }
+}
+
+#[test]
+fn a_network_by_its_name_where_docker_told_it() {
+    let command = &set_up("br-0123456789ab", true, "eth9", Some(told("it's", None, None)))[0].command;
+    assert!(
+        command.starts_with(r"docker network disconnect --force 'it'\''s' aaaaaaaaaaaa && "),
+        "{command}"
+    );
+    assert!(command.contains(r"driver.mtu=1437 'it'\''s' && docker network connect 'it'\''s'"), "{command}");
+}
+
+#[test]
+fn a_network_of_compose_by_its_key_in_the_file() {
+    let fix = &set_up("br-0123456789ab", false, "eth9", Some(told("web_back", Some("web"), None)))[0];
+    assert!(fix.r#where.contains("docker compose --project-name web down"), "{fix:?}");
+    let expected = "networks: { \"back\": { driver_opts: { com.docker.network.driver.mtu: \"1437\" } } }";
+    assert_eq!(fix.command, expected);
+}
+
+#[test_case("docker0", true, Ci::Drone => "settings: { mtu: 1437 }"; "drone")]
+#[test_case("docker0", true, Ci::GitLab => "services: [ { name: \"docker:dind\", command: [ \"--mtu=1437\" ] } ]"; "gitlab")]
+#[test_case("br-0123456789ab", false, Ci::GitLab => "network_mtu = 1437"; "a network of gitlab's runner")]
+fn the_ci_system_that_made_it(bridge: &str, nested: bool, ci: Ci) -> String {
+    set_up(bridge, nested, "eth9", Some(told("x", None, Some(ci))))[0].command.clone()
+}
+
+#[test]
+fn a_network_of_github_in_its_own_docker() {
+    let command =
+        &set_up("br-0123456789ab", true, "eth9", Some(told("github_network_1", None, Some(Ci::GitHub))))[0]
+            .command;
+    assert!(command.starts_with("args: [ dockerd, ") && command.contains("driver.mtu=1437"), "{command}");
+}
+
 /// Every set of remedies that there is.
 fn all() -> Vec<Fix> {
     let bridges = ["docker0", "br-0123456789ab", "cni0", "nerdctl0", "podman0", "podman1", "lan; reboot"];
@@ -126,6 +172,10 @@ fn all() -> Vec<Fix> {
     let mut all: Vec<Fix> =
         on_bridges.flat_map(|(bridge, nested)| on_bridge(bridge, nested, "eth9")).collect();
     all.extend(on_bridge("cni0", false, "flannel.1"));
+    for ci in [Ci::Drone, Ci::GitHub, Ci::GitLab, Ci::Woodpecker] {
+        all.extend(set_up("docker0", true, "eth9", Some(told("x", Some("a: b"), Some(ci)))));
+        all.extend(set_up("br-0123456789ab", true, "eth9", Some(told("a: b_c\"d", Some("a: b"), Some(ci)))));
+    }
     for next in ["cali1", "lxc1", "veth1"] {
         for runtime in [Runtime::Docker, Runtime::Containerd, Runtime::CriO, Runtime::Podman] {
             all.extend(alone(next, LinkKind::Veth, Some(runtime)));
