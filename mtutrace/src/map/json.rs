@@ -35,6 +35,7 @@ pub(crate) struct Line<'a> {
 
 /// A container, or a namespace without one.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MapRow")]
 struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,

@@ -216,7 +216,7 @@ impl Session<'_> {
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
                         let foreseen = state.engine.foresee(&charged, &node);
-                        self.verdicts(state, &foreseen)?;
+                        self.verdicts(state, foreseen)?;
                     }
                 }
                 Err(e) => {
