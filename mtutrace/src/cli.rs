@@ -35,7 +35,7 @@ Exit codes: 0 nothing wrong found; 1 an MTU problem was found (run: only with --
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Trace this node until Ctrl-C, --duration or --count.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// The MTUs of this node: every container's way out, hop by hop, mismatches marked. Traces nothing.
     Map(MapArgs),
     /// What can be traced on this kernel, hook by hook, and what is missing.
