@@ -18,7 +18,7 @@ pub(super) fn value(text: &str) -> String {
 
 fn cut(text: &str) -> &str {
     let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    end.and_then(|end| text.get(..end)).unwrap_or_default()
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// A container by its short id, its name (the short id again, where no runtime told one), and its pod.

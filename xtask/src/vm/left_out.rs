@@ -6,6 +6,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("filters", "which events are shown is chosen after they left the kernel"),
     ("contract", "the form of the output"),
     ("prometheus", "metrics are counted after events left the kernel, and guests have no Prometheus"),
+    ("schema", "the form of the output, and the documentation is not in the guests"),
     ("lab", "the laboratory itself: scenarios would fail with it"),
     ("mtutrace_tests", "likewise"),
     ("docker_in_docker", "real Docker: guests have a busybox, not a distribution to run it"),
