@@ -1,4 +1,7 @@
 //! Events become counters and troubles, troubles become verdicts. Pure: time comes with the events and the ticks.
+mod evidence;
+mod state;
+
 use std::collections::{BTreeMap, HashMap};
 
 use mtutrace_common::config::DropCause;
@@ -9,14 +12,16 @@ use crate::flow::{Flows, Promise, Side, Sighting};
 use crate::holes::{Question, Reading};
 use crate::identity::connections::Connections;
 use crate::mib::merge::KernelTally;
-use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
+use crate::model::{Container, DeviceId, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
 use crate::promise::{self, TooMuch};
 use crate::sights::Sights;
 use crate::silent::Pair;
 use crate::topology::{Node, Underlay};
 use crate::trouble::Trouble;
 use crate::tunnels::{self, Wrong};
-use crate::verdict;
+
+use evidence::{about_size, fits_peer, only_holder, sighting};
+use state::State;
 
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
 const SYN_SETTLES_NS: u64 = 100_000_000;
@@ -25,8 +30,6 @@ const GONE_NS: u64 = 600_000_000_000;
 /// How long it is remembered to whom a flow's packets are charged, and of how many flows.
 const CHARGE_HOLD_NS: u64 = 2_000_000_000;
 const CHARGES: usize = 4096;
-/// Bytes that an L2 forwarding check allows beyond the MTU: a VLAN tag (`is_skb_forwardable`).
-const VLAN: u32 = 4;
 
 /// An event and to whom it belongs.
 #[derive(Clone, Debug)]
@@ -77,12 +80,6 @@ struct Known {
 
 /// A namespace, and which one of those that had its number (see [`topology::Netns::since`]).
 pub type Owner = (NetnsId, u64);
-
-struct State {
-    trouble: Trouble,
-    remote: std::net::IpAddr,
-    stated: Option<Verdict>,
-}
 
 /// Everything that is known so far.
 #[derive(Default)]
@@ -322,57 +319,6 @@ impl Engine {
     }
 }
 
-impl State {
-    /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
-    fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
-        let now = || match (self.trouble.silent, &self.trouble.tunnel) {
-            (Some(pair), _) => pair.mismatch(node),
-            (_, Some(_)) => {
-                let of_way = charge::mismatch(node, self.trouble.netns, Some(self.remote));
-                tunnels::standing(&self.trouble, of_way, node)
-            }
-            _ => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
-        };
-        let mismatch = lives.then(now).flatten();
-        let active = mismatch.is_some();
-        // A runtime may name a container some time after its network is there.
-        self.trouble.belongs_to(node.container(self.trouble.netns).filter(|_| lives));
-        if let (false, Some(stated)) = (active, &mut self.stated) {
-            // The numbers are right now, or the container is gone; what was said stays true of then.
-            stated.ended = stated.ended.or(Some(if lives { Ended::Fixed } else { Ended::Gone }));
-            return std::mem::take(&mut stated.active).then(|| stated.clone());
-        }
-        let finding = verdict::judge(&self.trouble, now_ns)?;
-        let worse = |s: &Verdict| (s.kind, s.severity) < (finding.kind, finding.severity);
-        let same = |s: &Verdict| s.active == active && !worse(s) && s.container == self.trouble.container;
-        if self.stated.as_ref().is_some_and(same) {
-            return None;
-        }
-        if let Some(mismatch) = mismatch {
-            self.trouble.tunnel = charge::tunnel(node, &mismatch.bottleneck);
-            self.trouble.mismatch = mismatch;
-        }
-        let verdict = verdict::verdict(&self.trouble, finding, active, node);
-        self.stated = Some(verdict.clone());
-        Some(verdict)
-    }
-
-    /// Brings the figures of a verdict that stands up to date.
-    fn refresh(&mut self, now_ns: u64, node: &Node) {
-        let Some(stated) = self.stated.as_mut().filter(|s| s.active) else { return };
-        if let Some(finding) = verdict::judge(&self.trouble, now_ns) {
-            *stated = verdict::verdict(&self.trouble, finding, true, node);
-        }
-    }
-}
-
-/// Without BTF the kernel side cannot tell the namespace: the only one with a device of that index, if there is one.
-fn only_holder(ifindex: u32, node: &Node) -> Option<NetnsId> {
-    let mut holders = node.netns.iter().filter(|(_, netns)| netns.links.contains_key(&ifindex));
-    let (first, second) = (holders.next(), holders.next());
-    first.filter(|_| second.is_none()).map(|(id, _)| *id)
-}
-
 /// Whether one of its numbers is wrong, and something came of it: that explains all else.
 fn has_trouble(states: &BTreeMap<(Owner, DeviceId), State>, owner: Owner) -> bool {
     let first = DeviceId { netns: NetnsId(0), ifindex: 0 };
@@ -382,37 +328,6 @@ fn has_trouble(states: &BTreeMap<(Owner, DeviceId), State>, owner: Owner) -> boo
 
 pub(crate) fn owner_of(netns: NetnsId, node: &Node) -> Owner {
     (netns, node.since(netns).unwrap_or_default())
-}
-
-fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> Sighting {
-    Sighting {
-        time_ns: event.time_ns,
-        netns: event.netns,
-        ifindex: event.ifindex,
-        egress: event.egress(),
-        peer: event.device().and_then(|d| node.link(d)?.peer).map(|p| p.netns).filter(|p| *p != event.netns),
-        flow: event.flow,
-        mss,
-    }
-}
-
-/// Whether the event is evidence of a packet too big for this limit.
-fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
-    match event.kind {
-        EventKind::IcmpSeen { .. } => true,
-        EventKind::Drop { icmp_too_big: true, .. } => true,
-        // What a container cuts itself fits, as far as it knows.
-        EventKind::Fragmented { mtu } => mtu.is_some() && event.netns != netns && event.length > limit,
-        EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
-        EventKind::Drop { cause: DropCause::Reassembly | DropCause::FragmentFiltered, .. } => false,
-        _ => event.length > limit,
-    }
-}
-
-/// `__dev_forward_skb2` drops for other reasons too; a GSO packet is never too big for it.
-fn fits_peer(event: &Event, node: &Node) -> bool {
-    let peer = event.device().and_then(|d| node.link(d)).and_then(|l| l.peer).and_then(|p| node.link(p));
-    event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu + VLAN)
 }
 
 #[cfg(test)]

@@ -1,0 +1,56 @@
+//! A container's trouble with one bottleneck, and the verdict that stands about it.
+use crate::model::{Ended, Verdict};
+use crate::topology::Node;
+use crate::trouble::Trouble;
+use crate::{charge, tunnels, verdict};
+
+/// A trouble, and what was said of it.
+pub(super) struct State {
+    pub(super) trouble: Trouble,
+    pub(super) remote: std::net::IpAddr,
+    pub(super) stated: Option<Verdict>,
+}
+
+impl State {
+    /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
+    pub(super) fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
+        let now = || match (self.trouble.silent, &self.trouble.tunnel) {
+            (Some(pair), _) => pair.mismatch(node),
+            (_, Some(_)) => {
+                let of_way = charge::mismatch(node, self.trouble.netns, Some(self.remote));
+                tunnels::standing(&self.trouble, of_way, node)
+            }
+            _ => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
+        };
+        let mismatch = lives.then(now).flatten();
+        let active = mismatch.is_some();
+        // A runtime may name a container some time after its network is there.
+        self.trouble.belongs_to(node.container(self.trouble.netns).filter(|_| lives));
+        if let (false, Some(stated)) = (active, &mut self.stated) {
+            // The numbers are right now, or the container is gone; what was said stays true of then.
+            stated.ended = stated.ended.or(Some(if lives { Ended::Fixed } else { Ended::Gone }));
+            return std::mem::take(&mut stated.active).then(|| stated.clone());
+        }
+        let finding = verdict::judge(&self.trouble, now_ns)?;
+        let worse = |s: &Verdict| (s.kind, s.severity) < (finding.kind, finding.severity);
+        let same = |s: &Verdict| s.active == active && !worse(s) && s.container == self.trouble.container;
+        if self.stated.as_ref().is_some_and(same) {
+            return None;
+        }
+        if let Some(mismatch) = mismatch {
+            self.trouble.tunnel = charge::tunnel(node, &mismatch.bottleneck);
+            self.trouble.mismatch = mismatch;
+        }
+        let verdict = verdict::verdict(&self.trouble, finding, active, node);
+        self.stated = Some(verdict.clone());
+        Some(verdict)
+    }
+
+    /// Brings the figures of a verdict that stands up to date.
+    pub(super) fn refresh(&mut self, now_ns: u64, node: &Node) {
+        let Some(stated) = self.stated.as_mut().filter(|s| s.active) else { return };
+        if let Some(finding) = verdict::judge(&self.trouble, now_ns) {
+            *stated = verdict::verdict(&self.trouble, finding, true, node);
+        }
+    }
+}
