@@ -232,7 +232,8 @@ impl<W: Write> Output for Text<W> {
     }
 }
 
-fn kind(v: &Verdict) -> &'static str {
+/// What is wrong, in words.
+pub(crate) fn kind(v: &Verdict) -> &'static str {
     match v.kind {
         VerdictKind::MssExceedsPath => "MSS exceeds the path",
         VerdictKind::MtuMismatch => "MTU mismatch",

@@ -1,5 +1,5 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
-mod filter;
+pub(crate) mod filter;
 mod hello;
 mod keeper;
 mod limits;
@@ -13,7 +13,7 @@ use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
-use crate::cli::{Filter, Format, RunArgs};
+use crate::cli::{Filter, RunArgs, RunFormat};
 use crate::exit::{Failure, Found};
 use crate::kernel::attach::Attacher;
 use crate::kernel::capability;
@@ -22,7 +22,7 @@ use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
-use crate::output::{Names, Output, json::Json, text::Text, wants_colour};
+use crate::output::{Names, Output, json::Json, text::Text, tui, wants_colour};
 use crate::survey::Survey;
 use keeper::Keeper;
 use session::Session;
@@ -37,6 +37,7 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     args.load_options().check()?;
+    let format = tui::choose(args.output)?;
     limits::raise_open_files();
     let survey = Survey::new()?;
     let filter = Filter::from(args);
@@ -45,10 +46,16 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(trace(args, filter, survey))
+    let output = output(format, &filter);
+    runtime.block_on(trace(args, filter, survey, output))
 }
 
-async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, Failure> {
+async fn trace(
+    args: &RunArgs,
+    filter: Filter,
+    survey: Survey,
+    output: Box<dyn Output>,
+) -> Result<Found, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = session::Signals::new()?;
     let alone = company::is_alone();
@@ -73,14 +80,8 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
     };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
     let keeper = Keeper::start(survey, attacher, table(HOOKS, &outcome))?;
-    let session = Session {
-        args,
-        filter,
-        ring: Ring::new(ring)?,
-        counters,
-        output: output(args.output),
-        names: Names { reasons, symbols },
-    };
+    let session =
+        Session { args, filter, ring: Ring::new(ring)?, counters, output, names: Names { reasons, symbols } };
     let result = session.run(keeper, signals).await;
     if let Some(path) = &args.ready_file {
         // It says that a run is attached, and none is now.
@@ -89,11 +90,12 @@ async fn trace(args: &RunArgs, filter: Filter, survey: Survey) -> Result<Found, 
     result
 }
 
-fn output(format: Format) -> Box<dyn Output> {
+fn output(format: RunFormat, filter: &Filter) -> Box<dyn Output> {
     let out = std::io::BufWriter::new(std::io::stdout());
     match format {
-        Format::Text => Box::new(Text::new(out, wants_colour(), false)),
-        Format::Json => Box::new(Json::new(out)),
+        RunFormat::Tui => Box::new(tui::Tui::new(filter.clone())),
+        RunFormat::Text => Box::new(Text::new(out, wants_colour(), false)),
+        RunFormat::Json => Box::new(Json::new(out)),
     }
 }
 
