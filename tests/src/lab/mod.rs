@@ -16,6 +16,7 @@ pub mod offload;
 pub mod place;
 pub mod process;
 pub mod routed;
+pub mod tmux;
 pub mod tracer;
 pub mod traffic;
 pub mod vxlan;

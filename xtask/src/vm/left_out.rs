@@ -1,10 +1,11 @@
 //! Tests that guests leave out: one kernel is enough for them, and that of `cargo xtask test` is the one.
 
 /// A program (all of it, or one test) and why another kernel could not change its result.
-const LEFT_OUT: [(&str, &str); 12] = [
+const LEFT_OUT: [(&str, &str); 13] = [
     ("refusal", "the command line and its error messages"),
     ("filters", "which events are shown is chosen after they left the kernel"),
     ("contract", "the form of the output"),
+    ("screen", "likewise, and what terminals do with it"),
     ("lab", "the laboratory itself: scenarios would fail with it"),
     ("mtutrace_tests", "likewise"),
     (

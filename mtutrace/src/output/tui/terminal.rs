@@ -26,6 +26,10 @@ use crate::output::stderr;
 const NEWS: Duration = Duration::from_millis(90);
 const KEYS: Duration = Duration::from_millis(20);
 
+/// Signals that would end this process as it stands, and leave the terminal as it is. The run itself listens to SIGINT
+/// and SIGTERM.
+const ENDS: [i32; 5] = [libc::SIGHUP, libc::SIGQUIT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
+
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
 
@@ -37,7 +41,7 @@ pub(super) enum Heard {
     Stop,
     /// SIGCONT.
     Continue,
-    /// The terminal is gone (SIGHUP, or its input ended).
+    /// The terminal is gone (SIGHUP, or its input ended), or another signal asks for the end.
     Gone,
 }
 
@@ -56,10 +60,20 @@ pub(super) struct Screen {
     bytes: Bytes,
     sender: Sender,
     events: EventStream,
-    hangup: Signal,
+    ends: Vec<Signal>,
     stop: Signal,
     go_on: Signal,
     drawn: Instant,
+    _ours: Ours,
+}
+
+/// Whoever has this has the terminal.
+struct Ours;
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        leave();
+    }
 }
 
 impl Screen {
@@ -70,16 +84,18 @@ impl Screen {
     pub(super) fn new() -> io::Result<Screen> {
         restore_on_panic();
         enter()?;
+        let ours = Ours;
         let bytes = Bytes::default();
         let mut screen = Screen {
             terminal: Terminal::new(CrosstermBackend::new(bytes.clone()))?,
             bytes,
             sender: Sender::new()?,
             events: EventStream::new(),
-            hangup: signal(SignalKind::hangup())?,
+            ends: ENDS.into_iter().map(|end| signal(SignalKind::from_raw(end))).collect::<io::Result<_>>()?,
             stop: signal(SignalKind::from_raw(libc::SIGTSTP))?,
             go_on: signal(SignalKind::from_raw(libc::SIGCONT))?,
             drawn: Instant::now(),
+            _ours: ours,
         };
         screen.renew()?;
         Ok(screen)
@@ -87,7 +103,7 @@ impl Screen {
 
     /// What was done, if anything was.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
-        if self.hangup.poll_recv(cx).is_ready() {
+        if self.ends.iter_mut().any(|end| end.poll_recv(cx).is_ready()) {
             return Poll::Ready(Heard::Gone);
         }
         if self.stop.poll_recv(cx).is_ready() {
@@ -165,7 +181,6 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         self.sender.settle();
-        leave();
     }
 }
 
@@ -215,5 +230,19 @@ impl Write for Bytes {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_gives_the_terminal_back() {
+        restore_on_panic();
+        stderr::hold();
+        OURS.store(true, Ordering::SeqCst);
+        let panicked = std::panic::catch_unwind(|| panic!("for the test of the panic hook"));
+        assert!(panicked.is_err() && !OURS.load(Ordering::SeqCst));
     }
 }
