@@ -210,6 +210,9 @@ impl DropCause {
 /// (in several namespaces, or by chance) share the smallest of their limits, which costs a look-up, never an event.
 pub const LIMIT_SLOTS: u32 = 16_384;
 
+/// Slots of the table that remembers for which hole a connection asked last, by the low bits of a hash.
+pub const ASKED_SLOTS: u32 = 4096;
+
 /// Slots of the per-CPU counters: one a signal, then these.
 pub mod counter {
     /// Events that the ring buffer could not take.

@@ -1,7 +1,7 @@
 //! What every event starts with: who saw it, when, where, and which packet it was about.
 
 /// Version of the records' layout. A reader refuses records of another version.
-pub const ABI_VERSION: u16 = 2;
+pub const ABI_VERSION: u16 = 3;
 
 /// The signals that the kernel side sends, one record type each (see [`crate::event`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,11 +23,13 @@ pub enum Signal {
     Retransmit = 7,
     /// This node's path MTU cache took a smaller value.
     PmtuUpdated = 8,
+    /// A pure TCP ACK asks for a hole in the data that came: it acknowledges what lies beyond (RFC 2018).
+    SackHole = 9,
 }
 
 impl Signal {
     /// All signals, in the order of their numbers, which start at 1.
-    pub const ALL: [Signal; 8] = [
+    pub const ALL: [Signal; 9] = [
         Signal::Oversized,
         Signal::Fragmented,
         Signal::IcmpSeen,
@@ -36,6 +38,7 @@ impl Signal {
         Signal::IcmpSent,
         Signal::Retransmit,
         Signal::PmtuUpdated,
+        Signal::SackHole,
     ];
 
     /// The signal of a record's `kind`, if there is one.

@@ -1,7 +1,7 @@
 //! Every map, with its size and why.
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, PerCpuArray, RingBuf};
-use mtutrace_common::config::{DropSite, LIMIT_SLOTS, MAX_DROP_SITES, RING_BYTES, counter};
+use mtutrace_common::config::{ASKED_SLOTS, DropSite, LIMIT_SLOTS, MAX_DROP_SITES, RING_BYTES, counter};
 
 /// Events to user space: 1 MiB holds about 8,000 of them, some seconds of a bad day.
 #[map(name = "EVENTS")]
@@ -24,6 +24,19 @@ pub static SMALLEST: Array<u32> = Array::with_max_entries(1, 0);
 /// A map, because a module may load later.
 #[map(name = "DROP_SITES")]
 pub static DROP_SITES: Array<[DropSite; MAX_DROP_SITES as usize]> = Array::with_max_entries(1, 0);
+
+/// Which connection asked for a hole last, and when (64 KiB): a lossy one asks for many, over and over.
+#[map(name = "ASKED")]
+pub static ASKED: Array<Asked> = Array::with_max_entries(ASKED_SLOTS, 0);
+
+/// A slot of `ASKED`.
+#[repr(C)]
+pub struct Asked {
+    /// CLOCK_MONOTONIC, nanoseconds.
+    pub time_ns: u64,
+    /// Hash of its addresses and ports.
+    pub hash: u64,
+}
 
 /// Adds one to a counter of this CPU.
 #[inline(always)]

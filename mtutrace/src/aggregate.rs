@@ -3,16 +3,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use mtutrace_common::config::DropCause;
 
+use crate::cases::Cases;
 use crate::charge::{self, Charge, Ends, Mismatch};
 use crate::flow::{Flows, Promise, Side, Sighting};
+use crate::holes::{Question, Reading};
 use crate::identity::connections::Connections;
 use crate::mib::merge::KernelTally;
 use crate::model::{Container, DeviceId, Ended, Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
 use crate::promise::{self, TooMuch};
 use crate::sights::Sights;
 use crate::silent::Pair;
-use crate::topology::Node;
+use crate::topology::{Node, Underlay};
 use crate::trouble::Trouble;
+use crate::tunnels::{self, Wrong};
 use crate::verdict;
 
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
@@ -53,6 +56,17 @@ pub struct Tally {
     pub kernel: KernelTally,
 }
 
+impl Tally {
+    /// Whose they are may be known only after they were counted, and named later still.
+    fn belongs_to(&mut self, owner: Owner, node: &Node) {
+        let container = node.container(owner.0).filter(|_| node.since(owner.0) == Some(owner.1));
+        if container.is_some() && container != self.container.as_ref() {
+            self.container = container.cloned();
+            self.changed = true;
+        }
+    }
+}
+
 /// To whom a flow's packets were charged, when, and by which model of the node.
 struct Known {
     time_ns: u64,
@@ -78,6 +92,8 @@ pub struct Engine {
     tallies: BTreeMap<Owner, Tally>,
     charges: HashMap<(NetnsId, Flow), Known>,
     sights: Sights,
+    cases: Cases,
+    wrong: Wrong,
 }
 
 impl Engine {
@@ -97,9 +113,20 @@ impl Engine {
                 self.flows.syn((event.seq, identity), sighting);
                 return None;
             }
+            EventKind::SackHole { .. } => {
+                let connection = self.flows.find(event.netns, event.flow);
+                let mss = connection.and_then(|(connection, reversed)| {
+                    connection.mss(if reversed { Side::Server } else { Side::Client })
+                });
+                self.cases.asked(&event, mss, node);
+                return None;
+            }
             _ if !self.sights.is_first(&event) => return None,
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
+        }
+        if let Some(below) = self.wrong.around(&event, node) {
+            self.outside(&event, &below, node);
         }
         let (ends, charge) = self.charge(&event, node, tables);
         let mismatch = charge.as_ref().and_then(|c| c.mismatch.as_ref());
@@ -112,12 +139,13 @@ impl Engine {
         {
             self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node).silent = Some(pair);
         } else if let Some(Charge { netns, mismatch: Some(mismatch) }) = &charge
-            && about_size(&event, mismatch.bottleneck.mtu)
+            && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
             let end = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
             let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
             self.trouble(&event, *netns, mismatch, remote, node);
         }
+        self.cases.note(&event, &ends, mismatch.is_some(), node);
         Some(self.tally(event, charge.map(|c| c.netns), node))
     }
 
@@ -131,13 +159,43 @@ impl Engine {
         node: &Node,
     ) -> &mut Trouble {
         let key = (owner_of(netns, node), mismatch.bottleneck.id());
+        let tunnel = charge::tunnel(node, &mismatch.bottleneck);
+        // Now it is known who uses the tunnel: one cause, one verdict.
+        let nobodys = tunnel.as_ref().map(|t| (owner_of(t.tunnel.netns, node), key.1)).filter(|k| *k != key);
+        let nobodys = nobodys.and_then(|key| self.states.remove(&key));
         let trouble = || Trouble::new(netns, mismatch.clone(), event.time_ns);
         let state =
             self.states.entry(key).or_insert_with(|| State { trouble: trouble(), remote, stated: None });
         state.trouble.mismatch = mismatch.clone();
+        state.trouble.tunnel = tunnel;
+        state.trouble.outer.extend(nobodys.into_iter().flat_map(|state| state.trouble.outer));
         state.trouble.belongs_to(node.container(netns));
         state.trouble.add(event);
         &mut state.trouble
+    }
+
+    /// A packet was cut or died outside of a tunnel: the trouble of those who are known to use it, else the tunnel's.
+    fn outside(&mut self, event: &Event, below: &Underlay, node: &Node) {
+        let (tunnel, home) = (below.tunnel.id(), below.tunnel.netns);
+        let signal = event.kind.signal();
+        let mut users = self
+            .states
+            .values_mut()
+            .map(|s| &mut s.trouble)
+            .filter(|t| tunnels::is_users(t, tunnel, home))
+            .peekable();
+        if users.peek().is_some() {
+            return users.for_each(|trouble| trouble.outside(signal, event.time_ns));
+        }
+        let Some(mismatch) = tunnels::own(node, tunnel) else { return };
+        let state = self.states.entry((owner_of(home, node), tunnel)).or_insert_with(|| State {
+            trouble: Trouble::new(home, mismatch, event.time_ns),
+            remote: event.flow.dst.ip(),
+            stated: None,
+        });
+        state.trouble.tunnel = Some(below.clone());
+        state.trouble.belongs_to(node.container(home));
+        state.trouble.outside(signal, event.time_ns);
     }
 
     /// Reading NAT tables and looking for ways takes long, and a bad day has many events of few flows: the answer
@@ -184,7 +242,10 @@ impl Engine {
             node.since(netns) == Some(since) || now_ns.saturating_sub(last_ns) < GONE_NS
         };
         self.tallies.retain(|owner, tally| keep(*owner, tally.last_ns));
-        let verdicts = self.verdicts(now_ns, node);
+        self.tallies.iter_mut().for_each(|(owner, tally)| tally.belongs_to(*owner, node));
+        let mut verdicts = self.verdicts(now_ns, node);
+        let states = &self.states;
+        verdicts.extend(self.cases.tick(now_ns, node, |owner| has_trouble(states, owner)));
         self.states.retain(|(owner, _), state| keep(*owner, state.trouble.last_ns));
         (events, verdicts)
     }
@@ -237,8 +298,20 @@ impl Engine {
         self.verdicts(u64::MAX, node);
         self.states.values_mut().for_each(|s| s.refresh(u64::MAX, node));
         let mut all: Vec<_> = self.states.values().filter_map(|s| s.stated.clone()).collect();
+        let states = &self.states;
+        all.extend(self.cases.standing(node, |owner| has_trouble(states, owner)));
         all.sort_by_key(|v| (!v.active, std::cmp::Reverse(v.severity)));
         all
+    }
+
+    /// The sockets that the kernel is to be asked about.
+    pub fn questions(&mut self, now_ns: u64) -> Vec<Question> {
+        self.cases.questions(now_ns)
+    }
+
+    /// What it said of one; absent when there is no such socket.
+    pub fn answer(&mut self, question: Question, reading: Option<Reading>, now_ns: u64, node: &Node) {
+        self.cases.answer(question, reading, now_ns, node);
     }
 
     /// Counters of all containers that had something; from now on they count as reported.
@@ -252,9 +325,13 @@ impl Engine {
 impl State {
     /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
     fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
-        let now = || match self.trouble.silent {
-            Some(pair) => pair.mismatch(node),
-            None => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
+        let now = || match (self.trouble.silent, &self.trouble.tunnel) {
+            (Some(pair), _) => pair.mismatch(node),
+            (_, Some(_)) => {
+                let of_way = charge::mismatch(node, self.trouble.netns, Some(self.remote));
+                tunnels::standing(&self.trouble, of_way, node)
+            }
+            _ => charge::mismatch(node, self.trouble.netns, Some(self.remote)),
         };
         let mismatch = lives.then(now).flatten();
         let active = mismatch.is_some();
@@ -272,6 +349,7 @@ impl State {
             return None;
         }
         if let Some(mismatch) = mismatch {
+            self.trouble.tunnel = charge::tunnel(node, &mismatch.bottleneck);
             self.trouble.mismatch = mismatch;
         }
         let verdict = verdict::verdict(&self.trouble, finding, active, node);
@@ -295,7 +373,14 @@ fn only_holder(ifindex: u32, node: &Node) -> Option<NetnsId> {
     first.filter(|_| second.is_none()).map(|(id, _)| *id)
 }
 
-fn owner_of(netns: NetnsId, node: &Node) -> Owner {
+/// Whether one of its numbers is wrong, and something came of it: that explains all else.
+fn has_trouble(states: &BTreeMap<(Owner, DeviceId), State>, owner: Owner) -> bool {
+    let first = DeviceId { netns: NetnsId(0), ifindex: 0 };
+    let own = states.range((owner, first)..).take_while(|((whose, _), _)| *whose == owner);
+    own.map(|(_, state)| state).any(|state| state.stated.as_ref().is_none_or(|stated| stated.active))
+}
+
+pub(crate) fn owner_of(netns: NetnsId, node: &Node) -> Owner {
     (netns, node.since(netns).unwrap_or_default())
 }
 
@@ -312,11 +397,13 @@ fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> Sighting {
 }
 
 /// Whether the event is evidence of a packet too big for this limit.
-fn about_size(event: &Event, limit: u32) -> bool {
+fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
     match event.kind {
         EventKind::IcmpSeen { .. } => true,
         EventKind::Drop { icmp_too_big: true, .. } => true,
-        EventKind::Fragmented { .. } | EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
+        // What a container cuts itself fits, as far as it knows.
+        EventKind::Fragmented { mtu } => mtu.is_some() && event.netns != netns && event.length > limit,
+        EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
         EventKind::Drop { cause: DropCause::Reassembly | DropCause::FragmentFiltered, .. } => false,
         _ => event.length > limit,
     }

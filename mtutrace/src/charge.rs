@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::flow::Flows;
 use crate::identity::connections::Connections;
 use crate::model::{DeviceId, Event, Flow, Hop, LinkKind, NetnsId};
-use crate::topology::{self, Node};
+use crate::topology::{self, Node, Underlay};
 
 /// Deepest nesting that is followed through NAT.
 const DEPTH: usize = 8;
@@ -96,7 +96,7 @@ pub struct Mismatch {
     pub path: Vec<Hop>,
     /// The device whose number is wrong.
     pub culprit: Hop,
-    /// The device that sets the limit.
+    /// The device that sets the limit; a tunnel with what its underlay leaves for it.
     pub bottleneck: Hop,
 }
 
@@ -110,12 +110,17 @@ pub fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> Option<M
     let v6 = remote.filter(IpAddr::is_ipv6).map(|_| Some(Ipv6Addr::UNSPECIFIED.into()));
     let ways = [None].into_iter().chain(v6).flat_map(|to| topology::path(node, netns, to));
     let home: Vec<DeviceId> = ways.map(|hop| hop.id()).collect();
+    let way = topology::path(node, netns, remote);
+    let own = way.first()?.id();
     let own_side = |hop: &Hop| {
-        home.contains(&hop.id())
+        // On a network that leads nowhere else there is no default way.
+        hop.id() == own
+            || home.contains(&hop.id())
             || !matches!(hop.kind, LinkKind::Veth | LinkKind::Bridge | LinkKind::Loopback)
     };
-    let mut hops: Vec<Hop> = topology::path(node, netns, remote).into_iter().filter(own_side).collect();
-    let own = hops.first()?.clone();
+    let mut hops: Vec<Hop> = way.into_iter().filter(own_side).collect();
+    let first = hops.first()?;
+    let own = tunnel(node, first).map_or_else(|| first.clone(), |below| below.tunnel);
     let (at, bottleneck) = topology::bottleneck(&hops)?;
     if own.mtu <= bottleneck.mtu || own.netns != netns {
         return None;
@@ -123,13 +128,16 @@ pub fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> Option<M
     let bottleneck = bottleneck.clone();
     hops.truncate(at + 1);
     // The network that the container was plugged into is what has to be made anew with another number.
-    let culprit = hops
-        .iter()
-        .find(|h| h.kind == LinkKind::Bridge)
-        .filter(|bridge| bridge.mtu > bottleneck.mtu)
-        .unwrap_or(&own)
-        .clone();
+    let bridge =
+        || hops.iter().find(|h| h.kind == LinkKind::Bridge).filter(|b| b.mtu > bottleneck.mtu).cloned();
+    let below = tunnel(node, &bottleneck);
+    let culprit = below.map(|below| below.tunnel).or_else(bridge).unwrap_or(own);
     Some(Mismatch { path: hops, culprit, bottleneck })
+}
+
+/// What is below the tunnel of this hop, if the tunnel's own number is what is wrong.
+pub fn tunnel(node: &Node, hop: &Hop) -> Option<Underlay> {
+    topology::underlay(node, hop.id()).filter(|below| below.wrong && hop.mtu == below.fits)
 }
 
 /// To whom an event is charged.

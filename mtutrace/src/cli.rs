@@ -1,6 +1,8 @@
 //! The command line: raw flags, and the settings that they mean once they are checked.
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,6 +12,7 @@ use mtutrace_common::config::RING_BYTES;
 use crate::cost::page_size;
 use crate::kernel::load::Options;
 use crate::model::NetnsId;
+use crate::schema::Kind;
 
 /// Which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong, and what one
 /// line fixes it.
@@ -36,6 +39,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// What mtutrace costs on this kernel, per packet, beside an empty program.
     Bench(BenchArgs),
+    /// The JSON Schema of what -o json writes.
+    Schema(SchemaArgs),
 }
 
 /// Flags of `run`, as typed.
@@ -56,12 +61,19 @@ pub struct RunArgs {
     /// Only this container, by the start of its id or by its name; repeatable.
     #[arg(long, value_name = "ID|NAME")]
     pub container: Vec<String>,
+    /// Only this Kubernetes pod; repeatable.
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub pod: Vec<PodName>,
     /// Only this network namespace, by inode number or path; repeatable.
     #[arg(long, value_name = "INODE|PATH", value_parser = netns)]
     pub netns: Vec<NetnsId>,
     /// Only what concerns this interface; repeatable.
     #[arg(short, long, value_name = "NAME")]
     pub interface: Vec<String>,
+    /// Serve metrics for Prometheus on this address (/metrics, /healthz, /readyz). A port alone means loopback; any
+    /// other address must be given in full.
+    #[arg(long, value_name = "ADDR:PORT", value_parser = crate::metrics::address::parse)]
+    pub metrics: Option<SocketAddr>,
     /// Create this file once every hook is attached.
     #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,
@@ -133,6 +145,14 @@ pub struct BenchArgs {
     pub rounds: u32,
 }
 
+/// Flags of `schema`.
+#[derive(Args, Clone, Debug)]
+pub struct SchemaArgs {
+    /// Of this kind of line; without it, of any.
+    #[arg(value_enum)]
+    pub kind: Option<Kind>,
+}
+
 /// Output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -181,11 +201,35 @@ fn netns(text: &str) -> Result<NetnsId, String> {
     u32::try_from(meta.ino()).map(NetnsId).map_err(|_| format!("{text:?} is not a network namespace"))
 }
 
+/// A Kubernetes pod as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodName {
+    /// Kubernetes namespace.
+    pub namespace: String,
+    /// Pod name.
+    pub name: String,
+}
+
+impl FromStr for PodName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PodName, String> {
+        match text.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+                Ok(PodName { namespace: namespace.to_owned(), name: name.to_owned() })
+            }
+            _ => Err(format!("{text:?} is not a pod; write NAMESPACE/NAME, as in default/web-0")),
+        }
+    }
+}
+
 /// What concerns whom: an empty list lets everything through.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Containers by id prefix or name.
     pub containers: Vec<String>,
+    /// Pods.
+    pub pods: Vec<PodName>,
     /// Namespaces.
     pub netns: Vec<NetnsId>,
     /// Interface names.
@@ -196,6 +240,7 @@ impl From<&RunArgs> for Filter {
     fn from(args: &RunArgs) -> Filter {
         Filter {
             containers: args.container.clone(),
+            pods: args.pod.clone(),
             netns: args.netns.clone(),
             interfaces: args.interface.clone(),
         }
@@ -229,6 +274,17 @@ mod tests {
         let parsed = ring_size(text);
         assert_eq!(parsed.is_ok(), right, "{parsed:?}");
         assert!(right || parsed.unwrap_err().contains("power of two"));
+    }
+
+    #[test_case("ci/build-0", Some(("ci", "build-0")); "well formed")]
+    #[test_case("build-0", None; "no namespace")]
+    #[test_case("ci/", None; "no name")]
+    #[test_case("/build-0", None; "an empty namespace")]
+    #[test_case("ci/build/0", None; "three parts")]
+    fn pods(text: &str, pod: Option<(&str, &str)>) {
+        let parsed = text.parse::<PodName>();
+        assert_eq!(parsed.as_ref().ok().map(|p| (p.namespace.as_str(), p.name.as_str())), pod);
+        assert!(pod.is_some() || parsed.unwrap_err().contains("NAMESPACE/NAME"));
     }
 
     #[test]

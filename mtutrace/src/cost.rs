@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use aya::sys::{Stats, enable_stats};
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What one program costs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ProgramCost {
     /// Its name in the kernel.
     pub program: String,
@@ -23,7 +24,7 @@ pub struct ProgramCost {
 }
 
 /// The cost of the run so far.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Cost {
     /// Of the kernel side.
     pub programs: Vec<ProgramCost>,
@@ -118,6 +119,21 @@ pub fn page_size() -> u64 {
     u64::try_from(page).unwrap_or(4096)
 }
 
+/// Times from the packet to the report in classes, as Prometheus has them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Buckets {
+    /// Upper bound in seconds, and how many were in the class: not more than its bound, more than the one before.
+    pub classes: Vec<(f64, u64)>,
+    /// All of them.
+    pub count: u64,
+    /// Their sum in seconds, to three digits.
+    pub sum: f64,
+}
+
+/// Upper bounds of the classes, microseconds.
+const BOUNDS: [u64; 12] =
+    [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
+
 /// Times from the packet to the report.
 pub struct Latency(Histogram<u64>);
 
@@ -139,6 +155,22 @@ impl Latency {
     /// Microseconds at a quantile; nothing while it is empty.
     pub fn quantile(&self, quantile: f64) -> Option<u64> {
         (!self.0.is_empty()).then(|| self.0.value_at_quantile(quantile))
+    }
+
+    /// All of them by class.
+    pub fn buckets(&self) -> Buckets {
+        let mut counts = [0; BOUNDS.len() + 1];
+        let mut sum = 0.0;
+        for value in self.0.iter_recorded() {
+            let (time, count) = (value.value_iterated_to(), value.count_since_last_iteration());
+            let class = BOUNDS.partition_point(|bound| *bound < time);
+            if let Some(counted) = counts.get_mut(class) {
+                *counted += count;
+            }
+            sum += time as f64 * count as f64;
+        }
+        let bounds = BOUNDS.iter().map(|bound| *bound as f64 / 1e6).chain([f64::INFINITY]);
+        Buckets { classes: bounds.zip(counts).collect(), count: self.0.len(), sum: sum / 1e6 }
     }
 }
 
@@ -179,6 +211,17 @@ mod tests {
 
     /// As Linux 6.18 shows a program.
     const FDINFO: &str = "prog_type:\t17\nrun_time_ns:\t500\nrun_cnt:\t4\nrecursion_misses:\t3\n";
+
+    #[test]
+    fn times_fall_into_their_classes() {
+        let mut latency = Latency::new();
+        [50_000, 100_000, 101_000, 3_000_000_000].into_iter().for_each(|ns| latency.record(ns));
+        let buckets = latency.buckets();
+        assert_eq!(buckets.classes[..2], [(0.0001, 2), (0.00025, 1)]);
+        assert_eq!(buckets.classes.last(), Some(&(f64::INFINITY, 1)));
+        assert_eq!(buckets.count, 4);
+        assert!((buckets.sum - 3.000_251).abs() < 0.003, "{}", buckets.sum);
+    }
 
     #[test]
     fn misses_are_summed_where_the_kernel_counts_them() {

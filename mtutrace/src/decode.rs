@@ -5,8 +5,9 @@ use bytemuck::Pod;
 use bytes::Bytes;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::{
-    DropEvent, FragmentEvent, IcmpEvent, OversizedEvent, PmtuEvent, RetransmitEvent, SynEvent,
+    DropEvent, FragmentEvent, IcmpEvent, OversizedEvent, PmtuEvent, RetransmitEvent, SackEvent, SynEvent,
 };
+use mtutrace_common::header::ip_flags;
 use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Packet, Signal};
 
 use crate::model::{Event, EventKind, Flow, NetnsId};
@@ -47,7 +48,9 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
     match Signal::from_kind(header.kind).ok_or(DecodeError::Kind(header.kind))? {
         Signal::Oversized => {
             let e: OversizedEvent = whole(record, header.kind)?;
-            let kind = EventKind::Oversized { mtu: known(e.mtu), egress: known(e.egress_ifindex) };
+            let may_be_cut = e.packet.ip_flags & ip_flags::DF == 0;
+            let kind =
+                EventKind::Oversized { mtu: known(e.mtu), egress: known(e.egress_ifindex), may_be_cut };
             event(&e.header, &e.packet, kind)
         }
         Signal::Fragmented => {
@@ -95,6 +98,11 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
         Signal::PmtuUpdated => {
             let e: PmtuEvent = whole(record, header.kind)?;
             event(&e.header, &e.packet, EventKind::PmtuUpdated { mtu: e.mtu })
+        }
+        Signal::SackHole => {
+            let e: SackEvent = whole(record, header.kind)?;
+            let hole = e.left.wrapping_sub(e.packet.ack);
+            event(&e.header, &e.packet, EventKind::SackHole { hole, beyond: e.largest })
         }
     }
 }

@@ -1,4 +1,6 @@
 //! A verdict and how the container was made give the commands to run. Nothing is executed.
+pub mod tunnel;
+
 use crate::charge::Mismatch;
 use crate::model::{Container, Fix, Hop, LinkKind, NetnsId, Runtime};
 use crate::topology::Node;
@@ -86,7 +88,7 @@ pub fn level(m: &Mismatch, node: &Node) -> Vec<Fix> {
     ]
 }
 
-fn fix(place: &str, what: &str, command: String) -> Fix {
+pub(crate) fn fix(place: &str, what: &str, command: String) -> Fix {
     Fix { r#where: place.to_owned(), what: what.to_owned(), command }
 }
 
@@ -158,7 +160,7 @@ fn relief(m: &Mismatch, netns: NetnsId, node: &Node, mtu: u32) -> Vec<Fix> {
 }
 
 /// The words that run a command in a namespace.
-fn enter(netns: NetnsId, node: &Node) -> String {
+pub(crate) fn enter(netns: NetnsId, node: &Node) -> String {
     let ns = node.netns.get(&netns);
     if netns == node.host {
         return String::new();
@@ -171,7 +173,7 @@ fn enter(netns: NetnsId, node: &Node) -> String {
 }
 
 /// Quotes a word for a POSIX shell where it needs it.
-fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.@:/".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()

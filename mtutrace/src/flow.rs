@@ -96,6 +96,15 @@ impl Connection {
         self.syn.last()
     }
 
+    /// MSS that a side asked for, as the last device saw it.
+    pub fn mss(&self, side: Side) -> Option<u32> {
+        let promise = match side {
+            Side::Client => &self.syn,
+            Side::Server => &self.answer,
+        };
+        promise.last()?.mss
+    }
+
     fn promise(&mut self, side: Side) -> &mut Promise {
         match side {
             Side::Client => &mut self.syn,

@@ -4,8 +4,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use mtutrace::cli::{Cli, Command};
 use mtutrace::exit::Failure;
-use mtutrace::{bench, doctor, map, run};
-use tracing_subscriber::filter::LevelFilter;
+use mtutrace::{bench, doctor, map, run, schema};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What they say of their insides at -v would hide what we say.
+const QUIET: [&str; 6] = ["bollard", "h2", "hyper", "hyper_util", "tonic", "tower"];
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -15,12 +20,17 @@ fn main() -> ExitCode {
         .with_max_level(if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN })
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
+        .finish()
+        .with(QUIET.iter().fold(Targets::new().with_default(LevelFilter::TRACE), |all, target| {
+            all.with_target(*target, LevelFilter::OFF)
+        }))
         .init();
     let result = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Map(args) => map::map(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Bench(args) => bench::bench(args),
+        Command::Schema(args) => schema::schema(args),
     };
     match result {
         Ok(found) => found.code(),

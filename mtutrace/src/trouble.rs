@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use crate::charge::Mismatch;
 use crate::model::{Container, Event, EventKind, Flow, NetnsId, SignalKind};
 use crate::silent::Pair;
+use crate::topology::Underlay;
 use mtutrace_common::config::DropCause;
 
 /// Most flows that are followed for one trouble; more of them add to the totals only.
 const FLOWS: usize = 256;
 /// Most sequence numbers that are followed for one flow.
 const SEGMENTS: usize = 16;
+
+/// A segment that comes again so soon is the same packet at the next device.
+const SAME_PACKET_NS: u64 = 5_000_000;
 
 /// How often one segment came, too big each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,37 @@ pub struct Repeats {
     pub last_ns: u64,
     /// Its length at first, L3 bytes.
     pub length: u32,
+}
+
+/// Datagrams that were cut into fragments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// How many.
+    pub count: u64,
+    /// When the first, CLOCK_MONOTONIC nanoseconds.
+    pub first_ns: u64,
+    /// When the last.
+    pub last_ns: u64,
+    /// L3 bytes of the largest.
+    pub largest: u32,
+    /// What they were cut for, at least; L3 bytes.
+    pub mtu: u32,
+}
+
+impl Cut {
+    /// Adds one.
+    pub fn add(&mut self, event: &Event, mtu: u32) {
+        self.first_ns = if self.count == 0 { event.time_ns } else { self.first_ns.min(event.time_ns) };
+        self.last_ns = self.last_ns.max(event.time_ns);
+        self.mtu = if self.count == 0 { mtu } else { self.mtu.min(mtu) };
+        self.count += 1;
+        self.largest = self.largest.max(event.length);
+    }
+
+    /// Nanoseconds from the first to the last.
+    pub fn span_ns(&self) -> u64 {
+        self.last_ns.saturating_sub(self.first_ns)
+    }
 }
 
 /// One flow's part of it.
@@ -52,6 +87,10 @@ pub struct Trouble {
     pub mismatch: Mismatch,
     /// Packets die between two devices, not at a router.
     pub silent: Option<Pair>,
+    /// They get too big inside a tunnel, whose own number is wrong.
+    pub tunnel: Option<Underlay>,
+    /// What happened to them outside the tunnel, by signal.
+    pub outer: BTreeMap<SignalKind, u64>,
     /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
     pub first_ns: u64,
     /// When it was last seen.
@@ -66,6 +105,9 @@ pub struct Trouble {
     pub limits: BTreeMap<u32, u64>,
     /// ICMP "too big" messages that a firewall of this node dropped.
     pub filtered: u64,
+    /// Its datagrams that were cut on the way, by who saw it: the classifiers that they would be, the kprobes that they
+    /// were.
+    pub cut: BTreeMap<SignalKind, Cut>,
     flows: HashMap<Flow, FlowTrouble>,
 }
 
@@ -77,6 +119,8 @@ impl Trouble {
             container: None,
             mismatch,
             silent: None,
+            tunnel: None,
+            outer: BTreeMap::new(),
             first_ns: now_ns,
             last_ns: now_ns,
             counts: BTreeMap::new(),
@@ -84,6 +128,7 @@ impl Trouble {
             promised: 0,
             limits: BTreeMap::new(),
             filtered: 0,
+            cut: BTreeMap::new(),
             flows: HashMap::new(),
         }
     }
@@ -98,6 +143,12 @@ impl Trouble {
     /// Adds an event.
     pub fn add(&mut self, event: &Event) {
         let signal = event.kind.signal();
+        if let EventKind::Fragmented { mtu } | EventKind::Oversized { mtu, may_be_cut: true, .. } = event.kind
+        {
+            self.last_ns = self.last_ns.max(event.time_ns);
+            self.cut.entry(signal).or_default().add(event, mtu.unwrap_or(self.mismatch.bottleneck.mtu));
+            return;
+        }
         // A promise is not yet trouble: that begins with the first packet.
         let begins = self.counts.keys().all(|known| *known == SignalKind::MssExceedsPath);
         self.first_ns = if begins { event.time_ns } else { self.first_ns.min(event.time_ns) };
@@ -134,6 +185,12 @@ impl Trouble {
         }
     }
 
+    /// Adds a packet that was cut or died outside of the tunnel.
+    pub fn outside(&mut self, signal: SignalKind, time_ns: u64) {
+        self.last_ns = self.last_ns.max(time_ns);
+        *self.outer.entry(signal).or_default() += 1;
+    }
+
     /// Flows that are followed.
     pub fn flows(&self) -> impl Iterator<Item = (&Flow, &FlowTrouble)> {
         self.flows.iter()
@@ -157,6 +214,8 @@ impl FlowTrouble {
         if event.length < repeats.length {
             // The sender was told something: count anew from here.
             *repeats = fresh;
+        } else if repeats.count > 0 && event.time_ns.saturating_sub(repeats.last_ns) < SAME_PACKET_NS {
+            return;
         }
         repeats.count += 1;
         repeats.last_ns = repeats.last_ns.max(event.time_ns);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::lab::incident::Incident;
 use crate::lab::netns::run;
-use crate::lab::tracer::binary;
+use crate::lab::tracer::{End, binary};
 
 /// True (after saying why) when this process cannot make namespaces; under `CI=true` that is a failure.
 pub fn skip() -> bool {
@@ -35,6 +35,13 @@ pub fn has_tcx() -> bool {
 /// Whether this line is a verdict of that name about that container.
 pub fn is_verdict(line: &Value, verdict: &str, container: &str) -> bool {
     line["kind"] == "verdict" && line["verdict"] == verdict && line["container"]["id"] == container
+}
+
+/// Panics unless the final report has exactly one verdict about that container, this one.
+pub fn assert_only_verdict(end: &End, verdict: &str, container: &str) {
+    let all = end.last_of_kind("verdict");
+    let ours = all.iter().filter(|line| line["container"]["id"] == container).collect::<Vec<_>>();
+    assert!(ours.len() == 1 && is_verdict(ours[0], verdict, container), "one cause, one verdict: {ours:#?}");
 }
 
 /// Whether some command or sentence of the fix names this number as a word of its own.

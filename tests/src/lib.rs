@@ -4,6 +4,8 @@
 //! sends real HTTP through it with [`lab::traffic`], watches it with a [`Tracer`](lab::tracer::Tracer), and leaves
 //! nothing behind: every guard removes exactly what it made.
 
+pub mod accuracy;
 pub mod causes;
 pub mod check;
 pub mod lab;
+pub mod runtimes;

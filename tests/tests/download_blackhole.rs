@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use mtutrace_tests::check::{assert_mtus, is_verdict, skip};
+use mtutrace_tests::check::{assert_mtus, assert_only_verdict, is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::tracer::Tracer;
 
@@ -48,6 +48,7 @@ fn a_stalled_download_is_charged_to_the_inner_container() {
         assert_mtus(&verdict, &lab);
 
         let end = tracer.interrupt().unwrap();
+        assert_only_verdict(&end, "pmtu_blackhole", &lab.inner.id);
         assert_eq!(end.code, Some(1), "--exit-code, and a problem was found; stderr:\n{}", end.stderr);
     }
 }
@@ -64,5 +65,7 @@ fn a_stalled_upload_is_a_black_hole_too() {
     let verdict = tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
     assert_eq!(verdict["severity"], "critical", "{verdict}");
     assert_mtus(&verdict, &lab);
-    assert_eq!(tracer.interrupt().unwrap().code, Some(0), "without --exit-code a verdict is not a failure");
+    let end = tracer.interrupt().unwrap();
+    assert_only_verdict(&end, "pmtu_blackhole", &lab.inner.id);
+    assert_eq!(end.code, Some(0), "without --exit-code a verdict is not a failure");
 }

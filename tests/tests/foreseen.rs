@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mtutrace_tests::check::{assert_mtus, is_verdict, skip};
+use mtutrace_tests::check::{assert_mtus, assert_only_verdict, is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::nft;
 use mtutrace_tests::lab::place::Place;
@@ -110,6 +110,7 @@ fn a_small_download_that_works() {
     tracer.wait_for("active: false", PATIENCE, gone).unwrap();
     let end = tracer.interrupt().unwrap();
     assert_eq!(end.code, Some(1), "it was a problem; {}", end.stderr);
+    assert_only_verdict(&end, "mss_exceeds_path", &lab.inner.id);
     let events = end.of_kind("event");
     assert!(events.iter().all(|event| event["signal"] == "mss_exceeds_path"), "nothing died: {events:#?}");
 }

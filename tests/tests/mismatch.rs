@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mtutrace_tests::check::{assert_mtus, is_verdict, skip};
+use mtutrace_tests::check::{assert_mtus, assert_only_verdict, is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::traffic::Transfer;
@@ -28,9 +28,7 @@ fn recovers(spec: IncidentSpec, transfer: impl FnOnce(&Incident) -> Transfer) {
     assert_mtus(&verdict, &lab);
 
     let end = tracer.interrupt().unwrap();
-    let verdicts = end.last_of_kind("verdict");
-    assert!(verdicts.iter().any(|line| is_verdict(line, "mtu_mismatch", &lab.inner.id)), "{verdicts:#?}");
-    assert!(!verdicts.iter().any(|line| is_verdict(line, "pmtu_blackhole", &lab.inner.id)), "{verdicts:#?}");
+    assert_only_verdict(&end, "mtu_mismatch", &lab.inner.id);
     assert_eq!(end.code, Some(1), "{}", end.stderr);
 }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mtutrace_tests::causes::small_mtu;
-use mtutrace_tests::check::{fix_names, is_verdict, skip};
+use mtutrace_tests::check::{assert_only_verdict, fix_names, is_verdict, skip};
 use mtutrace_tests::lab::bridged::{Bridged, BridgedSpec};
 use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
 use mtutrace_tests::lab::netns::NetNs;
@@ -92,5 +92,5 @@ fn tcp_in_single_segments_stalls() {
     let url = format!("http://{}/0", lab.b_address(Family::V4));
     let _upload = Transfer::put(lab.a.place(), &url, BYTES, PATIENCE).unwrap();
     verdict(&mut tracer, &lab, "critical", (&lab.switch, "tob", mtu));
-    tracer.interrupt().unwrap();
+    assert_only_verdict(&tracer.interrupt().unwrap(), "silent_l2_drop", &lab.a.id);
 }

@@ -28,7 +28,9 @@ fn try_install(packages: &[&str]) -> Result<()> {
     // `env` because sudo drops variables, and a question would wait for ever behind a progress line.
     let mut command = exec::as_root("env");
     command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q"]);
-    exec::with_progress(command.arg("--no-install-recommends").args(packages), LIMIT)
+    // What somebody chose to have is not traded for what we would like.
+    command.args(["--no-install-recommends", "--no-remove"]);
+    exec::with_progress(command.args(packages), LIMIT)
 }
 
 /// Whether the lists name a version of the package that could be installed.

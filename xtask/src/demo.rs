@@ -33,7 +33,7 @@ pub(crate) fn demo() -> Result<u8> {
         let error = again.arg(std::env::current_exe()?).arg("demo").exec();
         return Err(error).with_context(|| format!("cannot run {again:?}"));
     }
-    clean_up_on_signals();
+    exec::clean_up_on_signals();
     let start = Instant::now();
     let told = story();
     if wait::interrupted() {
@@ -144,17 +144,5 @@ impl Screen {
             let _a_panic_there_is_shown = printer.join();
         }
         Ok(())
-    }
-}
-
-/// Ctrl-C and `kill` make every wait fail, and then the guards take the incident down.
-fn clean_up_on_signals() {
-    extern "C" fn stop(_signal: libc::c_int) {
-        wait::interrupt();
-    }
-    let handler: extern "C" fn(libc::c_int) = stop;
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-        // SAFETY: the handler only stores to an atomic.
-        unsafe { libc::signal(signal, handler as libc::sighandler_t) };
     }
 }

@@ -8,6 +8,7 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use mtutrace_tests::lab::wait;
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -112,4 +113,16 @@ pub(crate) fn output(program: &str, args: &[&str]) -> Option<Output> {
 pub(crate) fn installed(program: &str) -> bool {
     let hidden = ["/usr/sbin", "/sbin"].map(|dir| Path::new(dir).join(program));
     !crate::toolchain::on_path(program).is_empty() || hidden.iter().any(|path| path.is_file())
+}
+
+/// Ctrl-C and `kill` make every wait fail, and then the guards take the lab down.
+pub(crate) fn clean_up_on_signals() {
+    extern "C" fn stop(_signal: libc::c_int) {
+        wait::interrupt();
+    }
+    let handler: extern "C" fn(libc::c_int) = stop;
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // SAFETY: the handler only stores to an atomic.
+        unsafe { libc::signal(signal, handler as libc::sighandler_t) };
+    }
 }

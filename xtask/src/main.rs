@@ -1,6 +1,7 @@
 //! `cargo xtask`: what building, running, testing and showing mtutrace need beyond cargo.
 #![expect(clippy::print_stdout, reason = "narrating is what these commands do")]
 
+mod accuracy;
 mod apt;
 mod build;
 mod causes;
@@ -9,6 +10,7 @@ mod docs;
 mod exec;
 mod lint;
 mod local;
+mod prometheus;
 mod results;
 mod run;
 mod setup;
@@ -66,6 +68,8 @@ enum Task {
     },
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
+    /// Faults and healthy look-alikes, and whether mtutrace tells them apart; needs root
+    Accuracy(accuracy::Options),
     /// Clippy with warnings as errors, for the workspace and for the eBPF crate
     Lint,
 }
@@ -84,6 +88,7 @@ fn main() -> ExitCode {
         }
         Task::Btf { running } => vm::btf(running),
         Task::Demo => demo::demo(),
+        Task::Accuracy(options) => accuracy::accuracy(&options),
         Task::Lint => lint::lint(),
     };
     match result {

@@ -1,12 +1,12 @@
 //! `cargo xtask setup`: finds or installs what building needs, step by step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::toolchain::{self, BpfToolchain};
-use crate::{apt, exec};
+use crate::{apt, exec, prometheus, vm};
 
 /// 0.11 and later want a system LLVM; 0.10 uses the one that comes with rustc.
 const LINKER_VERSION: &str = "0.10.3";
@@ -46,7 +46,11 @@ pub(crate) fn setup(purpose: For) -> Result<Ready> {
     step("bpf-linker", &linker.display().to_string());
     match purpose {
         For::Building => {}
-        For::Testing => lab_tools()?,
+        For::Testing => {
+            lab_tools()?;
+            runtimes();
+            prometheus();
+        }
         For::Linting => clippy(&toolchain)?,
     }
     Ok(Ready { toolchain, linker })
@@ -107,6 +111,49 @@ fn lab_tools() -> Result<()> {
     }
     step("laboratory", "ip, tc, nft, setpriv, tmux");
     Ok(())
+}
+
+/// Docker and containerd, for the scenarios that run them on a machine of their own inside this one. What is there
+/// already is used, whoever packaged it; without them those scenarios say that they were skipped.
+fn runtimes() {
+    // Newer Debians package Docker's client by itself.
+    let client = if apt::has_candidate("docker-cli") { "docker-cli" } else { "docker.io" };
+    let programs = [
+        ("dockerd", "docker.io"),
+        ("docker", client),
+        ("containerd", "containerd"),
+        ("ctr", "containerd"),
+        ("runc", "runc"),
+        ("iptables", "iptables"),
+    ];
+    let lacking = programs.into_iter().filter(|(program, _)| !exec::installed(program));
+    let mut missing = lacking.map(|(_, package)| package).collect::<Vec<_>>();
+    if !["/usr/lib/cni", "/opt/cni/bin"].iter().any(|dir| Path::new(dir).join("bridge").is_file()) {
+        missing.push("containernetworking-plugins");
+    }
+    missing.dedup();
+    if !missing.is_empty()
+        && let Err(error) = apt::install(&missing)
+    {
+        step(
+            "Docker and containerd",
+            &format!("not all of it; scenarios that need it cannot run: {error:#}"),
+        );
+        return;
+    }
+    step("Docker and containerd", "dockerd, docker, containerd, ctr, runc, iptables, CNI plugins");
+}
+
+/// Some scenarios are scraped by a real one, and say that they are skipped where there is none.
+fn prometheus() {
+    let tools = exec::target_dir().join("tools");
+    match prometheus::fetch(&tools, &vm::cache()) {
+        Ok(()) => step("Prometheus", &tools.join("prometheus").display().to_string()),
+        Err(error) if exec::installed("promtool") => {
+            step("Prometheus", &format!("the one on PATH ({error:#})"))
+        }
+        Err(error) => step("Prometheus", &format!("its scenarios are left out: {error:#}")),
+    }
 }
 
 /// clippy comes with a rustup nightly; Debian packages it beside its rustc-web.

@@ -6,6 +6,7 @@ mod icmp;
 mod oversized;
 mod pmtu;
 mod retransmit;
+mod sack;
 mod syn;
 
 pub use drop::DropEvent;
@@ -14,4 +15,5 @@ pub use icmp::IcmpEvent;
 pub use oversized::OversizedEvent;
 pub use pmtu::PmtuEvent;
 pub use retransmit::RetransmitEvent;
+pub use sack::SackEvent;
 pub use syn::SynEvent;

@@ -8,5 +8,6 @@ mod icmp;
 mod oversized;
 mod pmtu;
 mod retransmit;
+mod sack;
 mod syn;
 mod tc;

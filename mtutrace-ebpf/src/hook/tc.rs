@@ -7,13 +7,19 @@ use mtutrace_common::config::{LIMIT_SLOTS, counter};
 use mtutrace_common::header::ip_flags;
 use mtutrace_common::{HookId, Packet};
 
-use super::{fragment, icmp, oversized, syn};
+use super::{fragment, icmp, oversized, sack, syn};
 use crate::kernel::{Gso, SkBuff};
 use crate::maps::{LIMITS, count};
 use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, ICMP, ICMPV6, SYN, Skb, TCP};
 
 /// Bytes of an Ethernet header.
 const ETHERNET: usize = 14;
+/// TCP's data offset (the high four bits of its byte, in words) from which on there are options.
+const WITH_OPTIONS: u8 = 0x60;
+/// The same when they are timestamps and nothing else.
+const WITH_TIMESTAMPS: u8 = 0x80;
+/// How those begin: NOP, NOP, kind 8, length 10 (RFC 7323, appendix A).
+const TIMESTAMPS: u32 = 0x0101_080au32.to_be();
 /// TC_ACT_UNSPEC: as if this classifier were not there. Others after it still run, packets are untouched.
 const PASS: i32 = TC_ACT_UNSPEC;
 
@@ -67,7 +73,7 @@ fn classify<const L2: usize, const INGRESS: bool>(ctx: &TcContext) -> i32 {
     PASS
 }
 
-/// A fragment, an ICMP error, a SYN, IP options, or headers that are not in the linear part.
+/// A fragment, an ICMP error, a SYN, unusual TCP options, IP options, or headers that are not in the linear part.
 #[inline(always)]
 fn ipv4_is_interesting(start: usize, end: usize) -> bool {
     if start + 28 > end {
@@ -110,7 +116,19 @@ fn tcp_is_interesting(tcp: usize, end: usize) -> bool {
         return true;
     }
     // SAFETY: 14 bytes from `tcp` were checked against the packet's end.
-    unsafe { *(tcp as *const u8).add(13) & SYN != 0 }
+    let [offset, flags] = unsafe { (tcp as *const [u8; 2]).add(6).read() };
+    flags & SYN != 0 || offset >= WITH_OPTIONS && has_unusual_options(tcp, offset, end)
+}
+
+/// Anything but timestamps, which most connections have in every segment.
+#[inline(always)]
+fn has_unusual_options(tcp: usize, offset: u8, end: usize) -> bool {
+    if tcp + 24 > end || offset >= WITH_TIMESTAMPS + 0x10 {
+        return true;
+    }
+    // SAFETY: 24 bytes from `tcp` were checked against the packet's end.
+    offset < WITH_TIMESTAMPS
+        || unsafe { (tcp as *const u8).add(20).cast::<u32>().read_unaligned() } != TIMESTAMPS
 }
 
 /// What a hook needs to know of the packet to report it.
@@ -165,6 +183,7 @@ fn slow(ctx: &TcContext, base: usize, version: u8, ingress: bool, big: bool) -> 
     }
     match seen.packet.protocol {
         TCP if seen.packet.tcp_flags & SYN != 0 => syn::report(&seen),
+        TCP => sack::report(&seen),
         ICMP | ICMPV6 => icmp::report(&seen),
         _ => {}
     }

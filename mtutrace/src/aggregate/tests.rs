@@ -82,7 +82,7 @@ fn a_verdict_names_everything_and_comes_once() {
     assert_eq!(v.severity, Severity::Critical);
     assert_eq!(v.container.as_ref().unwrap().id, "build");
     assert_eq!(v.container.as_ref().unwrap().parents.first().unwrap().id, "pod");
-    assert_eq!((v.culprit.mtu, v.bottleneck.mtu), (1500, 1450));
+    assert_eq!((v.culprit.as_ref().unwrap().mtu, v.bottleneck.as_ref().unwrap().mtu), (1500, 1450));
     assert!(v.fix.first().unwrap().command.contains("--mtu=1450"));
     let evidence = v.evidence.join("\n");
     for part in
@@ -183,6 +183,27 @@ fn a_container_that_is_named_only_after_the_verdict_makes_it_anew() {
     let named = engine.tick(800 * MS, &node).1;
     assert_eq!(named.first().unwrap().container.as_ref().unwrap().id, "build");
     assert!(engine.tick(900 * MS, &node).1.is_empty());
+}
+
+#[test]
+fn a_name_alone_makes_verdicts_and_reports_anew() {
+    let (mut engine, mut node) = (Engine::default(), node());
+    drops(&mut engine, &node, &[0, 200, 600], |_| 1500);
+    assert_eq!(engine.tick(700 * MS, &node).1.len(), 1);
+    engine.report();
+    node.netns.get_mut(&NetnsId(2)).unwrap().containers.first_mut().unwrap().name = Some("runner".into());
+    let inner = node.netns.get_mut(&NetnsId(3)).unwrap().containers.first_mut().unwrap();
+    inner.name = Some("web".into());
+    inner.parents.first_mut().unwrap().name = Some("runner".into());
+    let named = engine.tick(800 * MS, &node).1;
+    let container = named.first().unwrap().container.clone().unwrap();
+    assert_eq!(
+        (container.name.as_deref(), container.parents[0].name.as_deref()),
+        (Some("web"), Some("runner"))
+    );
+    let (_, tally) = engine.report().remove(0);
+    assert!(tally.changed && tally.container == Some(container));
+    assert!(engine.tick(900 * MS, &node).1.is_empty() && !engine.report().remove(0).1.changed);
 }
 
 #[test]

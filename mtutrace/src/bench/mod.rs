@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use aya::programs::{ProgramError, SchedClassifier};
 use aya::{Ebpf, TestRun, TestRunOptions};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::{BenchArgs, Format};
@@ -22,9 +23,17 @@ const LIMIT: u32 = 1450;
 /// BPF_PROG_TEST_RUN takes the packet to have come in by the loopback device (`bpf_prog_test_run_skb`).
 const LOOPBACK: u32 = 1;
 
+/// All of them.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<'a> {
+    v: u32,
+    kind: &'static str,
+    rows: &'a [Row],
+}
+
 /// One measurement.
-#[derive(Clone, Debug, Serialize)]
-struct Row {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Row {
     program: &'static str,
     packet: &'static str,
     ns: f64,
@@ -151,8 +160,8 @@ fn print(format: Format, rows: &[Row]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match format {
         Format::Json => {
-            let line = serde_json::json!({ "v": 1, "kind": "bench", "rows": rows });
-            writeln!(out, "{line}")
+            serde_json::to_writer(&mut out, &Line { v: 1, kind: "bench", rows })?;
+            writeln!(out)
         }
         Format::Text => {
             writeln!(

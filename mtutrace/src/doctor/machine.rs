@@ -3,14 +3,16 @@ use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability};
+use crate::names::runtimes;
 
 /// One fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fact {
     /// What it is about.
     pub what: &'static str,
@@ -33,6 +35,7 @@ pub fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
         lockdown(),
         links(),
         nat(),
+        names(),
     ]
 }
 
@@ -148,4 +151,16 @@ fn nat() -> Fact {
             Some("connections that were made before the run are charged to the outermost container"),
         )
     }
+}
+
+fn names() -> Fact {
+    let found = runtimes();
+    let mut state = match found.answer.as_slice() {
+        [] => "none: no runtime's socket answers; containers are known by their ids".to_owned(),
+        answer => format!("by {}", answer.join(", ")),
+    };
+    for (path, why) in &found.silent {
+        state += &format!("; none by {path}: {why}");
+    }
+    fact("names", state, None)
 }

@@ -4,6 +4,7 @@ mod machine;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::{DoctorArgs, Format};
@@ -13,11 +14,12 @@ use crate::kernel::hooks::{HOOKS, Hook, Outcome, State, Status, table};
 use crate::kernel::load::{self, Options};
 use crate::model::SignalKind;
 use crate::output::escape::escape;
+use crate::output::json::CAUSES;
 
 pub use machine::{Fact, facts};
 
 /// One hook, with what is lost without it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Row {
     #[serde(flatten)]
     status: Status,
@@ -25,11 +27,12 @@ struct Row {
 }
 
 /// A signal and the hooks that see it here, the preferred one first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Signal {
     signal: SignalKind,
     /// Of a drop, which.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = CAUSES))]
     cause: Option<&'static str>,
     hooks: Vec<&'static str>,
     /// What is lost, where no hook sees it.
@@ -37,8 +40,8 @@ struct Signal {
     lost: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Report {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Report {
     v: u32,
     kind: &'static str,
     facts: Vec<Fact>,
@@ -129,7 +132,7 @@ fn loss(signal: SignalKind) -> &'static str {
             "only the kernel's counters in the reports tell of it"
         }
         SignalKind::Retransmit => "a stall that began before the run is proven later",
-        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath => {
+        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath | SignalKind::SackHole => {
             "TC is what sees packets on devices; drops are still seen"
         }
     }

@@ -67,6 +67,11 @@ impl Members {
         self.resolve(proc)
     }
 
+    /// The process that stands for each container.
+    pub(super) fn processes(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.resolved.iter().map(|(id, resolved)| (id.as_str(), resolved.pid))
+    }
+
     fn is_unchanged(&mut self, pid: u32, proc: &Proc) -> bool {
         match (self.members.get_mut(&pid), read(pid, proc)) {
             (Some(known), Some(now)) if known.is_same(&now) => {

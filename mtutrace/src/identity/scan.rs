@@ -62,6 +62,11 @@ impl Scanner {
         self.unreadable
     }
 
+    /// A process of each container of the last scan, by the container's id.
+    pub fn processes(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.members.values().flat_map(Members::processes)
+    }
+
     /// All network namespaces, by inode number. Fails only if /proc cannot be listed.
     pub fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
         let mut pids = self.pids()?;

@@ -26,7 +26,7 @@ impl Records {
     }
 }
 
-/// As events are named, but for SYNs: only those that promise too much become events.
+/// As events are named, but for SYNs, of which only those that promise too much become events, and holes, which never do.
 fn name(signal: Signal) -> &'static str {
     match signal {
         Signal::Oversized => SignalKind::Oversized.name(),
@@ -37,6 +37,7 @@ fn name(signal: Signal) -> &'static str {
         Signal::IcmpSent => SignalKind::IcmpSent.name(),
         Signal::Retransmit => SignalKind::Retransmit.name(),
         Signal::PmtuUpdated => SignalKind::PmtuUpdated.name(),
+        Signal::SackHole => SignalKind::SackHole.name(),
     }
 }
 

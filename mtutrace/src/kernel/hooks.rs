@@ -2,6 +2,7 @@
 mod registry;
 
 use mtutrace_common::HookId;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::SignalKind;
@@ -66,7 +67,7 @@ pub enum Outcome {
 }
 
 /// How a hook turned out on this kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Attached, and the best one for each of its signals.
@@ -80,7 +81,7 @@ pub enum State {
 }
 
 /// The outcome for one hook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Status {
     /// Its name.
     pub hook: &'static str,

@@ -1,17 +1,20 @@
 //! The map as one line of JSON.
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Effort;
 use super::tree::{Entry, Tree};
 use crate::clock::Clock;
 use crate::model::{Container, Device, Fix, Hop, NetnsId};
+use crate::topology::Underlay;
 
-#[derive(Serialize)]
-struct Line<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<'a> {
     v: u32,
     kind: &'static str,
+    #[schemars(extend("format" = "date-time"))]
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<NetnsId>,
@@ -19,6 +22,9 @@ struct Line<'a> {
     /// Namespaces other than the host's that have a way out, but no container that is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unowned: Vec<Row<'a>>,
+    /// Of all that is shown, the host too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tunnels: Vec<TunnelRow<'a>>,
     mismatches: usize,
     namespaces: usize,
     unreadable_namespaces: usize,
@@ -28,7 +34,7 @@ struct Line<'a> {
 }
 
 /// A container, or a namespace without one.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
@@ -41,19 +47,45 @@ struct Row<'a> {
     mismatch: Option<MismatchRow<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Path<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     hops: &'a [Hop],
     mtu: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MismatchRow<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     culprit: Device,
     bottleneck: Device,
     fix: &'a [Fix],
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TunnelRow<'a> {
+    #[serde(flatten)]
+    tunnel: &'a Hop,
+    /// Bytes that it puts around a packet.
+    overhead: u32,
+    underlay: Device,
+    /// The largest packet for which the underlay has room, bytes at L3.
+    fits: u32,
+    /// Whether its MTU should be that number.
+    wrong: bool,
+    #[serde(skip_serializing_if = "<[Fix]>::is_empty")]
+    fix: &'a [Fix],
+}
+
+impl<'a> TunnelRow<'a> {
+    fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
+        let Underlay { tunnel, device, overhead, fits, wrong, .. } = below;
+        // The entry's remedies are those for its way out, if that is wrong.
+        let fix = if *wrong && entry.mismatch().is_none() { entry.fixes.as_slice() } else { &[] };
+        TunnelRow { tunnel, overhead: *overhead, underlay: device.device(), fits: *fits, wrong: *wrong, fix }
+    }
 }
 
 impl<'a> Row<'a> {
@@ -75,6 +107,7 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &Effort) -> i
     let owned =
         tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| Row::new(entry, Some(*c))));
     let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
+    let tunnels = tree.chosen().flat_map(|e| e.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
     let line = Line {
         v: 1,
         kind: "map",
@@ -82,6 +115,7 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &Effort) -> i
         host: (tree.host != NetnsId::default()).then_some(tree.host),
         containers: owned.collect(),
         unowned: others.map(|entry| Row::new(entry, None)).collect(),
+        tunnels: tunnels.collect(),
         mismatches: tree.mismatches(),
         namespaces: effort.namespaces,
         unreadable_namespaces: effort.unreadable,

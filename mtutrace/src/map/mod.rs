@@ -1,6 +1,6 @@
 //! `mtutrace map`: the MTUs of the node at one look, every container's way out hop by hop. Loads nothing into the
 //! kernel, so that it can run before a pipeline does.
-mod json;
+pub(crate) mod json;
 mod text;
 mod tree;
 
@@ -46,7 +46,7 @@ pub fn map(args: &MapArgs) -> Result<Found, Failure> {
     for (netns, why) in unreadable {
         tracing::warn!("network namespace {netns} is left out: {}", crate::output::escape::escape(why));
     }
-    if let Some((absent, known)) = survey::absent(&args.container, node) {
+    if let Some((absent, known)) = survey::absent(&args.container, &[], node) {
         return Err(Failure::Usage(format!("there is no container {absent}; known: {known}")));
     }
     let tree = Tree::new(node, &args.container);

@@ -6,6 +6,7 @@ use super::tree::{Entry, Tree, Way};
 use crate::model::Container;
 use crate::output::escape::escape;
 use crate::output::text::{label, paint};
+use crate::topology::Underlay;
 
 /// Draws the tree, and a summary below it.
 pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &Effort, colour: bool) -> io::Result<()> {
@@ -40,12 +41,25 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     if lines.is_empty() && entry.chosen {
         lines.push("no default route".to_owned());
     }
+    lines.extend(entry.tunnels.iter().map(|below| tunnel(below, colour)));
     if let Some(fix) = entry.fixes.first() {
         let command = paint(colour, "1", &escape(&fix.command));
         lines.push(format!("{}  {command}", paint(colour, "1;32", "fix")));
         lines.push(format!("       {}: {}", escape(&fix.r#where), escape(&fix.what)));
     }
     lines
+}
+
+/// `flannel.1 1450 (should be 1400) over eth0 1450 with 50 bytes of headers`
+fn tunnel(below: &Underlay, colour: bool) -> String {
+    let text = format!("{} {}", escape(&below.tunnel.interface), below.tunnel.mtu);
+    let text = if below.wrong {
+        paint(colour, "1;31", &format!("{text} (should be {})", below.fits))
+    } else {
+        format!("{text} ({} fit)", below.fits)
+    };
+    let carrier = escape(&below.device.interface);
+    format!("{text} over {carrier} {} with {} bytes of headers", below.device.mtu, below.overhead)
 }
 
 /// `eth0 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit)`
@@ -59,6 +73,7 @@ fn hops(way: &Way, several: bool, colour: bool) -> String {
         let text = format!("{} {}", escape(&hop.interface), hop.mtu);
         match &way.mismatch {
             Some(m) if m.culprit.id() == hop.id() => {
+                let text = format!("{} {}", escape(&hop.interface), m.culprit.mtu);
                 paint(colour, "1;31", &format!("{text} (should be {})", m.bottleneck.mtu))
             }
             Some(m) if m.bottleneck.id() == hop.id() => paint(colour, "1", &format!("{text} (limit)")),

@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::charge::{Mismatch, mismatch};
-use crate::fix::fixes;
+use crate::fix::{self, fixes};
 use crate::model::{Container, Fix, Hop, NetnsId};
 use crate::topology::reach::namespaces;
-use crate::topology::{Node, bottleneck, path};
+use crate::topology::underlay::tunnels;
+use crate::topology::{Node, Underlay, bottleneck, path};
 
 /// What is nested deeper is drawn as if it were at this depth.
 const DEEPEST: usize = 32;
@@ -39,6 +40,8 @@ pub(super) struct Entry<'a> {
     pub(super) containers: Vec<&'a Container>,
     /// IPv4's way, else IPv6's; both when they are not equally good. None if there is no default route.
     pub(super) ways: Vec<Way>,
+    /// Its tunnels, and what carries them.
+    pub(super) tunnels: Vec<Underlay>,
     /// The remedies for the first mismatch, the best first.
     pub(super) fixes: Vec<Fix>,
 }
@@ -47,6 +50,11 @@ impl Entry<'_> {
     /// The first of its ways that is wrong, and how.
     pub(super) fn mismatch(&self) -> Option<(&Way, &Mismatch)> {
         self.ways.iter().find_map(|way| Some((way, way.mismatch.as_ref()?)))
+    }
+
+    /// Its tunnels whose own number is wrong.
+    pub(super) fn wrong_tunnels(&self) -> impl Iterator<Item = &Underlay> {
+        self.tunnels.iter().filter(|below| below.wrong)
     }
 }
 
@@ -72,8 +80,12 @@ impl<'a> Tree<'a> {
             .collect::<Vec<_>>();
         for entry in &mut entries {
             entry.choose(patterns);
+            let wrong_tunnel = entry.wrong_tunnels().next().cloned();
             if let Some((_, m)) = entry.mismatch() {
-                entry.fixes = fixes(m, entry.containers.first().copied(), entry.netns, node);
+                entry.fixes = fix::tunnel::fixes_of(m, node)
+                    .unwrap_or_else(|| fixes(m, entry.containers.first().copied(), entry.netns, node));
+            } else if let Some(below) = wrong_tunnel {
+                entry.fixes = fix::tunnel::fixes(&below, node);
             }
         }
         keep_chosen(&mut entries);
@@ -87,9 +99,11 @@ impl<'a> Tree<'a> {
         ids.len()
     }
 
-    /// How many networks are wrong.
+    /// How many networks and tunnels are wrong.
     pub(super) fn mismatches(&self) -> usize {
-        self.chosen().filter(|entry| entry.mismatch().is_some()).count()
+        let wrong =
+            |entry: &Entry<'_>| usize::from(entry.mismatch().is_some()) + entry.wrong_tunnels().count();
+        self.chosen().map(wrong).sum()
     }
 
     /// What was asked for.
@@ -101,7 +115,8 @@ impl<'a> Tree<'a> {
 impl Entry<'_> {
     fn choose(&mut self, patterns: &[String]) {
         if patterns.is_empty() {
-            self.chosen = !self.containers.is_empty() || !self.ways.is_empty();
+            let shows = !self.ways.is_empty() || !self.tunnels.is_empty();
+            self.chosen = !self.containers.is_empty() || shows;
             return;
         }
         let wanted = |c: &&Container| patterns.iter().any(|pattern| c.is_within(pattern));
@@ -110,6 +125,7 @@ impl Entry<'_> {
             self.containers.retain(wanted);
         } else {
             self.ways.clear();
+            self.tunnels.clear();
         }
     }
 }
@@ -127,6 +143,7 @@ fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
         name: known.name.as_deref(),
         containers: known.containers.iter().collect(),
         ways,
+        tunnels: tunnels(node, netns).collect(),
         fixes: Vec::new(),
     })
 }

@@ -1,8 +1,13 @@
 //! A container and the containers that it runs in.
+use schemars::JsonSchema;
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use super::Setup;
+
 /// What made a container, as far as its cgroup path or its shim tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Runtime {
     /// Docker (and the containers of `docker build`).
@@ -16,7 +21,7 @@ pub enum Runtime {
 }
 
 /// The Kubernetes pod of a container; a field that is not known is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Pod {
     /// Kubernetes namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +35,7 @@ pub struct Pod {
 }
 
 /// A container: who it is, and inside which others it runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Container {
     /// Full id (64 hex digits for all runtimes but BuildKit, whose ids have 25 characters).
     pub id: String,
@@ -46,12 +51,15 @@ pub struct Container {
     /// The containers it runs in, innermost first. Their own `parents` are empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parents: Vec<Container>,
+    /// How it was set up, where a runtime told it.
+    #[serde(skip)]
+    pub setup: Option<Arc<Setup>>,
 }
 
 impl Container {
     /// A container of which only the id is known.
     pub fn new(id: impl Into<String>) -> Container {
-        Container { id: id.into(), name: None, runtime: None, pod: None, parents: Vec::new() }
+        Container { id: id.into(), name: None, runtime: None, pod: None, parents: Vec::new(), setup: None }
     }
 
     /// The first 12 characters of the id, as Docker and crictl print it.
@@ -67,5 +75,12 @@ impl Container {
     /// Whether `pattern` matches it or one of the containers that it runs in.
     pub fn is_within(&self, pattern: &str) -> bool {
         self.matches(pattern) || self.parents.iter().any(|outer| outer.matches(pattern))
+    }
+
+    /// Whether it or one of the containers that it runs in is of the pod of this namespace and name.
+    pub fn is_in_pod(&self, namespace: &str, name: &str) -> bool {
+        let here =
+            |pod: &Pod| pod.namespace.as_deref() == Some(namespace) && pod.name.as_deref() == Some(name);
+        [self].into_iter().chain(&self.parents).any(|c| c.pod.as_ref().is_some_and(here))
     }
 }

@@ -2,10 +2,13 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::tunnel::Tunnel;
+
 /// Inode number of a network namespace (`stat /proc/PID/ns/net`), which is also the kernel's `net.ns.inum`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct NetnsId(pub u32);
 
 impl fmt::Display for NetnsId {
@@ -24,7 +27,7 @@ pub struct DeviceId {
 }
 
 /// Kind of a device (`IFLA_INFO_KIND`; `Physical` where the kernel gives none).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkKind {
     /// `lo`
@@ -78,6 +81,8 @@ pub struct Link {
     pub master: Option<u32>,
     /// The other end of a veth, or the lower device of a VLAN, macvlan or ipvlan; absent when it cannot be found.
     pub peer: Option<DeviceId>,
+    /// What it puts around packets, if it is a tunnel.
+    pub tunnel: Option<Tunnel>,
 }
 
 /// An address on a device.

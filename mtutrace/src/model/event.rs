@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::device::{DeviceId, NetnsId};
@@ -73,7 +74,7 @@ impl Event {
 }
 
 /// The signals of the contract, as reports name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SignalKind {
     /// A segment larger than its route's MTU.
@@ -96,10 +97,12 @@ pub enum SignalKind {
     PmtuUpdated,
     /// A packet's fragments did not all come in time.
     ReassemblyFailed,
+    /// A receiver asks for a hole: counted, never reported.
+    SackHole,
 }
 
 impl SignalKind {
-    /// All, in the order of reports.
+    /// All that are reported, in the order of reports.
     pub const ALL: [SignalKind; 10] = [
         SignalKind::Drop,
         SignalKind::Oversized,
@@ -126,6 +129,7 @@ impl SignalKind {
             SignalKind::FragFailed => "frag_failed",
             SignalKind::PmtuUpdated => "pmtu_updated",
             SignalKind::ReassemblyFailed => "reassembly_failed",
+            SignalKind::SackHole => "sack_hole",
         }
     }
 }
@@ -139,6 +143,8 @@ pub enum EventKind {
         mtu: Option<u32>,
         /// Device of the route, in the same namespace.
         egress: Option<u32>,
+        /// IPv4 without DF: routers fragment it.
+        may_be_cut: bool,
     },
     /// This node fragments it, or a first fragment passed.
     Fragmented {
@@ -169,6 +175,13 @@ pub enum EventKind {
         ack: bool,
         /// IPv4's identification, IPv6's flow label.
         identity: u32,
+    },
+    /// A pure TCP ACK asks for what did not come, though data beyond it did (RFC 2018). Never reported by itself.
+    SackHole {
+        /// Bytes of data that are missing.
+        hole: u32,
+        /// Bytes of the largest piece beyond.
+        beyond: u32,
     },
     /// The kernel freed it.
     Drop {
@@ -210,6 +223,7 @@ impl EventKind {
             EventKind::Drop { .. } => SignalKind::Drop,
             EventKind::Retransmit => SignalKind::Retransmit,
             EventKind::PmtuUpdated { .. } => SignalKind::PmtuUpdated,
+            EventKind::SackHole { .. } => SignalKind::SackHole,
         }
     }
 }

@@ -1,25 +1,34 @@
 //! The answer: what is wrong, for whom, which number, and what fixes it.
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::Container;
 use super::device::{DeviceId, Link, LinkKind, NetnsId};
 
 /// Kinds of verdict, of one cause: each is worse than the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
+    /// Its datagrams are cut into fragments on the way; all of them arrive.
+    Fragmentation,
     /// The container's SYNs promise segments that its path cannot carry; nothing has died yet.
     MssExceedsPath,
     /// The container's MTU is larger than its path's; packets die, but the senders are told and adapt.
     MtuMismatch,
     /// The same, and nobody tells the sender: traffic is stalled.
     PmtuBlackhole,
+    /// A tunnel's MTU and its headers are more than its underlay carries: packets are cut or die there.
+    TunnelOverhead,
     /// Two devices that face each other differ, and the kernel drops between them without a word.
     SilentL2Drop,
+    /// Fragments die on the way, and with them the datagrams that they belong to.
+    FragmentsLost,
+    /// What is too big dies beyond this node, and nobody tells the sender.
+    RemoteBlackholeSuspected,
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing to do.
@@ -31,7 +40,7 @@ pub enum Severity {
 }
 
 /// A device in a verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Device {
     /// Name.
     pub interface: String,
@@ -42,7 +51,7 @@ pub struct Device {
 }
 
 /// A device on the way from the container outwards.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Hop {
     /// Name.
     pub interface: String,
@@ -81,17 +90,19 @@ impl Hop {
 }
 
 /// Why a verdict is not active any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Ended {
     /// The numbers fit now.
     Fixed,
     /// The container is gone; the next one on that network will have the same trouble.
     Gone,
+    /// It has not been seen for a while.
+    Quiet,
 }
 
 /// One remedy: where to do what, and the command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fix {
     /// On which machine, in which container or file.
     pub r#where: String,
@@ -102,7 +113,7 @@ pub struct Fix {
 }
 
 /// A cause that is established.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Verdict {
     /// What is wrong.
     #[serde(rename = "verdict")]
@@ -117,10 +128,12 @@ pub struct Verdict {
     /// The innermost container that suffers; absent when the namespace belongs to none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container: Option<Container>,
-    /// The device whose number is wrong.
-    pub culprit: Device,
-    /// The device that sets the limit.
-    pub bottleneck: Device,
+    /// The device whose number is wrong; absent where none is on this node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub culprit: Option<Device>,
+    /// The device that sets the limit; absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bottleneck: Option<Device>,
     /// From the container to the bottleneck and on, container first.
     pub path: Vec<Hop>,
     /// One sentence that a person can act on.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::{Context, Item, Output, Status, Totals};
@@ -85,17 +86,18 @@ impl<W: Write> Output for Json<W> {
     }
 }
 
-#[derive(Serialize)]
-struct Line<T> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<T> {
     v: u32,
     kind: &'static str,
+    #[schemars(extend("format" = "date-time"))]
     time: String,
     #[serde(flatten)]
     body: T,
 }
 
-#[derive(Serialize)]
-struct StatusLine<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct StatusLine<'a> {
     hooks: &'a [HookStatus],
     interfaces: usize,
     namespaces: usize,
@@ -149,10 +151,11 @@ fn is_zero(n: &usize) -> bool {
     *n == 0
 }
 
-#[derive(Serialize)]
-struct EventLine<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EventLine<'a> {
     signal: SignalKind,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = CAUSES))]
     cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     netns: Option<NetnsId>,
@@ -164,6 +167,7 @@ struct EventLine<'a> {
     egress_interface: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     protocol: Option<String>,
@@ -229,7 +233,7 @@ impl<'a> EventLine<'a> {
             EventKind::IcmpSent { mtu } => line.mtu = *mtu,
             EventKind::Syn { mss, .. } => line.mss = *mss,
             EventKind::Fragmented { mtu } => line.mtu = *mtu,
-            EventKind::Retransmit => {}
+            EventKind::Retransmit | EventKind::SackHole { .. } => {}
             EventKind::PmtuUpdated { mtu } => line.mtu = Some(*mtu),
             EventKind::Drop { cause, reason, location, mtu, device_mtu, .. } => {
                 line.cause = cause_name(*cause);
@@ -265,8 +269,20 @@ fn place((symbol, offset): (&str, u64)) -> String {
     format!("{symbol}+{offset:#x}")
 }
 
+/// All of [`cause_name`].
+pub(crate) const CAUSES: [&str; 8] = [
+    "forward_df",
+    "local_df",
+    "bridge_port",
+    "veth_peer",
+    "tunnel",
+    "other",
+    "icmp_filtered",
+    "fragment_filtered",
+];
+
 /// Of a drop; the rest are signals of their own.
-fn cause_name(cause: DropCause) -> Option<&'static str> {
+pub(crate) fn cause_name(cause: DropCause) -> Option<&'static str> {
     Some(match cause {
         DropCause::Forward => "forward_df",
         DropCause::Local => "local_df",
@@ -291,23 +307,25 @@ fn protocol(number: u8) -> String {
     }
 }
 
-#[derive(Serialize)]
-struct ReportLine<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ReportLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
     netns: NetnsId,
+    #[schemars(schema_with = "by_signal")]
     counters: BTreeMap<&'static str, u64>,
     interfaces: Vec<InterfaceCounters<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     kernel: BTreeMap<&'static str, u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct InterfaceCounters<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     interface: Option<&'a str>,
     netns: NetnsId,
     ifindex: u32,
+    #[schemars(schema_with = "by_signal")]
     counters: BTreeMap<&'static str, u64>,
     /// Of the device, whoever's packets they were.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -324,6 +342,13 @@ impl<'a> InterfaceCounters<'a> {
             kernel: tally.kernel.devices.get(&device).map(DeviceCounters::moved).unwrap_or_default(),
         }
     }
+}
+
+/// Signals and how many there were.
+fn by_signal(generator: &mut SchemaGenerator) -> Schema {
+    let signal = generator.subschema_for::<SignalKind>();
+    let count = json_schema!({ "type": "integer", "minimum": 1 });
+    json_schema!({ "type": "object", "propertyNames": signal, "additionalProperties": count })
 }
 
 fn names(counters: &BTreeMap<SignalKind, u64>) -> BTreeMap<&'static str, u64> {

@@ -34,19 +34,13 @@ impl<W: Write> Text<W> {
         let (code, word) = match (v.ended, v.severity) {
             (Some(Ended::Fixed), _) => ("32", "SOLVED"),
             (Some(Ended::Gone), _) => ("1;33", "GONE"),
+            (Some(Ended::Quiet), _) => ("32", "QUIET"),
             (None, Severity::Critical) => ("1;31", "CRITICAL"),
             (None, Severity::Warning) => ("1;33", "WARNING"),
             (None, Severity::Info) => ("36", "INFO"),
         };
-        let tense = match v.ended {
-            Some(Ended::Fixed) => ": the numbers fit now. It was",
-            Some(Ended::Gone) => {
-                ": the container ended, and the next one on that network will have it too. It was"
-            }
-            None => "",
-        };
         let head = self.paint(code, word);
-        writeln!(self.out, "\n{head} {}{tense}: {}", kind(v), escape(&v.summary))?;
+        writeln!(self.out, "\n{head} {}: {}", kind(v), escape(&story(v)))?;
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
@@ -69,9 +63,10 @@ impl<W: Write> Text<W> {
             .iter()
             .map(|hop| {
                 let text = format!("{} {}", escape(&hop.interface), hop.mtu);
-                if hop.device() == v.culprit {
+                let here = Some(hop.device());
+                if here == v.culprit {
                     self.paint("1;31", &format!("{text} (wrong)"))
-                } else if hop.device() == v.bottleneck {
+                } else if here == v.bottleneck {
                     self.paint("1", &format!("{text} (limit)"))
                 } else {
                     text
@@ -232,12 +227,29 @@ impl<W: Write> Output for Text<W> {
     }
 }
 
+/// What is, or was, the matter.
+pub(crate) fn story(v: &Verdict) -> String {
+    match v.ended {
+        Some(Ended::Fixed) => format!("the numbers fit now. It was: {}", v.summary),
+        Some(Ended::Gone) => {
+            let next = "the container ended, and the next one on that network will have it too";
+            format!("{next}. It was: {}", v.summary)
+        }
+        Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),
+        None => v.summary.clone(),
+    }
+}
+
 /// What is wrong, in words.
 pub(crate) fn kind(v: &Verdict) -> &'static str {
     match v.kind {
+        VerdictKind::Fragmentation => "fragmentation",
+        VerdictKind::FragmentsLost => "fragments lost",
+        VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
         VerdictKind::MssExceedsPath => "MSS exceeds the path",
         VerdictKind::MtuMismatch => "MTU mismatch",
         VerdictKind::PmtuBlackhole => "PMTU black hole",
+        VerdictKind::TunnelOverhead => "tunnel overhead",
         VerdictKind::SilentL2Drop => "silent drop between devices",
     }
 }

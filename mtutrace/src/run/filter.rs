@@ -34,8 +34,10 @@ pub(super) fn check(filter: &Filter, node: &Node) -> Result<(), Failure> {
 }
 
 fn container(filter: &Filter, container: Option<&Container>) -> bool {
-    filter.containers.is_empty()
-        || container.is_some_and(|c| filter.containers.iter().any(|p| c.is_within(p)))
+    let is_any = |wanted: &dyn Fn(&Container) -> bool| container.is_some_and(wanted);
+    (filter.containers.is_empty() || is_any(&|c| filter.containers.iter().any(|p| c.is_within(p))))
+        && (filter.pods.is_empty()
+            || is_any(&|c| filter.pods.iter().any(|p| c.is_in_pod(&p.namespace, &p.name))))
 }
 
 /// Whether an event passes.
@@ -89,7 +91,7 @@ pub(super) fn device(filter: &Filter, device: DeviceId, owner: Option<&Container
 
 /// What to say when a container that was asked for is not there: it may still come, or its name is not known.
 pub(super) fn absent(filter: &Filter, node: &Node) -> Option<String> {
-    let (absent, known) = survey::absent(&filter.containers, node)?;
+    let (absent, known) = survey::absent(&filter.containers, &filter.pods, node)?;
     Some(format!("no container {absent} yet, waiting for it; known now: {known}"))
 }
 

@@ -9,15 +9,17 @@ use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cost::{self, ProgramCost, Sampler};
+use crate::holes::{Question, Reading};
 use crate::identity::Scanner;
 use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::ByNetns;
 use crate::mib::reader::Reader;
 use crate::model::NetnsId;
+use crate::names::Names;
 use crate::output::Status;
 use crate::survey::{Survey, scan};
-use crate::topology::{Netns, Node, Topology};
+use crate::topology::{Netns, Node, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
 const LOOK: Duration = Duration::from_millis(500);
@@ -38,6 +40,10 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub(super) enum Order {
     /// Something changed in this namespace.
     Dirty(NetnsId),
+    /// Ask the kernel about these sockets.
+    Sockets(Vec<Question>),
+    /// A runtime told names.
+    Named,
     /// Publish the newest figures, and say so.
     Figures(oneshot::Sender<()>),
     /// Take everything away and end.
@@ -73,6 +79,8 @@ pub(super) struct Keeper {
     pub(super) snapshots: watch::Receiver<Snapshot>,
     /// News about namespaces.
     pub(super) news: mpsc::UnboundedReceiver<News>,
+    /// What the kernel says of sockets.
+    pub(super) answers: mpsc::UnboundedReceiver<(Question, Option<Reading>)>,
     thread: JoinHandle<()>,
 }
 
@@ -88,14 +96,18 @@ impl Keeper {
     ) -> std::io::Result<Keeper> {
         let (orders, order_receiver) = channel();
         let (news_sender, news) = mpsc::unbounded_channel();
+        let (answer_sender, answers) = mpsc::unbounded_channel();
         let (snapshot_sender, snapshots) = watch::channel(Snapshot::default());
         for (netns, fd) in survey.watch {
             let _ = news_sender.send(News::Watch(netns, fd));
         }
+        let named = orders.clone();
+        survey.names.wake_by(move || drop(named.send(Order::Named)));
         attacher.sync(&survey.topology);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
+            names: survey.names,
             topology: survey.topology,
             attacher,
             hooks,
@@ -103,12 +115,13 @@ impl Keeper {
             young: Instant::now(),
             orders: order_receiver,
             news: news_sender,
+            answers: answer_sender,
             snapshots: snapshot_sender,
         };
         work.catch_up();
         work.publish(true);
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
-        Ok(Keeper { orders, snapshots, news, thread })
+        Ok(Keeper { orders, snapshots, news, answers, thread })
     }
 
     /// Has everything taken away, and waits for it.
@@ -122,6 +135,7 @@ impl Keeper {
 
 struct Work {
     scanner: Scanner,
+    names: Names,
     topology: Topology,
     attacher: Attacher,
     mib: Reader,
@@ -131,6 +145,7 @@ struct Work {
     young: Instant,
     orders: Receiver<Order>,
     news: mpsc::UnboundedSender<News>,
+    answers: mpsc::UnboundedSender<(Question, Option<Reading>)>,
     snapshots: watch::Sender<Snapshot>,
 }
 
@@ -150,7 +165,7 @@ impl Work {
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
         // (before 6.6) whose namespace cannot be entered would stay behind.
-        if let Ok(namespaces) = scan(&mut self.scanner) {
+        if let Ok(namespaces) = scan(&mut self.scanner, &self.names) {
             self.topology.refresh(&namespaces);
         }
         self.attacher.detach_all(&self.topology);
@@ -165,6 +180,8 @@ impl Work {
                     self.topology.mark_dirty(netns);
                     until = until.min(Instant::now() + SETTLE);
                 }
+                Ok(Order::Sockets(questions)) => self.ask(questions),
+                Ok(Order::Named) => until = until.min(Instant::now() + SETTLE),
                 Ok(Order::Figures(done)) => {
                     if self.mib.all(&self.topology) {
                         self.publish_kernel();
@@ -178,12 +195,32 @@ impl Work {
         }
     }
 
+    /// What cannot be asked has no answer: that is no proof of anything.
+    fn ask(&self, questions: Vec<Question>) {
+        for question in questions {
+            let answer = self.topology.enter(question.netns, move || sockets::read(question.flow));
+            let reading = match answer {
+                Ok(Ok(reading)) => reading,
+                Ok(Err(e)) => {
+                    tracing::debug!("a socket of netns {} cannot be asked about: {e}", question.netns);
+                    None
+                }
+                Err(e) => {
+                    tracing::debug!("{e}");
+                    None
+                }
+            };
+            let _ = self.answers.send((question, reading));
+        }
+    }
+
     fn look(&mut self) {
-        let namespaces = match scan(&mut self.scanner) {
+        let namespaces = match scan(&mut self.scanner, &self.names) {
             Ok(namespaces) => namespaces,
             Err(e) => return tracing::warn!("/proc could not be read: {e}"),
         };
         let changes = self.topology.refresh(&namespaces);
+        self.names.show(self.topology.node(), self.scanner.processes());
         for netns in &changes.removed {
             let _ = self.news.send(News::Gone(*netns));
         }

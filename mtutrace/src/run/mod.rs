@@ -22,6 +22,7 @@ use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
+use crate::metrics::Metrics;
 use crate::output::{Names, Output, json::Json, text::Text, tui, wants_colour};
 use crate::survey::Survey;
 use keeper::Keeper;
@@ -39,15 +40,19 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
     args.load_options().check()?;
     let format = tui::choose(args.output)?;
     limits::raise_open_files();
-    let survey = Survey::new()?;
+    let metrics = args.metrics.map(Metrics::serve).transpose()?;
+    let mut survey = Survey::new()?;
     let filter = Filter::from(args);
     filter::check(&filter, survey.node())?;
+    if filter::absent(&filter, survey.node()).is_some() {
+        survey.wait_for_names()?;
+    }
     if let Some(absent) = filter::absent(&filter, survey.node()) {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let output = output(format, &filter);
-    runtime.block_on(trace(args, filter, survey, output))
+    runtime.block_on(trace(args, filter, survey, output, metrics))
 }
 
 async fn trace(
@@ -55,6 +60,7 @@ async fn trace(
     filter: Filter,
     survey: Survey,
     output: Box<dyn Output>,
+    metrics: Option<Metrics>,
 ) -> Result<Found, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = session::Signals::new()?;
@@ -80,8 +86,15 @@ async fn trace(
     };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
     let keeper = Keeper::start(survey, attacher, table(HOOKS, &outcome))?;
-    let session =
-        Session { args, filter, ring: Ring::new(ring)?, counters, output, names: Names { reasons, symbols } };
+    let session = Session {
+        args,
+        filter,
+        ring: Ring::new(ring)?,
+        counters,
+        output,
+        metrics,
+        names: Names { reasons, symbols },
+    };
     let result = session.run(keeper, signals).await;
     if let Some(path) = &args.ready_file {
         // It says that a run is attached, and none is now.

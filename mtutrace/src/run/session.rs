@@ -24,6 +24,7 @@ use crate::identity::ProcConnections;
 use crate::kernel::counters::{Counters, Records};
 use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
+use crate::metrics::{Metrics, Own};
 use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
 use crate::output::{Context, Item, Names, Output, Totals, Wish};
@@ -75,6 +76,8 @@ pub(super) struct Session<'a> {
     pub(super) counters: Counters,
     /// Where to show what is found.
     pub(super) output: Box<dyn Output>,
+    /// The same for Prometheus, if somebody asked.
+    pub(super) metrics: Option<Metrics>,
     /// Kernel names.
     pub(super) names: Names,
 }
@@ -148,6 +151,9 @@ impl Session<'_> {
         if let Some(path) = &self.args.ready_file {
             say_ready(path, state.snapshot.status.interfaces)?;
         }
+        if let Some(metrics) = &self.metrics {
+            metrics.ready();
+        }
         say_hello(&state.snapshot.status);
         let mut watchers = Watchers::default();
         let mut tick = interval(TICK);
@@ -161,7 +167,17 @@ impl Session<'_> {
         loop {
             tokio::select! {
                 records = self.ring.next() => self.take(state, records?)?,
-                _ = tick.tick() => self.tick(state)?,
+                _ = tick.tick() => {
+                    self.tick(state)?;
+                    let questions = state.engine.questions(state.clock.now_ns());
+                    if !questions.is_empty() {
+                        let _ = keeper.orders.send(Order::Sockets(questions));
+                    }
+                }
+                Some((question, reading)) = keeper.answers.recv() => {
+                    let node = state.snapshot.node.clone();
+                    state.engine.answer(question, reading, state.clock.now_ns(), &node);
+                }
                 _ = report.tick() => {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
@@ -235,7 +251,17 @@ impl Session<'_> {
         for charged in &events {
             self.event(state, charged)?;
         }
-        self.verdicts(state, &verdicts)
+        self.verdicts(state, &verdicts)?;
+        if let Some(metrics) = &self.metrics {
+            let context = Context { clock: &state.clock, node: &node, names: &self.names };
+            metrics.tick(&context, || Own {
+                records: self.counters.records(),
+                undecodable: state.undecodable,
+                programs: state.snapshot.programs.clone(),
+                latency: state.latency.buckets(),
+            });
+        }
+        Ok(())
     }
 
     fn verdicts(&mut self, state: &mut State, verdicts: &[Verdict]) -> Result<(), Failure> {
@@ -325,6 +351,9 @@ impl Session<'_> {
 
     fn show(&mut self, state: &State, item: &Item<'_>) -> Result<(), Failure> {
         let context = Context { clock: &state.clock, node: &state.snapshot.node, names: &self.names };
+        if let Some(metrics) = &self.metrics {
+            metrics.show(item, &context);
+        }
         Ok(self.output.show(item, &context)?)
     }
 }

@@ -1,4 +1,6 @@
 //! Reads the devices, addresses and routes of the current namespace.
+mod tunnel;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -12,7 +14,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::{Conversation, attributes, i32_of, ip_of, text_of, u32_of};
 use super::node::Netns;
-use crate::model::{Address, Link, LinkKind, Route};
+use crate::model::{Address, Link, LinkKind, Route, Tunnel};
 
 // Message and attribute types: linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h.
 const RTM_NEWLINK: u16 = 16;
@@ -26,6 +28,7 @@ const IFLA_MASTER: u16 = 10;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_LINK_NETNSID: u16 = 37;
 const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const RTA_DST: u16 = 1;
@@ -50,7 +53,7 @@ const DEAD: u8 = 1;
 pub struct RawPeer {
     /// The device that says it.
     pub ifindex: u32,
-    /// Index of the other device in its own namespace (`IFLA_LINK`).
+    /// Index of the other device in its own namespace (`IFLA_LINK`); 0 of a tunnel that is bound to none.
     pub link: u32,
     /// The other's namespace by the number it has here (`IFLA_LINK_NETNSID`); absent when it is this one.
     pub nsid: Option<i32>,
@@ -106,8 +109,14 @@ fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)> {
     let values: BTreeMap<u16, &[u8]> = attributes(payload.get(LINK_HEADER..)?).collect();
     let number = |attribute: u16| values.get(&attribute).and_then(|value| u32_of(value));
     let info = values.get(&IFLA_LINKINFO).copied().unwrap_or_default();
-    let kind =
-        attributes(info).find(|(attribute, _)| *attribute == IFLA_INFO_KIND).map(|(_, name)| text_of(name));
+    let info: BTreeMap<u16, &[u8]> = attributes(info).collect();
+    let kind = info.get(&IFLA_INFO_KIND).map(|name| text_of(name));
+    let ethernet = header.link_layer_type == LinkLayerType::Ether;
+    let nsid = values.get(&IFLA_LINK_NETNSID).and_then(|value| i32_of(value));
+    let link = number(IFLA_LINK).filter(|link| *link != 0);
+    let data = info.get(&IFLA_INFO_DATA).copied().unwrap_or_default();
+    let tunnel = kind.as_deref().and_then(|kind| tunnel::tunnel(kind, data, ethernet));
+    let tunnel = tunnel.map(|tunnel| Tunnel { link: tunnel.link.or(link), nsid, ..tunnel });
     let device = Link {
         ifindex: header.index,
         name: values.get(&IFLA_IFNAME).map(|name| text_of(name)).unwrap_or_default(),
@@ -117,15 +126,16 @@ fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)> {
             Some(kind) => link_kind(&kind),
             None => LinkKind::Physical,
         },
-        ethernet: header.link_layer_type == LinkLayerType::Ether,
+        ethernet,
         up: header.flags.contains(LinkFlags::Up),
         mac: values.get(&IFLA_ADDRESS).map(|mac| mac.to_vec()).unwrap_or_default(),
         master: number(IFLA_MASTER).filter(|master| *master != 0),
         peer: None,
+        tunnel,
     };
-    let nsid = values.get(&IFLA_LINK_NETNSID).and_then(|value| i32_of(value));
-    let peer =
-        number(IFLA_LINK).filter(|link| *link != 0).map(|link| RawPeer { ifindex: header.index, link, nsid });
+    // A tunnel may be bound to no device, and still to a namespace.
+    let link = link.or(device.tunnel.as_ref().and(nsid).map(|_| 0));
+    let peer = link.map(|link| RawPeer { ifindex: header.index, link, nsid });
     Some((device, peer))
 }
 

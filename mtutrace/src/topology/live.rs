@@ -194,7 +194,10 @@ impl Topology {
         let since = self.node.generation + 1;
         let known = self.node.netns.entry(id).or_insert_with(|| Netns { since, ..Netns::default() });
         let mut unconnected = known.links.clone();
-        unconnected.values_mut().for_each(|link| link.peer = None);
+        for link in unconnected.values_mut() {
+            link.peer = None;
+            link.tunnel.iter_mut().for_each(|tunnel| tunnel.netns = None);
+        }
         let same = unconnected == dump.netns.links
             && known.addresses == dump.netns.addresses
             && known.routes == dump.netns.routes;

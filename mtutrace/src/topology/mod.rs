@@ -2,7 +2,8 @@
 //!
 //! `live` keeps a [`Node`] up to date: it goes into each namespace (`enter`), reads it (`dump`), finds out which device
 //! hangs on which (`peers`) and hears of changes (`watch`). The rest is pure and works on any `Node`, also on a
-//! recorded one: `lookup` (one namespace's routing), `path` (hop by hop across namespaces), `reach` (who has an
+//! recorded one: `lookup` (one namespace's routing), `path` (hop by hop across namespaces), `underlay` (what carries
+//! a tunnel), `reach` (who has an
 //! address, who is nested in whom), `adopt` (containers in containers) and `hooks` (which devices to trace).
 pub mod adopt;
 pub mod dump;
@@ -15,8 +16,10 @@ pub mod node;
 pub mod path;
 pub mod peers;
 pub mod reach;
+pub(crate) mod sockets;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod underlay;
 pub mod watch;
 
 pub use adopt::adopt_parents;
@@ -26,3 +29,4 @@ pub use live::{Changes, Seen, Topology};
 pub use node::{Netns, Node};
 pub use path::{bottleneck, path};
 pub use reach::{inside, resolve};
+pub use underlay::{Underlay, underlay};

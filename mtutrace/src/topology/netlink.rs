@@ -1,4 +1,4 @@
-//! Question and answer with rtnetlink, over a blocking socket that cannot hang.
+//! Question and answer with rtnetlink and its like, over a blocking socket that cannot hang.
 //!
 //! Attributes are picked out one by one instead of being decoded as whole messages: a name that is not UTF-8, or an
 //! attribute that a newer kernel made longer, must not hide a device.
@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST};
 use netlink_packet_core::{NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN};
-use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NlasIterator};
+use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NetlinkSerializable, NlasIterator};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
@@ -28,17 +28,23 @@ enum Pass {
     TooLong(usize),
 }
 
-/// A socket for requests to rtnetlink in the namespace where it was opened.
+/// A socket for requests in the namespace where it was opened.
 pub(crate) struct Conversation {
+    protocol: isize,
     socket: Socket,
     sequence: u32,
     buffer: Vec<u8>,
 }
 
 impl Conversation {
-    /// Opens it in the current network namespace.
+    /// Opens one for rtnetlink in the current network namespace.
     pub(crate) fn open() -> io::Result<Conversation> {
-        Ok(Conversation { socket: connect()?, sequence: 0, buffer: vec![0; BUFFER] })
+        Conversation::with(NETLINK_ROUTE)
+    }
+
+    /// Opens one for another netlink protocol.
+    pub(crate) fn with(protocol: isize) -> io::Result<Conversation> {
+        Ok(Conversation { protocol, socket: connect(protocol)?, sequence: 0, buffer: vec![0; BUFFER] })
     }
 
     /// Asks for a table; `pick` gets type and payload of each message, and keeps what it wants.
@@ -62,11 +68,11 @@ impl Conversation {
                 Ok(Pass::TooLong(bytes)) => {
                     whole = false;
                     self.buffer.resize(bytes, 0);
-                    self.socket = connect()?;
+                    self.socket = connect(self.protocol)?;
                 }
                 Err(error) => {
                     // The rest of this dump may still be under way.
-                    self.socket = connect()?;
+                    self.socket = connect(self.protocol)?;
                     return Err(error);
                 }
             }
@@ -75,9 +81,9 @@ impl Conversation {
     }
 
     /// Asks one question that has one answer.
-    pub(crate) fn ask<T>(
+    pub(crate) fn ask<T, M: NetlinkSerializable + Into<NetlinkPayload<M>>>(
         &mut self,
-        request: RouteNetlinkMessage,
+        request: M,
         mut pick: impl FnMut(u16, &[u8]) -> Option<T>,
     ) -> io::Result<Option<T>> {
         let mut found = None;
@@ -88,7 +94,11 @@ impl Conversation {
         }
     }
 
-    fn send(&mut self, request: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+    fn send<M: NetlinkSerializable + Into<NetlinkPayload<M>>>(
+        &mut self,
+        request: M,
+        flags: u16,
+    ) -> io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut message = NetlinkMessage::from(request);
         message.header.flags = flags;
@@ -137,8 +147,8 @@ impl Conversation {
     }
 }
 
-fn connect() -> io::Result<Socket> {
-    let mut socket = Socket::new(NETLINK_ROUTE)?;
+fn connect(protocol: isize) -> io::Result<Socket> {
+    let mut socket = Socket::new(protocol)?;
     socket.bind_auto()?;
     // A connected socket takes messages from the kernel only (netlink_getsockbyportid).
     socket.connect(&SocketAddr::new(0, 0))?;

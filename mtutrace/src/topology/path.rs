@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use super::lookup::{Lookup, lookup};
 use super::node::Node;
+use super::underlay::underlay;
 use crate::model::{DeviceId, Hop, Link, LinkKind, NetnsId};
 
 /// A path longer than this has lost its way.
@@ -17,7 +18,8 @@ const MAX_HOPS: usize = 32;
 /// (IPv4 before IPv6), or if it is 0.0.0.0 or ::. Ends at a NIC, at a tunnel, where `to` lives, or where the way is
 /// not known.
 ///
-/// A packet's limit is the smallest MTU of it (RFC 1191, RFC 8201); tunnels' underlays are not followed.
+/// A packet's limit is the smallest MTU of it (RFC 1191, RFC 8201). That of a tunnel is what its underlay leaves for it,
+/// if that is less than its own.
 pub fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
     let mut walk = Walk { node, to, hops: Vec::new(), seen: BTreeSet::new() };
     let mut routed = BTreeSet::new();
@@ -49,7 +51,9 @@ impl<'a> Walk<'a> {
         if again || self.hops.len() >= MAX_HOPS {
             return None;
         }
-        self.hops.push(Hop { mtu: mtu.min(link.mtu), ..Hop::new(device, link) });
+        let fits = link.tunnel.as_ref().and_then(|_| underlay(self.node, device)).map(|below| below.fits);
+        let mtu = mtu.min(link.mtu).min(fits.unwrap_or(u32::MAX));
+        self.hops.push(Hop { mtu, ..Hop::new(device, link) });
         Some(link)
     }
 

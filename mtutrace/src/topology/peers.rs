@@ -71,6 +71,11 @@ impl Peers {
                 link.peer = peer;
             }
         }
+        for (&id, netns) in &mut node.netns {
+            for tunnel in netns.links.values_mut().filter_map(|link| link.tunnel.as_mut()) {
+                tunnel.netns = tunnel.nsid.and_then(|nsid| self.known.get(&(id, nsid))).copied();
+            }
+        }
     }
 
     /// For each namespace the candidates for the numbers that it uses and that are not known yet.
@@ -128,8 +133,16 @@ impl Index {
     /// Namespaces other than `netns` that may hold what `peer` names. The ends of a veth name each other; a lower
     /// device does not name what is on top of it.
     fn candidates(&self, node: &Node, netns: NetnsId, peer: RawPeer) -> Vec<NetnsId> {
-        let kind = node.link(DeviceId { netns, ifindex: peer.ifindex }).map(|link| link.kind);
-        let mut found: Vec<NetnsId> = match kind {
+        let link = node.link(DeviceId { netns, ifindex: peer.ifindex });
+        // Tunnels are moved as a rule to where they were not made: the other end is where their own address is.
+        if let Some(tunnel) = link.and_then(|link| link.tunnel.as_ref()) {
+            let here = |id: NetnsId| match tunnel.local {
+                Some(local) => node.has_address(id, local),
+                None => id == node.host,
+            };
+            return node.netns.keys().copied().filter(|id| *id != netns && here(*id)).collect();
+        }
+        let mut found: Vec<NetnsId> = match link.map(|link| link.kind) {
             Some(LinkKind::Veth) => self.0.get(&(peer.link, peer.ifindex)).cloned().unwrap_or_default(),
             Some(LinkKind::Vlan | LinkKind::Macvlan | LinkKind::Ipvlan) => node
                 .netns

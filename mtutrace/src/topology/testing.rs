@@ -42,7 +42,8 @@ impl Builder {
         mtu: u32,
     ) -> Builder {
         let (name, up, ethernet) = (name.to_owned(), true, true);
-        let link = Link { ifindex, name, mtu, kind, ethernet, up, mac: Vec::new(), master: None, peer: None };
+        let (mac, master, peer, tunnel) = (Vec::new(), None, None, None);
+        let link = Link { ifindex, name, mtu, kind, ethernet, up, mac, master, peer, tunnel };
         self.0.netns.entry(NetnsId(netns)).or_default().links.insert(ifindex, link);
         self
     }

@@ -1,14 +1,20 @@
 //! From figures to a sentence: one rule a file, pure. The first rule that applies wins: one cause, one verdict.
+mod fragmentation;
+mod fragments_lost;
 mod mss_exceeds_path;
 mod mtu_mismatch;
 mod pmtu_blackhole;
+mod remote_blackhole_suspected;
 mod silent_l2_drop;
+mod tunnel_overhead;
 mod words;
 
-use crate::fix;
-use crate::model::{Severity, Verdict, VerdictKind};
-use crate::topology::Node;
+use crate::cases::{Case, Facts};
+use crate::holes::Standing;
+use crate::model::{DeviceId, Hop, Severity, Verdict, VerdictKind};
+use crate::topology::{self, Node};
 use crate::trouble::Trouble;
+use crate::{fix, remedy};
 
 pub use words::owner;
 
@@ -19,7 +25,7 @@ pub struct Finding {
     pub kind: VerdictKind,
     /// How bad it is.
     pub severity: Severity,
-    /// What happens to the traffic, to stand between "container X: " and a full stop.
+    /// What happens to the traffic, to stand between "container X: " and a full stop; of a case, all that is to be said.
     pub effect: String,
     /// The sentences that prove it.
     pub evidence: Vec<String>,
@@ -30,9 +36,59 @@ pub fn judge(trouble: &Trouble, now_ns: u64) -> Option<Finding> {
     if trouble.silent.is_some() {
         return silent_l2_drop::judge(trouble);
     }
+    if let Some(below) = &trouble.tunnel {
+        return tunnel_overhead::judge(trouble, below, now_ns).or_else(|| mss_exceeds_path::judge(trouble));
+    }
     pmtu_blackhole::judge(trouble)
         .or_else(|| mtu_mismatch::judge(trouble, now_ns))
         .or_else(|| mss_exceeds_path::judge(trouble))
+        .or_else(|| fragmentation::judge(trouble))
+}
+
+/// Judges what no number on this node explains.
+pub fn judge_case(case: &Case) -> Option<Finding> {
+    match &case.facts {
+        Facts::Cut { cut, .. } => fragmentation::judge_own(cut),
+        Facts::Lost(lost) => fragments_lost::judge(lost, case.last_ns),
+        Facts::Holes(holes) => remote_blackhole_suspected::judge(holes.values()),
+    }
+}
+
+/// Makes the verdict of such a case; what is not known stays out.
+pub fn of_case(case: &Case, finding: Finding, node: &Node) -> Verdict {
+    let who = case.container.as_ref().map_or_else(|| words::owner(case.netns, node), words::container);
+    let remote = match &case.facts {
+        Facts::Cut { last: (flow, _), .. } => Some(flow.dst.ip()),
+        Facts::Lost(_) => None,
+        Facts::Holes(holes) => holes.values().next().map(Standing::remote),
+    };
+    let path = topology::path(node, case.netns, remote);
+    let bottleneck = match &case.facts {
+        Facts::Cut { last: (_, ifindex), .. } => {
+            let device = DeviceId { netns: case.netns, ifindex: *ifindex };
+            node.link(device).map(|link| Hop::new(device, link).device())
+        }
+        _ => None,
+    };
+    Verdict {
+        kind: finding.kind,
+        severity: finding.severity,
+        active: true,
+        ended: None,
+        container: case.container.clone(),
+        culprit: None,
+        bottleneck,
+        fix: match &case.facts {
+            Facts::Cut { cut, last } => remedy::smaller_datagrams(case.netns, cut.mtu, last.0.dst.ip(), node),
+            Facts::Lost(lost) => remedy::whole_datagrams(case.netns, lost, &path, node),
+            Facts::Holes(holes) => {
+                holes.values().next().map_or(Vec::new(), |hole| remedy::beyond(hole, &path, node))
+            }
+        },
+        path,
+        summary: format!("{who}: {}", finding.effect),
+        evidence: finding.evidence,
+    }
 }
 
 /// Makes the verdict out of a finding and what the node looks like now.
@@ -40,16 +96,25 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
     let m = &trouble.mismatch;
     let container = trouble.container.clone();
     let who = container.as_ref().map_or_else(|| words::owner(trouble.netns, node), words::container);
-    let limit = if trouble.silent.is_some() { "what faces it" } else { "the way out" };
+    let (limit, narrow) = match &trouble.tunnel {
+        Some(below) => (format!("what carries it with {} bytes of headers", below.overhead), &below.device),
+        None if trouble.silent.is_some() => ("what faces it".to_owned(), &m.bottleneck),
+        None => ("the way out".to_owned(), &m.bottleneck),
+    };
     let summary = format!(
         "{who}: {}. {} has MTU {}, but {limit}, {}, carries only {}: set it to {}",
         finding.effect,
         words::device(&m.culprit, node),
         m.culprit.mtu,
-        words::device(&m.bottleneck, node),
-        m.bottleneck.mtu,
+        words::device(narrow, node),
+        narrow.mtu,
         m.bottleneck.mtu,
     );
+    let mut path = m.path.clone();
+    if let Some(below) = &trouble.tunnel {
+        path.retain(|hop| hop.id() != below.tunnel.id());
+        path.extend([&below.tunnel, &below.device].map(Hop::clone));
+    }
     let mut evidence = finding.evidence;
     evidence.extend(words::figures(trouble));
     Verdict {
@@ -57,14 +122,15 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
         severity: finding.severity,
         active,
         ended: None,
-        fix: match trouble.silent {
-            Some(_) => fix::level(m, node),
-            None => fix::fixes(m, container.as_ref(), trouble.netns, node),
+        fix: match (&trouble.silent, &trouble.tunnel) {
+            (Some(_), _) => fix::level(m, node),
+            (_, Some(below)) => fix::tunnel::fixes(below, node),
+            _ => fix::fixes(m, container.as_ref(), trouble.netns, node),
         },
         container,
-        culprit: m.culprit.device(),
-        bottleneck: m.bottleneck.device(),
-        path: m.path.clone(),
+        culprit: Some(m.culprit.device()),
+        bottleneck: Some(narrow.device()),
+        path,
         summary,
         evidence,
     }

@@ -6,10 +6,16 @@ use crate::trouble::Trouble;
 /// Applies when a SYN or SYN-ACK of the container, as the last device on the node saw it, has an MSS (RFC 9293 §3.7.1) whose
 /// segments are larger than the path's smallest MTU. One that was clamped on the way never comes here.
 pub(super) fn judge(trouble: &Trouble) -> Option<Finding> {
+    let cut = trouble.tunnel.as_ref().is_some_and(|below| below.cuts);
     (trouble.count(SignalKind::MssExceedsPath) > 0).then(|| Finding {
         kind: VerdictKind::MssExceedsPath,
         severity: Severity::Warning,
-        effect: "its connections will stall or start slowly as soon as full-size segments come".to_owned(),
+        effect: if cut {
+            "its full-size segments will be cut in two outside a tunnel"
+        } else {
+            "its connections will stall or start slowly as soon as full-size segments come"
+        }
+        .to_owned(),
         evidence: Vec::new(),
     })
 }

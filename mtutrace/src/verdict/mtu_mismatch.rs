@@ -5,7 +5,7 @@ use crate::trouble::Trouble;
 
 /// How long the first too-big packet is given to become a black hole. Its sender's retransmits (RFC 6298: 200 ms,
 /// then 400 ms on Linux) show it by then; a sender that was told is silent.
-const GRACE_NS: u64 = 900_000_000;
+pub(super) const GRACE_NS: u64 = 900_000_000;
 
 /// Applies to any trouble with packets that were too big.
 pub(super) fn judge(trouble: &Trouble, now_ns: u64) -> Option<Finding> {

@@ -15,7 +15,7 @@ pub(super) fn times(count: u64, span_ns: u64) -> String {
 }
 
 /// A number of things, in English.
-fn things(count: u64, thing: &str) -> String {
+pub(super) fn things(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -1,6 +1,6 @@
 //! The laboratory: namespaces, cgroups, the founding incident, traffic, and the tracer under test.
 
-mod addresses;
+pub(crate) mod addresses;
 pub mod bridged;
 pub mod cgroup;
 pub mod container;
@@ -9,12 +9,13 @@ pub mod datagrams;
 pub mod incident;
 pub mod leaks;
 pub mod mib;
-mod name;
+pub(crate) mod name;
 pub mod netns;
 pub mod nft;
 pub mod offload;
 pub mod place;
 pub mod process;
+pub mod prometheus;
 pub mod routed;
 pub mod tmux;
 pub mod tracer;

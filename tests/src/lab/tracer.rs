@@ -91,13 +91,17 @@ impl Tracer {
         Self::launch(&[&["-o", "json"], args].concat(), 1)
     }
 
-    fn launch(args: &[&str], lines_read: usize) -> Result<Self> {
-        Self::launch_program(&binary()?, args, lines_read)
+    /// Likewise by a command that goes somewhere and becomes mtutrace there.
+    pub fn start_by(command: Command, args: &[&str]) -> Result<Self> {
+        Self::launch_program(command, &[&["-o", "json"], args].concat(), usize::MAX)
     }
 
-    fn launch_program(program: &Path, args: &[&str], lines_read: usize) -> Result<Self> {
+    fn launch(args: &[&str], lines_read: usize) -> Result<Self> {
+        Self::launch_program(Command::new(binary()?), args, lines_read)
+    }
+
+    fn launch_program(mut command: Command, args: &[&str], lines_read: usize) -> Result<Self> {
         let ready = ReadyFile::new();
-        let mut command = Command::new(program);
         command.args(["run", "--ready-file"]).arg(&ready.0).args(args);
         // A group of its own, so that a Ctrl-C in the terminal is the lab's to pass on.
         die_with_parent(command.process_group(0));

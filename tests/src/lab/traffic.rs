@@ -66,7 +66,12 @@ impl Transfer {
     }
 
     fn start(place: Place<'_>, args: &[&str]) -> Result<Self> {
-        let (process, lines) = spawn(place.command(program()?)?.args(args))?;
+        Self::by(place.command(program()?)?.args(args))
+    }
+
+    /// Any command that runs `lab-traffic` somewhere and passes on what it says.
+    pub fn by(command: &mut Command) -> Result<Self> {
+        let (process, lines) = spawn(command)?;
         Ok(Self { process, lines, seen: Vec::new() })
     }
 
@@ -101,7 +106,7 @@ impl Transfer {
 }
 
 /// Starts a helper with its stdout as a channel of lines; the channel ends with the helper.
-pub(super) fn spawn(command: &mut Command) -> Result<(Process, Receiver<String>)> {
+pub(crate) fn spawn(command: &mut Command) -> Result<(Process, Receiver<String>)> {
     let mut process = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let stdout = process.take_stdout().context("stdout is piped")?;
     let (send, receive) = channel();
@@ -116,7 +121,7 @@ pub(super) fn spawn(command: &mut Command) -> Result<(Process, Receiver<String>)
     Ok((process, receive))
 }
 
-pub(super) fn await_line(
+pub(crate) fn await_line(
     lines: &Receiver<String>,
     what: &str,
     timeout: Duration,
@@ -134,7 +139,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// `lab-traffic`, which cargo builds beside whatever links this library.
-pub(super) fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("MTUTRACE_LAB_TRAFFIC") {
         return Ok(path.into());
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask vm`: the scenarios on Debian's kernels, each booted under QEMU's software emulation.
 
 mod cpio;
-mod debian;
+pub(crate) mod debian;
 mod fixtures;
 mod image;
 mod kernel;
@@ -91,7 +91,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn cache() -> PathBuf {
+/// Where packages of other systems are kept.
+pub(crate) fn cache() -> PathBuf {
     exec::target_dir().join("vm")
 }
 

@@ -27,8 +27,8 @@ fn verdict(interface: &str) -> Verdict {
         active: true,
         ended: None,
         container: Some(container),
-        culprit: device(interface, 2, 1500),
-        bottleneck: device("eth0", 2, 1450),
+        culprit: Some(device(interface, 2, 1500)),
+        bottleneck: Some(device("eth0", 2, 1450)),
         path: vec![
             hop("eth0", 3, 1500, LinkKind::Veth),
             hop(interface, 2, 1500, LinkKind::Bridge),

@@ -6,7 +6,7 @@ use super::seen::Seen;
 use crate::aggregate::{Charged, Tally};
 use crate::cli::Filter;
 use crate::cost::Cost;
-use crate::model::{NetnsId, SignalKind, Verdict};
+use crate::model::{NetnsId, SignalKind, Verdict, VerdictKind};
 use crate::output::{Item, Status};
 use crate::run::filter;
 use crate::topology::Node;
@@ -166,7 +166,13 @@ impl Data {
 /// theirs (a namespace's number is used again).
 fn same_cause(a: &Verdict, b: &Verdict) -> bool {
     let place = |v: &Verdict| {
-        (v.path.first().map(|hop| hop.netns), v.bottleneck.netns, v.bottleneck.interface.clone())
+        let limit = v.bottleneck.as_ref().map(|device| (device.netns, device.interface.clone()));
+        // These are one trouble that gets worse.
+        let apart = match v.kind {
+            VerdictKind::MssExceedsPath | VerdictKind::MtuMismatch | VerdictKind::PmtuBlackhole => None,
+            kind => Some(kind),
+        };
+        (apart, v.path.first().map(|hop| hop.netns), limit)
     };
     let ids = [a, b].map(|v| v.container.as_ref().map(|c| &c.id));
     place(a) == place(b) && (ids[0] == ids[1] || ids.contains(&None))

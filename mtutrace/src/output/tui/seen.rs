@@ -66,7 +66,7 @@ impl Seen {
 /// The length of the packet that the event is about, if it is about a packet: not a promise, not a message.
 fn length(event: &Event) -> Option<u32> {
     let packet = match event.kind {
-        EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
+        EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } | EventKind::SackHole { .. } => false,
         EventKind::IcmpSeen { .. } | EventKind::IcmpSent { .. } => false,
         EventKind::Drop { icmp_too_big, .. } => !icmp_too_big,
         EventKind::Oversized { .. } | EventKind::Fragmented { .. } | EventKind::Retransmit => true,

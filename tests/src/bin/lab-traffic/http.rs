@@ -1,7 +1,8 @@
-//! An HTTP/1.1 server, and a client that notices silence.
+//! An HTTP/1.1 server, and a client that notices silence. `GET /N/slow` is answered slowly, `GET /N/reset` half.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,9 @@ use super::number;
 /// Silence after which a transfer counts as stalled; longer than the first retransmission.
 const STALL: Duration = Duration::from_millis(700);
 const TICK: Duration = Duration::from_millis(100);
+/// How a slow server answers.
+const SIP: usize = 2000;
+const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) fn serve(address: &str) -> Result<()> {
     let listener = TcpListener::bind(address)?;
@@ -53,7 +57,41 @@ fn answer(stream: TcpStream) -> Result<()> {
             .into_bytes()
     };
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    (&stream).write_all(&[head.as_bytes(), &body].concat())
+    let answer = [head.as_bytes(), &body].concat();
+    let manner = request.split(['/', ' ']).nth(3).unwrap_or_default();
+    match manner {
+        "slow" => trickle(&stream, &answer),
+        "reset" => {
+            (&stream).write_all(&answer[..answer.len() / 2])?;
+            reset(stream)
+        }
+        _ => (&stream).write_all(&answer),
+    }
+}
+
+/// Some bytes now and then, as from a server that is busy with others.
+fn trickle(mut stream: &TcpStream, answer: &[u8]) -> Result<()> {
+    answer.chunks(SIP).try_for_each(|sip| {
+        std::thread::sleep(PAUSE);
+        stream.write_all(sip)
+    })
+}
+
+/// Closes with RST instead of FIN: what close(2) does when it must not linger (socket(7), SO_LINGER).
+fn reset(stream: TcpStream) -> Result<()> {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    // SAFETY: the option is a linger that outlives the call, its size is passed beside it, the descriptor is open.
+    let result = unsafe {
+        let size = size_of_val(&linger) as libc::socklen_t;
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            (&raw const linger).cast(),
+            size,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
 }
 
 /// A connection that reports silence: it says `stalled` once and gives up after `timeout`.

@@ -1,6 +1,7 @@
 //! The traffic of the lab, small enough to know exactly what it does.
 //!
 //! `serve --listen ADDR` · `get URL --timeout S` · `put URL --bytes N --timeout S` ·
+//! `hold` ·
 //! `udp-send ADDR --size N --count N [--df|--probe]` · `first-fragments ADDR --size N --count N`. Lines on stdout are for
 //! the parent: `ready`, `stalled BYTES` (nothing has moved for a while, still trying), and at the end
 //! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`.
@@ -17,10 +18,14 @@ fn main() -> ExitCode {
     let args = std::env::args().skip(1).collect::<Vec<_>>();
     let result = match args.first().map(String::as_str) {
         Some("serve") => http::serve(&option(&args, "--listen").unwrap_or_default()),
+        // What the sandbox of a pod does.
+        Some("hold") => loop {
+            std::thread::park();
+        },
         Some("udp-send") => udp::send(&args),
         Some("first-fragments") => fragment::send(&args),
         Some("get" | "put") => return http::transfer(&args),
-        _ => Err(Error::new(ErrorKind::InvalidInput, "serve, get, put, udp-send or first-fragments")),
+        _ => Err(Error::new(ErrorKind::InvalidInput, "serve, get, put, hold, udp-send or first-fragments")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -110,6 +110,7 @@ fn short(signal: SignalKind) -> &'static str {
         SignalKind::ReassemblyFailed => "!reas",
         SignalKind::PmtuUpdated => "pmtu",
         SignalKind::MssExceedsPath => "mss",
+        SignalKind::SackHole => "hole",
     }
 }
 

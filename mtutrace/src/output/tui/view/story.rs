@@ -35,7 +35,7 @@ fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
     // The fixes come below, in full.
     let bare = Verdict { fix: Vec::new(), ..v.clone() };
     let mut lines = said(&bare, theme, room);
-    let here = |hop: &Hop, device| is(hop, device);
+    let here = |hop: &Hop, device: &Option<Device>| device.as_ref() == Some(&hop.device());
     let marked = v.path.iter().map(|hop| {
         let mark = match hop {
             hop if here(hop, &v.culprit) => Mark::Wrong,
@@ -44,8 +44,10 @@ fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
         };
         (hop.clone(), mark)
     });
-    lines.push(Line::styled("Path, from the container outwards", theme.strong()));
-    lines.extend(chain(&marked.collect::<Vec<_>>(), room, theme));
+    if !v.path.is_empty() {
+        lines.push(Line::styled("Path, from the container outwards", theme.strong()));
+        lines.extend(chain(&marked.collect::<Vec<_>>(), room, theme));
+    }
     if v.ended != Some(Ended::Fixed) {
         lines.extend(fixes(&v.fix, room, theme));
     }
@@ -69,10 +71,6 @@ fn fixes(fixes: &[Fix], room: usize, theme: Theme) -> Vec<Line<'static>> {
         lines.push(Line::styled(clean(&fix.command), style));
     }
     lines
-}
-
-fn is(hop: &Hop, device: &Device) -> bool {
-    hop.device() == *device
 }
 
 /// The default way out, with what would be wrong if a big packet came.

@@ -51,6 +51,7 @@ impl Theme {
         match (v.ended, v.severity) {
             (Some(Ended::Fixed), _) => ("ok", "SOLVED", self.good()),
             (Some(Ended::Gone), _) => ("--", "GONE", self.severity(Severity::Warning)),
+            (Some(Ended::Quiet), _) => ("ok", "QUIET", self.good()),
             (None, Severity::Critical) => ("!!", "CRITICAL", style),
             (None, Severity::Warning) => ("! ", "WARNING", style),
             (None, Severity::Info) => ("i ", "INFO", style),

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::cell::{clean, fit, wrap};
 use super::{Theme, pane};
 use crate::model::{Ended, Verdict};
-use crate::output::text::kind;
+use crate::output::text::{kind, story};
 use crate::output::tui::app::{App, Pane};
 
 /// Draws the pane, the selected verdict in sight.
@@ -48,7 +48,7 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
 pub(super) fn said(v: &Verdict, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let (sign, word, style) = theme.of(v);
     let head = format!("{sign} {word}");
-    let text = format!("{head} {}: {}", kind(v), v.summary);
+    let text = format!("{head} {}: {}", kind(v), story(v));
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (n, part) in wrap(&text, width.saturating_sub(3)).into_iter().enumerate() {
         lines.push(match part.strip_prefix(&head) {

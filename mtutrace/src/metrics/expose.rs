@@ -1,0 +1,206 @@
+//! The figures under their names. deploy/ and docs/OUTPUT.md rely on them.
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, NoLabelSet, prometheus_text, text,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use super::Shared;
+use super::labels::{self, Labels, word};
+use super::store::{Counted, Store};
+use crate::cost;
+use crate::kernel::hooks::State;
+use crate::model::SignalKind;
+use crate::output::Status;
+
+/// All metrics in one of the two text formats.
+pub(super) fn render(shared: &Arc<Shared>, openmetrics: bool) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("mtutrace");
+    registry.register_collector(Box::new(Page(Arc::clone(shared))));
+    let mut page = String::new();
+    if openmetrics {
+        text::encode(&mut page, &registry)?;
+    } else {
+        prometheus_text::encode(&mut page, &registry)?;
+    }
+    Ok(page)
+}
+
+/// Writes all figures as they stand.
+#[derive(Debug)]
+struct Page(Arc<Shared>);
+
+impl Collector for Page {
+    fn encode(&self, mut out: DescriptorEncoder<'_>) -> fmt::Result {
+        let store = self.0.store();
+        events(&mut out, &store)?;
+        verdicts(&mut out, &store)?;
+        traced(&mut out, &store.status)?;
+        books(&mut out, &store)?;
+        let (cpu, memory) = cost::process().unwrap_or_default();
+        counter(&mut out, "cpu_seconds", "CPU time of mtutrace, user and system", cpu.as_secs_f64())?;
+        gauge(&mut out, "resident_memory_bytes", "Resident memory of mtutrace", memory)?;
+        let ready = u32::from(self.0.ready.load(Ordering::Relaxed));
+        gauge(&mut out, "ready", "1 once every hook is attached", ready)?;
+        let scrapes = self.0.scrapes.load(Ordering::Relaxed);
+        counter(&mut out, "scrapes", "Answers to requests for metrics", scrapes)?;
+        let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+        gauges(&mut out, "build_info", "The version of mtutrace", [(version, 1_u32)])
+    }
+}
+
+fn counters<V: EncodeCounterValue>(
+    out: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    rows: impl IntoIterator<Item = (Labels, V)>,
+) -> fmt::Result {
+    let mut family = out.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, value) in rows {
+        family.encode_family(&labels)?.encode_counter::<NoLabelSet, V, u64>(&value, None)?;
+    }
+    Ok(())
+}
+
+fn counter(
+    out: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: impl EncodeCounterValue,
+) -> fmt::Result {
+    counters(out, name, help, [(Labels::new(), value)])
+}
+
+fn gauges<V: EncodeGaugeValue>(
+    out: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    rows: impl IntoIterator<Item = (Labels, V)>,
+) -> fmt::Result {
+    let mut family = out.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (labels, value) in rows {
+        family.encode_family(&labels)?.encode_gauge(&value)?;
+    }
+    Ok(())
+}
+
+fn gauge(
+    out: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: impl EncodeGaugeValue,
+) -> fmt::Result {
+    gauges(out, name, help, [(Labels::new(), value)])
+}
+
+fn with(label: &'static str, value: &str, more: Labels) -> Labels {
+    std::iter::once((label, value.to_owned())).chain(more).collect()
+}
+
+/// Rows of one set of labels are one row: Prometheus refuses a page that has it twice.
+fn merge<V>(rows: impl Iterator<Item = (Labels, V)>, add: impl Fn(V, V) -> V) -> BTreeMap<Labels, V> {
+    let mut merged = BTreeMap::new();
+    for (labels, value) in rows {
+        let sum = match merged.remove(&labels) {
+            Some(before) => add(before, value),
+            None => value,
+        };
+        merged.insert(labels, sum);
+    }
+    merged
+}
+
+fn events(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
+    let all = || {
+        let other = store.containers.other().map(|counted| (labels::other(), counted));
+        store.containers.iter().map(|(_, counted)| (counted.labels.clone(), counted)).chain(other)
+    };
+    let signals = |(labels, counted): (Labels, &Counted)| {
+        let row = |(signal, n): (&SignalKind, &u64)| (with("signal", signal.name(), labels.clone()), *n);
+        counted.signals.iter().map(row).collect::<Vec<_>>()
+    };
+    let help = "Events by signal, and by the container that they are charged to";
+    counters(out, "events", help, merge(all().flat_map(signals), |a, b| a + b))?;
+    let drops = |(labels, counted): (Labels, &Counted)| {
+        let row = |(cause, n): (&&str, &u64)| (with("cause", cause, labels.clone()), *n);
+        counted.drops.iter().map(row).collect::<Vec<_>>()
+    };
+    let help = "Packets that the kernel freed for their size, by cause and container";
+    counters(out, "drops", help, merge(all().flat_map(drops), |a, b| a + b))?;
+    let other = store.interfaces.other().map(|counted| ("other", counted));
+    let interfaces = store.interfaces.iter().map(|(name, counted)| (name.as_str(), counted)).chain(other);
+    let rows = interfaces.flat_map(|(name, counted)| {
+        let labels =
+            |signal: &SignalKind| with("interface", name, with("signal", signal.name(), Labels::new()));
+        counted.iter().map(move |(signal, n)| (labels(signal), *n))
+    });
+    let help = "Events by the name of the interface where they were seen, in whatever namespace";
+    counters(out, "interface_events", help, merge(rows, |a, b| a + b))?;
+    let overflow = store.containers.overflow + store.interfaces.overflow + store.verdicts.overflow;
+    let help = "How often somebody was counted as other, because there were too many to name";
+    counter(out, "label_overflow", help, overflow)
+}
+
+fn verdicts(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
+    let rows = store.verdicts.iter().map(|(_, one)| (one.labels.clone(), u32::from(one.active)));
+    let help = "1 while the verdict stands, 0 once its cause is gone";
+    gauges(out, "verdict_active", help, merge(rows, Ord::max))?;
+    let given = store
+        .given
+        .iter()
+        .map(|((kind, severity), n)| (with("verdict", kind, with("severity", severity, Labels::new())), *n));
+    counters(out, "verdicts", "Verdicts given, by kind and severity", given)
+}
+
+fn traced(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+    let rows = [State::Attached, State::Fallback, State::Spare, State::Missing].map(|state| {
+        let count = status.hooks.iter().filter(|hook| hook.state == state).count();
+        (with("state", &word(&state), Labels::new()), count)
+    });
+    gauges(out, "hooks", "Hooks by how they turned out on this kernel", rows)?;
+    for (name, help, value) in [
+        ("interfaces", "Devices that carry classifiers", status.interfaces),
+        ("refused_interfaces", "Devices that refused a classifier", status.refused),
+        ("namespaces", "Network namespaces that are watched", status.namespaces),
+        ("unreadable_namespaces", "Network namespaces that could not be entered", status.unreadable),
+        ("containers", "Containers with a network namespace of their own", status.containers),
+    ] {
+        gauge(out, name, help, value)?;
+    }
+    Ok(())
+}
+
+fn books(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
+    let own = &store.own;
+    let made = own.records.names();
+    let records = made.iter().map(|(signal, n)| (with("signal", signal, Labels::new()), *n));
+    counters(out, "records", "Records that the kernel side made, lost ones among them", records)?;
+    counter(out, "lost_events", "Records that the ring buffer could not take", own.records.lost)?;
+    counter(out, "undecodable_records", "Records that were not understood", own.undecodable)?;
+    let program = |name: &str| with("program", name, Labels::new());
+    let runs = own.programs.iter().map(|p| (program(&p.program), p.runs));
+    counters(
+        out,
+        "program_measured_runs",
+        "Runs of a BPF program that were timed: those of one second in ten",
+        runs,
+    )?;
+    let seconds = own.programs.iter().map(|p| (program(&p.program), p.runs as f64 * p.ns_per_run / 1e9));
+    counters(out, "program_measured_seconds", "Time of those runs", seconds)?;
+    let missed = own.programs.iter().filter_map(|p| Some((program(&p.program), p.missed?)));
+    counters(out, "program_missed_runs", "Runs of a BPF program that the kernel left out", missed)?;
+    let latency = &own.latency;
+    out.encode_descriptor(
+        "report_latency_seconds",
+        "Time from the packet to its event",
+        None,
+        MetricType::Histogram,
+    )?
+    .encode_histogram::<NoLabelSet>(latency.sum, latency.count, &latency.classes, None)
+}

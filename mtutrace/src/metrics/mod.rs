@@ -1,0 +1,73 @@
+//! `run --metrics`: what every output shows, as counters and gauges for Prometheus, with mtutrace's own cost.
+//!
+//! [`store`] adds up the items of a run and is pure, [`expose`] names the figures, [`server`] answers scrapers on a
+//! thread of its own, so that none of them can hold up a trace.
+pub mod address;
+mod bounded;
+mod expose;
+mod labels;
+mod server;
+mod store;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::exit::Failure;
+use crate::output::{Context, Item};
+pub use store::Own;
+use store::Store;
+
+/// What the session writes and scrapers read.
+#[derive(Debug, Default)]
+struct Shared {
+    store: Mutex<Store>,
+    ready: AtomicBool,
+    scrapes: AtomicU64,
+}
+
+impl Shared {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The metrics of a run.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Shared>);
+
+impl Metrics {
+    /// Listens on this address and says on stderr where; answers that it is not ready until [`Metrics::ready`].
+    ///
+    /// # Errors
+    /// When nobody can listen there, or no thread can be made.
+    pub fn serve(address: std::net::SocketAddr) -> Result<Metrics, Failure> {
+        let metrics = Metrics(Arc::default());
+        server::start(address, Arc::clone(&metrics.0))?;
+        Ok(metrics)
+    }
+
+    /// Every hook is attached.
+    pub fn ready(&self) {
+        self.0.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts what the outputs are shown.
+    pub fn show(&self, item: &Item<'_>, context: &Context<'_>) {
+        let now_ns = context.clock.now_ns();
+        let mut store = self.0.store();
+        store.item(item, now_ns);
+        if let Item::Event(charged) = item
+            && let Some(link) = charged.event.device().and_then(|device| context.node.link(device))
+        {
+            store.interface(&link.name, charged.event.kind.signal(), now_ns);
+        }
+    }
+
+    /// Takes in mtutrace's own figures, if those it has are older than a second, and forgets who has long been gone.
+    pub fn tick(&self, context: &Context<'_>, own: impl FnOnce() -> Own) {
+        self.0.store().tick(context.clock.now_ns(), context.node, own);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! The HTTP server: `/metrics`, `/healthz`, `/readyz`. Whoever asks, and however slowly, costs a bounded amount.
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::Shared;
+use super::expose::render;
+use crate::exit::Failure;
+
+/// Connections at a time; more wait in the kernel's queue.
+const CONNECTIONS: usize = 16;
+/// A request must have come after this.
+const ASKING: Duration = Duration::from_secs(1);
+/// A connection carries one request and is over after this.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of a request's head.
+const HEAD: usize = 16 << 10;
+/// A page is shared by all who ask within this: scrapers cannot have pages made as fast as they can ask.
+const FRESH: Duration = Duration::from_millis(40);
+/// After an error of accept(2), such as too many open files.
+const PAUSE: Duration = Duration::from_millis(200);
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A page and when it was made, for each format.
+type Pages = [Mutex<Option<(Instant, Bytes)>>; 2];
+
+struct Server {
+    shared: Arc<Shared>,
+    pages: Pages,
+}
+
+/// Listens, says where, and answers on a thread that ends with the process. Returns where.
+///
+/// # Errors
+/// When nobody can listen there, or no thread can be made.
+pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAddr, Failure> {
+    let refused = |e| {
+        Failure::Usage(format!("--metrics: nobody can listen on {address}: {e}; choose another ADDR:PORT"))
+    };
+    let listener = StdListener::bind(address).map_err(refused)?;
+    listener.set_nonblocking(true)?;
+    let local = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let server = Arc::new(Server { shared, pages: Pages::default() });
+    let work = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, server).await })
+    {
+        Ok(()) => {}
+        Err(e) => tracing::error!("nothing answers to requests for metrics any more: {e}"),
+    };
+    std::thread::Builder::new().name("metrics".to_owned()).spawn(work)?;
+    eprintln!("mtutrace: metrics on http://{local}/metrics");
+    Ok(local)
+}
+
+async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Result<()> {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let server = Arc::clone(&server);
+                drop(tokio::spawn(async move {
+                    connection(stream, &server).await;
+                    drop(slot);
+                }));
+            }
+            Err(e) => {
+                tracing::debug!("metrics: {e}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, server: &Server) {
+    let answer = service_fn(async |request| Ok::<_, Infallible>(server.answer(&request)));
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .timer(TokioTimer::new())
+        .header_read_timeout(ASKING)
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(stream), answer);
+    match tokio::time::timeout(PATIENCE, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(e)) => tracing::debug!("metrics: {e}"),
+        Err(_) => tracing::debug!("metrics: a scraper took too long"),
+    }
+}
+
+impl Server {
+    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        let path = request.uri().path();
+        if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
+            return response(StatusCode::NOT_FOUND, TEXT, "here are /metrics, /healthz and /readyz\n");
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n");
+            refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return refusal;
+        }
+        match path {
+            "/metrics" => self.metrics(wants_openmetrics(request)),
+            "/readyz" if !self.shared.ready.load(Ordering::Relaxed) => {
+                response(StatusCode::SERVICE_UNAVAILABLE, TEXT, "hooks are being attached\n")
+            }
+            _ => response(StatusCode::OK, TEXT, "ok\n"),
+        }
+    }
+
+    fn metrics(&self, openmetrics: bool) -> Response<Full<Bytes>> {
+        self.shared.scrapes.fetch_add(1, Ordering::Relaxed);
+        let [plain, open] = &self.pages;
+        let mut page = if openmetrics { open } else { plain }.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = page.as_ref().filter(|(made, _)| made.elapsed() < FRESH).map(|(_, text)| text.clone());
+        let text = match fresh {
+            Some(text) => text,
+            None => match render(&self.shared, openmetrics) {
+                Ok(text) => page.insert((Instant::now(), text.into())).1.clone(),
+                Err(e) => {
+                    return response(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{e}\n"));
+                }
+            },
+        };
+        response(StatusCode::OK, if openmetrics { OPENMETRICS } else { PROMETHEUS }, text)
+    }
+}
+
+/// Prometheus asks for OpenMetrics by name; all else gets what everybody reads.
+fn wants_openmetrics<B>(request: &Request<B>) -> bool {
+    let accept = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accept
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.trim().starts_with("application/openmetrics-text"))
+}
+
+fn response(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,147 @@
+//! The figures, added up from the items of a run. Pure: time comes with them.
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::bounded::Bounded;
+use super::labels::{self, Labels};
+use crate::aggregate::Charged;
+use crate::cost::{Buckets, ProgramCost};
+use crate::kernel::counters::Records;
+use crate::model::{EventKind, SignalKind, Verdict};
+use crate::output::json::cause_name;
+use crate::output::{Item, Status};
+use crate::topology::Node;
+
+/// Containers with series of their own.
+const CONTAINERS: usize = 1000;
+/// Names of interfaces.
+const INTERFACES: usize = 256;
+/// Verdicts.
+const VERDICTS: usize = 1000;
+/// How often mtutrace's own figures are read.
+const OWN_NS: u64 = 1_000_000_000;
+
+/// mtutrace's own figures.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// Records that the kernel side made and lost.
+    pub records: Records,
+    /// Records that could not be decoded.
+    pub undecodable: u64,
+    /// Programs of the kernel side.
+    pub programs: Vec<ProgramCost>,
+    /// Times from the packet to the report.
+    pub latency: Buckets,
+}
+
+/// What one container had.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) labels: Labels,
+    pub(super) signals: BTreeMap<SignalKind, u64>,
+    pub(super) drops: BTreeMap<&'static str, u64>,
+}
+
+/// One verdict as it stands.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    pub(super) labels: Labels,
+    pub(super) active: bool,
+}
+
+/// Of one verdict: who suffers, of what where no device is wrong, which device is wrong, which one sets the limit.
+pub(super) type About = (String, Option<String>, [Option<(u32, String)>; 2]);
+
+/// All of it.
+#[derive(Debug)]
+pub(super) struct Store {
+    /// By full id; nobody's under the empty one.
+    pub(super) containers: Bounded<String, Counted>,
+    pub(super) interfaces: Bounded<String, BTreeMap<SignalKind, u64>>,
+    pub(super) verdicts: Bounded<About, Standing>,
+    /// Verdicts given, by kind and severity.
+    pub(super) given: BTreeMap<(String, String), u64>,
+    pub(super) status: Status,
+    pub(super) own: Own,
+    own_ns: Option<u64>,
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store {
+            containers: Bounded::new(CONTAINERS),
+            interfaces: Bounded::new(INTERFACES),
+            verdicts: Bounded::new(VERDICTS),
+            given: BTreeMap::new(),
+            status: Status::default(),
+            own: Own::default(),
+            own_ns: None,
+        }
+    }
+}
+
+impl Store {
+    /// Takes in one item.
+    pub(super) fn item(&mut self, item: &Item<'_>, now_ns: u64) {
+        match item {
+            Item::Status(status) => self.status = (*status).clone(),
+            Item::Lost(status, lost) => {
+                self.status = (*status).clone();
+                self.own.records.lost = *lost;
+            }
+            Item::Event(event) => self.event(event, now_ns),
+            Item::Verdict(verdict) => self.verdict(verdict, now_ns),
+            // Counters of reports are sums of events; the end of a run is nothing to scrape.
+            Item::Report(_) | Item::End(..) => {}
+        }
+    }
+
+    fn event(&mut self, charged: &Charged, now_ns: u64) {
+        let container = charged.container.as_ref();
+        let id = container.map(|c| c.id.clone()).unwrap_or_default();
+        let signal = charged.event.kind.signal();
+        let counted = self.containers.entry(id, now_ns);
+        // A name may come later than the first event.
+        counted.labels = labels::container(container);
+        *counted.signals.entry(signal).or_default() += 1;
+        if let EventKind::Drop { cause, .. } = charged.event.kind
+            && let Some(cause) = cause_name(cause)
+        {
+            *counted.drops.entry(cause).or_default() += 1;
+        }
+    }
+
+    /// Where the last event was seen.
+    pub(super) fn interface(&mut self, name: &str, signal: SignalKind, now_ns: u64) {
+        let counted = self.interfaces.entry(labels::value(name), now_ns);
+        *counted.entry(signal).or_default() += 1;
+    }
+
+    fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
+        let devices = [&verdict.culprit, &verdict.bottleneck]
+            .map(|device| device.as_ref().map(|d| (d.netns.0, labels::value(&d.interface))));
+        let id = verdict.container.as_ref().map(|c| c.id.clone()).unwrap_or_default();
+        // Between two devices one kind grows out of another; without them each is of its own.
+        let kind = devices[0].is_none().then(|| labels::word(&verdict.kind));
+        let about = (id, kind, devices);
+        let standing = self.verdicts.entry(about, now_ns);
+        let labels = labels::verdict(verdict);
+        if verdict.active && standing.labels != labels {
+            let key = (labels::word(&verdict.kind), labels::word(&verdict.severity));
+            *self.given.entry(key).or_default() += 1;
+        }
+        *standing = Standing { labels, active: verdict.active };
+    }
+
+    /// Reads mtutrace's own figures now and then, and forgets who is gone.
+    pub(super) fn tick(&mut self, now_ns: u64, node: &Node, own: impl FnOnce() -> Own) {
+        if self.own_ns.is_some_and(|last| now_ns.saturating_sub(last) < OWN_NS) {
+            return;
+        }
+        (self.own_ns, self.own) = (Some(now_ns), own());
+        let there: BTreeSet<&str> =
+            node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
+        self.containers.expire(now_ns, |id, _| id.is_empty() || there.contains(id.as_str()));
+        self.interfaces.expire(now_ns, |_, _| false);
+        self.verdicts.expire(now_ns, |_, standing| standing.active);
+    }
+}

@@ -1,0 +1,78 @@
+//! Tunnels over devices, routes and other tunnels.
+use test_case::test_case;
+
+use super::*;
+use crate::topology::path;
+use crate::topology::testing::{Builder, id, ip, names};
+
+pub(crate) fn vxlan(remote: Option<IpAddr>) -> Tunnel {
+    let (local, link, port, nsid, netns) = (None, None, Some(4789), None, None);
+    Tunnel { overhead: 50, remote, local, link, port, cuts: true, external: false, nsid, netns }
+}
+
+/// A pod behind a node with a VXLAN that is as wide as what carries it.
+fn overlay(change: impl FnOnce(&mut Tunnel)) -> Builder {
+    let mut tunnel = vxlan(Some(ip("192.0.2.2")));
+    change(&mut tunnel);
+    Builder::new()
+        .device(1, 2, "eth0", LinkKind::Physical, 1450)
+        .address(1, 2, "192.0.2.1/24")
+        .gateway(1, 2, "192.0.2.254")
+        .device(1, 3, "flannel.1", LinkKind::Vxlan, 1450)
+        .edit(1, 3, |link| link.tunnel = Some(tunnel))
+        .route(1, 3, "10.42.1.0/24", Some("10.42.1.0"), None)
+        .pair((1, 4, "veth4", 1450), (2, 2, "eth0", 1450))
+        .address(1, 4, "10.42.0.1/24")
+        .address(2, 2, "10.42.0.2/24")
+        .gateway(2, 2, "10.42.0.1")
+}
+
+#[test]
+fn a_path_takes_what_the_underlay_leaves() {
+    let node = overlay(|_| {}).0;
+    let way = path(&node, NetnsId(2), Some(ip("10.42.1.7")));
+    assert_eq!(names(&way), "eth0:1450 veth4:1450 flannel.1:1400");
+    let below = underlay(&node, id(1, 3)).unwrap();
+    assert_eq!((below.tunnel.mtu, below.device.mtu, below.fits, below.wrong), (1450, 1450, 1400, true));
+    assert!(below.cuts);
+    let fixed = overlay(|_| {}).edit(1, 3, |link| link.mtu = 1400).0;
+    assert!(!underlay(&fixed, id(1, 3)).unwrap().wrong);
+}
+
+#[test_case(|t| t.remote = None, Some(1400); "the widest way out")]
+#[test_case(|t| (t.remote, t.link) = (Some(ip("239.1.1.1")), Some(2)), Some(1400); "a multicast group")]
+#[test_case(|t| (t.remote, t.local) = (None, Some(ip("192.0.2.1"))), Some(1400); "its own address")]
+#[test_case(|t| t.remote = Some(ip("10.42.1.9")), None; "through itself")]
+#[test_case(|t| t.remote = Some(ip("2001:db8::1")), None; "no route")]
+#[test_case(|t| t.nsid = Some(3), None; "a namespace that is not known")]
+#[test_case(|t| (t.nsid, t.netns) = (Some(3), Some(NetnsId(2))), Some(1400); "another namespace")]
+fn what_carries_it(change: fn(&mut Tunnel), fits: Option<u32>) {
+    let node = overlay(change).0;
+    assert_eq!(underlay(&node, id(1, 3)).map(|below| below.fits), fits);
+}
+
+#[test]
+fn a_route_s_mtu_and_a_tunnel_in_a_tunnel() {
+    let node = overlay(|_| {})
+        .route(1, 2, "192.0.2.2/32", None, Some(1300))
+        .device(1, 9, "wg0", LinkKind::Wireguard, 1420)
+        .edit(1, 9, |link| {
+            link.tunnel = Some(Tunnel { overhead: 60, ..vxlan(Some(ip("10.42.1.3"))) });
+        })
+        .0;
+    assert_eq!(underlay(&node, id(1, 3)).unwrap().fits, 1250);
+    assert_eq!(underlay(&node, id(1, 9)).unwrap().fits, 1190);
+}
+
+#[test]
+fn what_routes_limit_and_what_is_down_is_not_wrong() {
+    let external = overlay(|t| (t.external, t.remote) = (true, None)).0;
+    assert!(!underlay(&external, id(1, 3)).unwrap().wrong);
+    assert_eq!(underlay(&overlay(|_| {}).edit(1, 3, |link| link.up = false).0, id(1, 3)), None);
+}
+
+#[test]
+fn a_port_of_a_bridge_tells_its_senders() {
+    let node = overlay(|_| {}).device(1, 8, "br0", LinkKind::Bridge, 1450).port(1, 3, 8).0;
+    assert!(!underlay(&node, id(1, 3)).unwrap().cuts);
+}

@@ -1,0 +1,248 @@
+//! The one generator: from a case's data to namespaces, devices, routes, firewalls and containers.
+//!
+//! ```text
+//! server ── eth0 hop ── eth0 hop ── … ── eth0 the innermost
+//! ```
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+
+use super::address::Seat;
+use super::case::{Case, Hop, Numbers, Plug, Runtime};
+use super::plug::{FAMILIES, Wire};
+use super::rules;
+use crate::lab::bridged::bridge_netfilter;
+use crate::lab::cgroup::{random_id, random_uid};
+use crate::lab::container::Container;
+use crate::lab::name;
+use crate::lab::netns::NetNs;
+use crate::lab::offload;
+use crate::lab::place::Place;
+use crate::lab::routed::Family;
+use crate::lab::traffic::HttpServer;
+
+/// A namespace of the chain; a container or not.
+#[derive(Debug)]
+enum Member {
+    Bare(NetNs),
+    Inside(Container),
+}
+
+/// A built case. Fields are dropped in this order: traffic first.
+#[derive(Debug)]
+pub struct Chain {
+    _servers: Vec<HttpServer>,
+    members: Vec<Member>,
+    seats: Vec<Seat>,
+    server: NetNs,
+}
+
+impl Member {
+    fn netns(&self) -> &NetNs {
+        match self {
+            Self::Bare(netns) => netns,
+            Self::Inside(container) => &container.netns,
+        }
+    }
+}
+
+impl Chain {
+    /// Builds what the case asks for; nothing of it has been tried yet.
+    pub fn build(case: &Case, numbers: &Numbers) -> Result<Self> {
+        let prefix = name::prefix();
+        let server = NetNs::create(&format!("{prefix}-server"))?;
+        rules::server(&case.server, &server)?;
+        let mut plan =
+            Plan { case, above: Vec::new(), seats: Vec::new(), bridges: HashMap::new(), networks: 0 };
+        let mut chain = Self { _servers: Vec::new(), members: Vec::new(), seats: Vec::new(), server };
+        let mut cgroups: Vec<Option<String>> = Vec::new();
+        for (number, hop) in case.hop.iter().enumerate() {
+            let netns = NetNs::create(&format!("{prefix}-{}", hop.name))?;
+            plan.place(hop)?;
+            let above = plan.above[number];
+            chain.wire(&plan, number, numbers, &netns)?;
+            let outer = above.and_then(|above| cgroups[above].clone());
+            let (member, cgroup) = contain(hop, netns, outer, plan.seats[number])?;
+            chain.members.push(member);
+            cgroups.push(cgroup);
+            chain.seats = plan.seats.clone();
+            chain.route_back(&plan, number)?;
+        }
+        if case.server.no_offloads {
+            offload::switch_off(&chain.server, "port0")?;
+        }
+        let mut targets = case.traffic.iter().filter_map(|one| one.to.as_deref()).collect::<Vec<_>>();
+        targets.extend(case.traffic.iter().any(|one| one.to.is_none()).then_some("server"));
+        targets.sort_unstable();
+        targets.dedup();
+        for to in targets {
+            let server = HttpServer::listen(chain.place(case, Some(to))?, "[::]:80")?;
+            chain._servers.push(server);
+        }
+        Ok(chain)
+    }
+
+    /// Where the hop of that name runs its processes; the innermost without a name.
+    pub fn place(&self, case: &Case, name: Option<&str>) -> Result<Place<'_>> {
+        let number = match name {
+            Some("server") => return Ok(Place::host(&self.server)),
+            Some(name) => case.find(name)?,
+            None => self.members.len() - 1,
+        };
+        Ok(match &self.members[number] {
+            Member::Bare(netns) => Place::host(netns),
+            Member::Inside(container) => container.place(),
+        })
+    }
+
+    /// The address of the hop of that name as it stands in a URL; the server's without a name.
+    pub fn url_host(&self, case: &Case, name: Option<&str>, family: Family) -> Result<String> {
+        let seat = match name.filter(|name| *name != "server") {
+            Some(name) => self.seats[case.find(name)?],
+            None => self.seats[0].gateway(),
+        };
+        Ok(seat.url_host(family))
+    }
+
+    /// The id of a hop's container.
+    pub fn id(&self, number: usize) -> Option<&str> {
+        match &self.members[number] {
+            Member::Bare(_) => None,
+            Member::Inside(container) => Some(&container.id),
+        }
+    }
+
+    /// The inode numbers of its namespaces.
+    pub fn inodes(&self) -> Result<Vec<u64>> {
+        let members = self.members.iter().map(Member::netns);
+        members.chain([&self.server]).map(NetNs::inode).collect()
+    }
+
+    fn above(&self, above: Option<usize>) -> &NetNs {
+        above.map_or(&self.server, |number| self.members[number].netns())
+    }
+
+    /// Devices, addresses, the way out, firewalls of one hop.
+    fn wire(&self, plan: &Plan<'_>, number: usize, numbers: &Numbers, netns: &NetNs) -> Result<()> {
+        let (hop, seat) = (&plan.case.hop[number], plan.seats[number]);
+        let above = self.above(plan.above[number]);
+        let bridge = plan.bridge(number);
+        if bridge.is_some() {
+            bridge_netfilter(above, false)?;
+        }
+        let bridge = bridge.as_ref().map(|(name, new)| (name.as_str(), *new));
+        Wire { hop, number, numbers, above, netns, seat, bridge }.plug()?;
+        let route_mtu = match &hop.route_mtu {
+            Some(name) => format!("mtu {}", numbers.get(name)?),
+            None => String::new(),
+        };
+        let each = |family: Family| {
+            (
+                format!("address add {} dev eth0\n", seat.with_bits(family)),
+                format!("route add default via {} {route_mtu}\n", seat.gateway().address(family)),
+            )
+        };
+        let [(v4, route4), (v6, route6)] = FAMILIES.map(each);
+        netns.ip(&format!("{v4}{v6}link set eth0 up\n{route4}{route6}"))?;
+        if let Some(name) = &hop.idle_bridge {
+            netns.ip(&format!("link add idle0 mtu {} type bridge\nlink set idle0 up", numbers.get(name)?))?;
+        }
+        for key in ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"] {
+            above.sysctl(key, "1")?;
+        }
+        rules::hop(hop, netns)
+    }
+
+    /// Whoever is further out learns the way to the hop's network.
+    fn route_back(&self, plan: &Plan<'_>, number: usize) -> Result<()> {
+        let seat = plan.seats[number];
+        if plan.first_in(seat.network) != number {
+            return Ok(());
+        }
+        let mut via = plan.router(number);
+        while let Some(router) = via {
+            let route = |family| {
+                format!("route add {} via {}\n", seat.subnet(family), plan.seats[router].address(family))
+            };
+            via = plan.router(router);
+            self.above(via).ip(&FAMILIES.map(route).concat())?;
+        }
+        Ok(())
+    }
+}
+
+/// Starts the container of a hop; also its cgroup, below which its own containers are.
+fn contain(hop: &Hop, netns: NetNs, outer: Option<String>, seat: Seat) -> Result<(Member, Option<String>)> {
+    let id = random_id()?;
+    let path = match hop.runtime {
+        Runtime::None => return Ok((Member::Bare(netns), outer)),
+        Runtime::Docker => format!("docker/{id}"),
+        Runtime::Pod => format!("kubepods/besteffort/pod{}/{id}", random_uid()?),
+    };
+    let path = outer.map_or(path.clone(), |outer| format!("{outer}/{path}"));
+    let container = Container::start(netns, &path, id, seat.address(Family::V4))?;
+    Ok((Member::Inside(container), Some(path)))
+}
+
+/// What sits where.
+struct Plan<'a> {
+    case: &'a Case,
+    /// For each hop what it is plugged into; nothing: the server.
+    above: Vec<Option<usize>>,
+    seats: Vec<Seat>,
+    /// Bridges by owner and name: the network on it.
+    bridges: HashMap<(Option<usize>, String), usize>,
+    networks: usize,
+}
+
+impl Plan<'_> {
+    /// Finds a seat for the next hop.
+    fn place(&mut self, hop: &Hop) -> Result<()> {
+        let number = self.above.len();
+        let above = match hop.into.as_deref() {
+            Some("server") => None,
+            Some(name) => Some(self.case.find(name)?),
+            None => number.checked_sub(1),
+        };
+        self.above.push(above);
+        let network = match hop.by {
+            Plug::Macvlan | Plug::Ipvlan => {
+                self.seats[above.context("the server has no eth0 to share")?].network
+            }
+            Plug::Bridge => {
+                let key = (above, self.bridge_name(number));
+                *self.bridges.entry(key).or_insert(self.networks)
+            }
+            _ => self.networks,
+        };
+        self.networks = self.networks.max(network + 1);
+        self.seats.push(Seat { network, host: 2 + number });
+        Ok(())
+    }
+
+    fn bridge_name(&self, number: usize) -> String {
+        let hop = &self.case.hop[number];
+        let usual = if hop.runtime == Runtime::Pod { "cni0" } else { "docker0" };
+        hop.bridge.as_deref().unwrap_or(usual).to_owned()
+    }
+
+    /// The bridge that a hop is plugged into, and whether it is the first one there.
+    fn bridge(&self, number: usize) -> Option<(String, bool)> {
+        let on_bridge = self.case.hop[number].by == Plug::Bridge;
+        on_bridge.then(|| (self.bridge_name(number), self.first_in(self.seats[number].network) == number))
+    }
+
+    fn first_in(&self, network: usize) -> usize {
+        self.seats.iter().position(|seat| seat.network == network).unwrap_or(usize::MAX)
+    }
+
+    /// The hop that routes for a hop; nothing: the server.
+    fn router(&self, number: usize) -> Option<usize> {
+        let above = self.above[number];
+        match self.case.hop[number].by {
+            Plug::Macvlan | Plug::Ipvlan => above.and_then(|above| self.router(above)),
+            _ => above,
+        }
+    }
+}

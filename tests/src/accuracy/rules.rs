@@ -1,0 +1,53 @@
+//! Firewalls and offloads of a case.
+
+use anyhow::Result;
+
+use super::case::{Hop, Server};
+use crate::lab::netns::NetNs;
+use crate::lab::{nft, offload};
+
+/// What dockerd does for a bridge, in both families.
+const MASQUERADE: &str = "
+table inet lab_nat {
+    chain postrouting {
+        type nat hook postrouting priority 100;
+        oifname \"eth0\" masquerade
+    }
+}";
+
+const CLAMP: &str = "
+table inet lab_clamp {
+    chain forward {
+        type filter hook forward priority -150;
+        tcp flags syn tcp option maxseg size set rt mtu
+    }
+}";
+
+const MUTE: &str = "
+table inet lab_mute {
+    chain forward {
+        type filter hook forward priority 0;
+        icmp type destination-unreachable icmp code frag-needed drop
+        icmpv6 type packet-too-big drop
+    }
+}";
+
+pub(super) fn server(server: &Server, netns: &NetNs) -> Result<()> {
+    if server.deaf { netns.nft(nft::DROP_FRAG_NEEDED) } else { Ok(()) }
+}
+
+pub(super) fn hop(hop: &Hop, netns: &NetNs) -> Result<()> {
+    let given = [
+        (hop.masquerade, MASQUERADE),
+        (hop.clamp, CLAMP),
+        (hop.deaf, nft::DROP_FRAG_NEEDED),
+        (hop.mute, MUTE),
+    ];
+    for (_, script) in given.iter().filter(|(wanted, _)| *wanted) {
+        netns.nft(script)?;
+    }
+    if let Some(script) = &hop.nft {
+        netns.nft(script)?;
+    }
+    if hop.no_offloads { offload::switch_off(netns, "eth0") } else { Ok(()) }
+}
