@@ -44,13 +44,9 @@ pub fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections)
             // A device that is gone took its container along: whoever has the address now is another one.
             let link = node.link(DeviceId { netns: s.netns, ifindex: s.ifindex })?;
             // A bridge shows the SYN too, but only after the port, whose other end is the container.
-            let owner = |near| topology::resolve(node, near, s.flow.src.ip());
-            match link.peer.map(|p| p.netns) {
-                // Without NAT the address itself may belong to a container inside of that.
-                Some(peer) => owner(peer)
-                    .filter(|owner| *owner != peer && topology::inside(node, peer).contains(owner))
-                    .unwrap_or(peer),
-                None => owner(s.netns)?,
+            match link.peer {
+                Some(peer) => behind(node, peer.netns, s.flow.src.ip()),
+                None => topology::resolve(node, s.netns, s.flow.src.ip())?,
             }
         };
         // What is nested deeper may have no classifiers yet: then its SYN was seen only after NAT.
@@ -61,6 +57,12 @@ pub fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections)
         Some(descend(netns, s.flow, false, node, tables))
     });
     if reversed { Ends { src: server, dst: client } } else { Ends { src: client, dst: server } }
+}
+
+/// Who sent what came from `peer` under the address `ip`: that namespace, or, without NAT, one inside of it.
+pub fn behind(node: &Node, peer: NetnsId, ip: IpAddr) -> NetnsId {
+    let owner = topology::resolve(node, peer, ip);
+    owner.filter(|owner| *owner != peer && topology::inside(node, peer).contains(owner)).unwrap_or(peer)
 }
 
 /// The end of a flow whose SYN was not seen.

@@ -1,5 +1,5 @@
 //! The command line: raw flags, and the settings that they mean once they are checked.
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use ipnet::IpNet;
 use mtutrace_common::config::RING_BYTES;
 
 use crate::cost::page_size;
+use crate::exit::Failure;
+use crate::expression::{self, Expression};
 use crate::kernel::load::Options;
 use crate::model::NetnsId;
 use crate::schema::Kind;
@@ -70,6 +73,9 @@ pub struct RunArgs {
     /// Only what concerns this interface; repeatable.
     #[arg(short, long, value_name = "NAME")]
     pub interface: Vec<String>,
+    /// Only flows with this address or network at either end, or of containers that have such an address; repeatable.
+    #[arg(long, value_name = "ADDRESS|NETWORK", value_parser = host)]
+    pub host: Vec<IpNet>,
     /// Serve metrics for Prometheus on this address (/metrics, /healthz, /readyz). A port alone means loopback; any
     /// other address must be given in full.
     #[arg(long, value_name = "ADDR:PORT", value_parser = crate::metrics::address::parse)]
@@ -92,6 +98,10 @@ pub struct RunArgs {
     /// Bytes of the ring buffer that carries events from the kernel: a power of two, and whole pages.
     #[arg(long, hide = true, value_name = "BYTES", default_value_t = RING_BYTES, value_parser = ring_size)]
     pub ring_size: u32,
+    /// Only these flows, as tcpdump has it: host 10.0.0.1 and tcp port 443 (host, net, port, portrange, src, dst, tcp, udp,
+    /// sctp, icmp, icmp6, ip, ip6, and, or, not, parentheses).
+    #[arg(value_name = "EXPRESSION")]
+    pub expression: Vec<String>,
 }
 
 impl RunArgs {
@@ -189,6 +199,13 @@ fn ring_size(text: &str) -> Result<u32, String> {
     })
 }
 
+fn host(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| address()).map_err(|_| {
+        format!("{text:?} is neither an address nor a network; write it like 10.0.0.1, 10.0.0.0/24 or 2001:db8::/32")
+    })
+}
+
 fn netns(text: &str) -> Result<NetnsId, String> {
     if let Ok(inode) = text.parse() {
         return Ok(NetnsId(inode));
@@ -234,16 +251,33 @@ pub struct Filter {
     pub netns: Vec<NetnsId>,
     /// Interface names.
     pub interfaces: Vec<String>,
+    /// Networks of either end.
+    pub hosts: Vec<IpNet>,
+    /// Flows.
+    pub expression: Option<Expression>,
 }
 
-impl From<&RunArgs> for Filter {
-    fn from(args: &RunArgs) -> Filter {
-        Filter {
+impl Filter {
+    /// What the command line asks for.
+    ///
+    /// # Errors
+    /// When its expression is wrong.
+    pub fn new(args: &RunArgs) -> Result<Filter, Failure> {
+        let text = args.expression.join(" ");
+        let expression = (!args.expression.is_empty()).then(|| expression::parse(&text)).transpose();
+        Ok(Filter {
             containers: args.container.clone(),
             pods: args.pod.clone(),
             netns: args.netns.clone(),
             interfaces: args.interface.clone(),
-        }
+            hosts: args.host.clone(),
+            expression: expression.map_err(Failure::Usage)?,
+        })
+    }
+
+    /// Whether flows are asked for, of which counters and verdicts know nothing.
+    pub fn is_by_flow(&self) -> bool {
+        !self.hosts.is_empty() || self.expression.is_some()
     }
 }
 
@@ -285,6 +319,15 @@ mod tests {
         let parsed = text.parse::<PodName>();
         assert_eq!(parsed.as_ref().ok().map(|p| (p.namespace.as_str(), p.name.as_str())), pod);
         assert!(pod.is_some() || parsed.unwrap_err().contains("NAMESPACE/NAME"));
+    }
+
+    #[test_case("10.0.0.1", Some("10.0.0.1/32"); "an address")]
+    #[test_case("10.0.0.1/8", Some("10.0.0.1/8"); "a network")]
+    #[test_case("2001:db8::/32", Some("2001:db8::/32"); "IPv6")]
+    #[test_case("10.0.0.1/33", None; "too many bits")]
+    #[test_case("web", None; "a name")]
+    fn hosts(text: &str, net: Option<&str>) {
+        assert_eq!(host(text).ok().map(|net| net.to_string()).as_deref(), net);
     }
 
     #[test]

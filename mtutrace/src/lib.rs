@@ -14,6 +14,7 @@ pub mod cost;
 pub mod decode;
 pub mod doctor;
 pub mod exit;
+pub mod expression;
 pub mod fix;
 pub mod flow;
 pub mod holes;

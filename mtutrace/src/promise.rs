@@ -62,5 +62,6 @@ fn sender(first: &Sighting, node: &Node) -> Option<NetnsId> {
         return topology::resolve(node, first.netns, first.flow.src.ip());
     }
     let link = node.link(DeviceId { netns: first.netns, ifindex: first.ifindex })?;
-    Some(link.peer?.netns)
+    // A macvlan on the peer's device is in a namespace of its own.
+    Some(charge::behind(node, link.peer?.netns, first.flow.src.ip()))
 }

@@ -18,7 +18,8 @@ pub fn beyond(hole: &Standing, path: &[Hop], node: &Node) -> Vec<Fix> {
     let mtu = hole.passes.max(SAFE_MTU).min(hole.full - 1);
     let headers = if hole.remote().is_ipv4() { 40 } else { 60 };
     // The last router of this node that the connection goes through, or the container itself.
-    let router = path.iter().map(|hop| hop.netns).filter(|hop| *hop != netns).next_back();
+    let routes = |at: &NetnsId| *at != netns && !node.has_address(*at, hole.remote());
+    let router = path.iter().map(|hop| hop.netns).rfind(routes);
     let (at, hook) = router.map_or((netns, "output"), |router| (router, "forward"));
     let clamp = format!(
         "{}nft 'add table inet mtu_relief; add chain inet mtu_relief {hook} {{ type filter hook {hook} priority 0; }}; \

@@ -27,9 +27,14 @@ pub fn skip() -> bool {
 
 /// Whether classifiers are links that end with their owner (Linux 6.6), rather than filters on a clsact qdisc.
 pub fn has_tcx() -> bool {
+    kernel_is_at_least(6, 6)
+}
+
+/// Whether this kernel is of that version or a later one.
+pub fn kernel_is_at_least(major: u32, minor: u32) -> bool {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().ok());
-    (numbers.next().flatten(), numbers.next().flatten()) >= (Some(6), Some(6))
+    (numbers.next().flatten(), numbers.next().flatten()) >= (Some(major), Some(minor))
 }
 
 /// Whether this line is a verdict of that name about that container.

@@ -172,3 +172,57 @@ fn reports_come_as_often_as_asked() {
     let reports = end.of_kind("report").len() as u64;
     assert!(reports > seconds + 2, "{reports} reports in {seconds} s");
 }
+
+/// Runs a filter by flow beside the incident: what passed of its events, reports and verdicts.
+fn by_flow(lab: &Incident, other: &Incident, args: &[&str]) -> End {
+    let mut all = run(&[]);
+    let tracer = run(args);
+    let _downloads = [lab, other].map(|one| one.download(BIG, STALLED).unwrap());
+    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+    all.wait_for("pmtu_blackhole about the inner container", SOON, wanted).unwrap();
+    drop(all.interrupt().unwrap());
+    tracer.interrupt().unwrap()
+}
+
+fn has_port(event: &Value, port: u16) -> bool {
+    event["sport"] == port || event["dport"] == port
+}
+
+#[test]
+fn flows_by_an_expression_and_by_a_host() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let other = Incident::build(IncidentSpec { inner_mtu: 1450, ..Default::default() }).unwrap();
+    let end = by_flow(
+        &lab,
+        &other,
+        &["--container", &lab.inner.id, "src", "host", SERVER, "and", "tcp", "port", "80"],
+    );
+    assert!(
+        end.of_kind("verdict").iter().any(|v| is_verdict(v, "pmtu_blackhole", &lab.inner.id)),
+        "{:#?}",
+        end.lines
+    );
+    let events = end.of_kind("event");
+    assert!(!events.is_empty());
+    for event in &events {
+        assert!(event["src"] == SERVER && event["protocol"] == "tcp" && has_port(event, 80), "{event}");
+    }
+    // The counters are those of the events that passed, no more.
+    let counted = end.last_of_kind("report");
+    let counts = counted.iter().flat_map(|report| report["counters"].as_object().unwrap().values());
+    assert_eq!(counts.filter_map(Value::as_u64).sum::<u64>(), events.len() as u64, "{counted:#?}");
+
+    // The container's own address, which the server's side never sees, and a network beside it.
+    let end = by_flow(&lab, &other, &["--host", "172.17.0.2", "--container", &lab.inner.id]);
+    assert!(
+        end.of_kind("verdict").iter().any(|v| is_verdict(v, "pmtu_blackhole", &lab.inner.id)),
+        "{:#?}",
+        end.lines
+    );
+    let end = by_flow(&lab, &other, &["--host", "198.51.100.0/24", "--host", "2001:db8:ffff::/48"]);
+    assert!(findings(&end).is_empty(), "{:#?}", findings(&end));
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+}

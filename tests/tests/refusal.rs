@@ -117,3 +117,14 @@ fn the_ready_file_is_there_during_the_run_alone() {
     assert_eq!(status.code(), Some(0), "SIGTERM ends a run in order");
     assert!(!path.exists(), "{} is left", path.display());
 }
+
+#[test]
+fn a_filter_that_is_not_supported_points_at_the_word() {
+    let output = run(&[], &["--duration", "2s", "host 10.0.0.1", "and", "vlan", "5"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    let lines = text.lines().collect::<Vec<_>>();
+    let column = lines[1].find("vlan").unwrap();
+    assert!(lines[2].len() == column + 4 && lines[2].ends_with(" ^^^^"), "{text}");
+    assert!(text.contains("portrange"), "{text}");
+}

@@ -27,7 +27,8 @@ fn build(ipv6: bool) -> Incident {
 /// Stands for a provider's network: the node drops some of what it forwards, and says nothing.
 fn provider(lab: &Incident, rules: &str) {
     let chain = "type filter hook forward priority 0;";
-    lab.node.nft(&format!("table inet lab_provider {{ chain forward {{ {chain}\n{rules}\n}} }}")).unwrap();
+    let script = format!("table inet lab_provider {{\nchain forward {{\n{chain}\n{rules}\n}}\n}}\n");
+    lab.node.nft(&script).unwrap();
 }
 
 /// Bytes of a file whose answer is two full segments and a rest that passes anywhere; the head is somewhat below 100.

@@ -6,6 +6,7 @@ mod apt;
 mod build;
 mod causes;
 mod demo;
+mod dist;
 mod docs;
 mod exec;
 mod lint;
@@ -70,6 +71,8 @@ enum Task {
     Demo,
     /// Faults and healthy look-alikes, and whether mtutrace tells them apart; needs root
     Accuracy(accuracy::Options),
+    /// Make what others install, below target/dist: a static binary, tarball, Debian package, container image, checksums
+    Dist(dist::Options),
     /// Clippy with warnings as errors, for the workspace and for the eBPF crate
     Lint,
 }
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Task::Btf { running } => vm::btf(running),
         Task::Demo => demo::demo(),
         Task::Accuracy(options) => accuracy::accuracy(&options),
+        Task::Dist(options) => dist::dist(&options),
         Task::Lint => lint::lint(),
     };
     match result {

@@ -94,11 +94,32 @@ fn has_prebuilt_core(rustc: &Path) -> bool {
     names.into_iter().any(|name| name.starts_with("libcore-") && name.ends_with(".rlib"))
 }
 
-/// The target directory that a build script's OUT_DIR lies in. Cargo tags it for backup programs, unless it was there
-/// before (a mounted cache): then it is the one with our tools.
+/// The target directory that a build script's OUT_DIR lies in: the one with our tools, else one that cargo tagged for
+/// backup programs (it tags the folder of each `--target` inside as well).
 pub(crate) fn target_dir(out_dir: &Path) -> Option<&Path> {
-    let marks = ["CACHEDIR.TAG", "tools/bin/bpf-linker"];
-    out_dir.ancestors().find(|dir| marks.iter().any(|mark| dir.join(mark).is_file()))
+    let marks = ["tools/bin/bpf-linker", "CACHEDIR.TAG"];
+    marks.iter().find_map(|mark| out_dir.ancestors().find(|dir| dir.join(mark).is_file()))
+}
+
+/// Flags that keep this machine's paths out of what is compiled, so that it is the same wherever it was built.
+pub(crate) fn without_paths(root: &Path) -> Vec<OsString> {
+    let home = |name: &str, folder: &str| {
+        let home = || env::var_os("HOME").map(|home| Path::new(&home).join(folder));
+        env::var_os(name).map(PathBuf::from).or_else(home)
+    };
+    let places = [
+        (Some(root.to_owned()), "/mtutrace"),
+        (home("CARGO_HOME", ".cargo"), "/cargo"),
+        (home("RUSTUP_HOME", ".rustup"), "/rustup"),
+    ];
+    let flag = |(from, to): (Option<PathBuf>, &str)| {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(from?);
+        flag.push("=");
+        flag.push(to);
+        Some(flag)
+    };
+    places.into_iter().filter_map(flag).collect()
 }
 
 /// bpf-linker: the project's own in `target_dir/tools`, else the one on PATH.
@@ -179,6 +200,10 @@ impl BpfToolchain {
         let mut link = OsString::from("-Cdebuginfo=2\u{1f}-Clinker=");
         link.push(linker);
         link.push("\u{1f}-Clink-arg=--btf");
+        for flag in without_paths(manifest_dir.parent().unwrap_or(manifest_dir)) {
+            link.push("\u{1f}");
+            link.push(flag);
+        }
         command.env("CARGO_ENCODED_RUSTFLAGS", link);
         command.args(["--release", "--target", TARGET, "--target-dir"]).arg(target_dir);
         command.arg("--manifest-path").arg(manifest_dir.join("Cargo.toml"));

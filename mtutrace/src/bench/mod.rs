@@ -33,6 +33,7 @@ pub(crate) struct Line<'a> {
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BenchRow")]
 pub(crate) struct Row {
     program: &'static str,
     packet: &'static str,

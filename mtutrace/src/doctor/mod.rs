@@ -20,6 +20,7 @@ pub use machine::{Fact, facts};
 
 /// One hook, with what is lost without it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DoctorHook")]
 struct Row {
     #[serde(flatten)]
     status: Status,

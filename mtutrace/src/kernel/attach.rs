@@ -1,6 +1,7 @@
 //! Puts the classifiers on devices, in whatever namespace they are, and takes them away again.
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use aya::Ebpf;
 use aya::maps::{Array, MapData};
@@ -94,8 +95,9 @@ impl Attacher {
         self.refused.values().any(|(tries, _)| *tries < ATTEMPTS)
     }
 
-    /// Brings what is attached in line with the node: limits first, so that no packet meets a program without.
-    pub fn sync(&mut self, topology: &Topology) {
+    /// Brings what is attached in line with the node: limits first, so that no packet meets a program without. False
+    /// when time was over first: the kernel needs 13 ms for a link.
+    pub fn sync(&mut self, topology: &Topology, until: Option<Instant>) -> bool {
         let node = topology.node();
         let wanted: Vec<DeviceId> = node.netns.keys().flat_map(|netns| hooked(node, *netns)).collect();
         self.set_limits(node, &wanted);
@@ -115,14 +117,23 @@ impl Attacher {
                 missing.entry(device.netns).or_default().push((device.ifindex, link.ethernet));
             }
         }
+        let mut done = true;
         for (netns, devices) in missing {
-            self.attach(topology, netns, devices);
+            done = done && self.attach(topology, netns, devices, until);
         }
         // A filter that appears later belongs to a run that lives.
         self.leftovers = false;
+        done
     }
 
-    fn attach(&mut self, topology: &Topology, netns: NetnsId, devices: Vec<(u32, bool)>) {
+    /// False when time was over before all of them were tried.
+    fn attach(
+        &mut self,
+        topology: &Topology,
+        netns: NetnsId,
+        devices: Vec<(u32, bool)>,
+        until: Option<Instant>,
+    ) -> bool {
         let (ebpf, directions) = (Arc::clone(&self.ebpf), self.directions.clone());
         let means = if self.tcx { Means::Link } else { Means::Filter { leftovers: self.leftovers } };
         let ids: Vec<u32> = devices.iter().map(|(ifindex, _)| *ifindex).collect();
@@ -130,6 +141,9 @@ impl Attacher {
             let mut ebpf = ebpf.lock().unwrap_or_else(PoisonError::into_inner);
             let mut results = Vec::with_capacity(devices.len());
             for (ifindex, ethernet) in devices {
+                if !results.is_empty() && until.is_some_and(|until| Instant::now() >= until) {
+                    break;
+                }
                 results.push((ifindex, attach_device(&mut ebpf, &directions, means, ifindex, ethernet)));
             }
             results
@@ -137,6 +151,7 @@ impl Attacher {
         let results = topology
             .enter(netns, job)
             .unwrap_or_else(|e| ids.iter().map(|ifindex| (*ifindex, Err(e.to_string()))).collect());
+        let done = results.len() == ids.len();
         for (ifindex, result) in results {
             let device = DeviceId { netns, ifindex };
             match result {
@@ -151,6 +166,7 @@ impl Attacher {
                 }
             }
         }
+        done
     }
 
     /// A TCX link goes with its file descriptor; a filter must be removed where it is, or it is gone with its device.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Effort;
-use super::tree::{Entry, Tree};
+use super::tree::{Entry, Tree, Way};
 use crate::clock::Clock;
 use crate::model::{Container, Device, Fix, Hop, NetnsId};
 use crate::topology::Underlay;
@@ -35,6 +35,7 @@ pub(crate) struct Line<'a> {
 
 /// A container, or a namespace without one.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MapRow")]
 struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
@@ -43,8 +44,15 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     netns_name: Option<&'a str>,
     paths: Vec<Path<'a>>,
+    /// Rules of policy routing that the paths do not follow.
+    #[serde(skip_serializing_if = "is_none")]
+    rules_not_followed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<MismatchRow<'a>>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -53,6 +61,9 @@ struct Path<'a> {
     family: &'static str,
     hops: &'a [Hop],
     mtu: u32,
+    /// The narrowest of several next hops.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    multipath: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -90,14 +101,19 @@ impl<'a> TunnelRow<'a> {
 
 impl<'a> Row<'a> {
     fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> Row<'a> {
-        let paths = entry.ways.iter().map(|way| Path { family: way.family, hops: &way.hops, mtu: way.mtu });
+        let path = |way: &'a Way| {
+            let Way { family, mtu, several, .. } = *way;
+            Path { family, hops: &way.hops, mtu, multipath: several }
+        };
+        let paths = entry.ways.iter().map(path);
         let mismatch = entry.mismatch().map(|(way, m)| MismatchRow {
             family: way.family,
             culprit: m.culprit.device(),
             bottleneck: m.bottleneck.device(),
             fix: &entry.fixes,
         });
-        Row { container, netns: entry.netns, netns_name: entry.name, paths: paths.collect(), mismatch }
+        let (paths, rules_not_followed) = (paths.collect(), entry.rules);
+        Row { container, netns: entry.netns, netns_name: entry.name, paths, rules_not_followed, mismatch }
     }
 }
 

@@ -41,6 +41,9 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     if lines.is_empty() && entry.chosen {
         lines.push("no default route".to_owned());
     }
+    if entry.chosen && entry.rules > 0 {
+        lines.push(format!("{} of policy routing not followed", things(entry.rules, "rule", "rules")));
+    }
     lines.extend(entry.tunnels.iter().map(|below| tunnel(below, colour)));
     if let Some(fix) = entry.fixes.first() {
         let command = paint(colour, "1", &escape(&fix.command));
@@ -80,7 +83,8 @@ fn hops(way: &Way, several: bool, colour: bool) -> String {
             _ => text,
         }
     });
-    format!("{family}{}", hops.collect::<Vec<_>>().join(" > "))
+    let several = if way.several { " (the narrowest of several next hops)" } else { "" };
+    format!("{family}{}{several}", hops.collect::<Vec<_>>().join(" > "))
 }
 
 /// The containers of an entry, or the name of its namespace.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::charge::{Mismatch, mismatch};
 use crate::fix::{self, fixes};
 use crate::model::{Container, Fix, Hop, NetnsId};
+use crate::topology::lookup::{Lookup, lookup};
 use crate::topology::reach::namespaces;
 use crate::topology::underlay::tunnels;
 use crate::topology::{Node, Underlay, bottleneck, path};
@@ -21,6 +22,8 @@ pub(super) struct Way {
     pub(super) hops: Vec<Hop>,
     /// The smallest MTU of the hops, bytes at L3.
     pub(super) mtu: u32,
+    /// It leaves its namespace by the narrowest of several next hops.
+    pub(super) several: bool,
     /// What is wrong with it, if anything is.
     pub(super) mismatch: Option<Mismatch>,
 }
@@ -42,6 +45,8 @@ pub(super) struct Entry<'a> {
     pub(super) ways: Vec<Way>,
     /// Its tunnels, and what carries them.
     pub(super) tunnels: Vec<Underlay>,
+    /// Rules of policy routing that the ways do not follow.
+    pub(super) rules: usize,
     /// The remedies for the first mismatch, the best first.
     pub(super) fixes: Vec<Fix>,
 }
@@ -144,6 +149,7 @@ fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
         containers: known.containers.iter().collect(),
         ways,
         tunnels: tunnels(node, netns).collect(),
+        rules: known.rules,
         fixes: Vec::new(),
     })
 }
@@ -151,7 +157,9 @@ fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
 fn way(node: &Node, netns: NetnsId, family: &'static str, any: IpAddr) -> Option<Way> {
     let hops = path(node, netns, Some(any));
     let mtu = bottleneck(&hops)?.1.mtu;
-    Some(Way { family, hops, mtu, mismatch: mismatch(node, netns, Some(any)) })
+    let first = lookup(node.netns.get(&netns)?, Some(any));
+    let several = matches!(first, Lookup::Out(out) if out.several);
+    Some(Way { family, hops, mtu, several, mismatch: mismatch(node, netns, Some(any)) })
 }
 
 /// What is directly inside each namespace: by what is known of the containers, else by the way out.

@@ -1,7 +1,7 @@
 //! A container and the containers that it runs in.
-use schemars::JsonSchema;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Setup;

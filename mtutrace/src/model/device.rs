@@ -105,8 +105,10 @@ pub struct Route {
     pub prefix: u8,
     /// Next hop; absent when the destination is on the link.
     pub gateway: Option<IpAddr>,
-    /// Device; the first one of a multipath route.
+    /// Device.
     pub ifindex: u32,
+    /// One of several next hops over which the kernel spreads connections; the others are routes of their own here.
+    pub several: bool,
     /// `mtu` attribute (RTAX_MTU), bytes at L3.
     pub mtu: Option<u32>,
     /// Priority: the smallest wins among equal prefixes.

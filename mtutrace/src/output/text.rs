@@ -6,7 +6,7 @@ use super::escape::escape;
 use super::{Context, Item, Output, Status, Totals};
 use crate::aggregate::{Charged, Tally};
 use crate::mib::merge::KernelTally;
-use crate::model::{Container, Ended, Fix, NetnsId, Severity, SignalKind, Verdict, VerdictKind};
+use crate::model::{Container, Ended, Fix, NetnsId, Pod, Severity, SignalKind, Verdict, VerdictKind};
 
 /// Writes text; with colours only where somebody asked for them.
 pub struct Text<W> {
@@ -272,8 +272,12 @@ pub(crate) fn label(container: &Container) -> String {
         Some(name) => format!("{} {}", escape(name), escape(container.short_id())),
         None => escape(container.short_id()).into_owned(),
     };
-    if let Some(uid) = container.pod.as_ref().and_then(|p| p.uid.as_deref()) {
-        text = format!("{text} (pod {})", escape(uid));
+    match container.pod.as_ref() {
+        Some(Pod { namespace: Some(namespace), name: Some(name), .. }) => {
+            text = format!("{text} (pod {}/{})", escape(namespace), escape(name));
+        }
+        Some(Pod { uid: Some(uid), .. }) => text = format!("{text} (pod {})", escape(uid)),
+        _ => {}
     }
     text
 }

@@ -1,6 +1,7 @@
 //! Which events and verdicts somebody asked for.
 use std::collections::BTreeMap;
 
+use super::matched;
 use crate::aggregate::{Charged, Tally};
 use crate::cli::Filter;
 use crate::exit::Failure;
@@ -43,6 +44,10 @@ fn container(filter: &Filter, container: Option<&Container>) -> bool {
 /// Whether an event passes.
 pub(super) fn event(filter: &Filter, charged: &Charged, node: &Node) -> bool {
     let event = &charged.event;
+    // A flow is a matter of the packet alone: cheap, and asked first.
+    if !matched::event(filter, charged, node) {
+        return false;
+    }
     // Where it was seen, and where it was to go: the device that is too small is usually the second.
     let devices = event.device().into_iter().chain(event.egress_device());
     let mut names = devices.filter_map(|d| node.link(d)).map(|l| &l.name);
@@ -74,9 +79,10 @@ pub(super) fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &No
     (!tally.counters.is_empty()).then_some(tally)
 }
 
-/// Whether the kernel's counters of a namespace pass: they are of no interface.
+/// Whether the kernel's counters of a namespace pass: they are of no interface, and of no flow.
 pub(crate) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> bool {
     filter.interfaces.is_empty()
+        && !filter.is_by_flow()
         && container(filter, owner)
         && (filter.netns.is_empty() || filter.netns.contains(&netns))
 }
@@ -85,6 +91,7 @@ pub(crate) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>)
 pub(super) fn device(filter: &Filter, device: DeviceId, owner: Option<&Container>, node: &Node) -> bool {
     let asked_for = |link: &Link| filter.interfaces.contains(&link.name);
     container(filter, owner)
+        && !filter.is_by_flow()
         && (filter.netns.is_empty() || filter.netns.contains(&device.netns))
         && (filter.interfaces.is_empty() || node.link(device).is_some_and(asked_for))
 }

@@ -33,6 +33,8 @@ const EAGER_LOOK: Duration = Duration::from_millis(100);
 const SECOND_LOOKS: usize = 2;
 /// A namespace is young for this long.
 const YOUTH: Duration = Duration::from_secs(2);
+/// The kernel takes 13 ms to attach a link (`synchronize_rcu`): after so many of them the node is looked at again.
+const ATTACH: Duration = Duration::from_millis(300);
 /// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
 const SETTLE: Duration = Duration::from_millis(50);
 
@@ -103,7 +105,7 @@ impl Keeper {
         }
         let named = orders.clone();
         survey.names.wake_by(move || drop(named.send(Order::Named)));
-        attacher.sync(&survey.topology);
+        attacher.sync(&survey.topology, None);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
@@ -113,6 +115,7 @@ impl Keeper {
             hooks,
             sampler: Sampler::new(),
             young: Instant::now(),
+            attached: true,
             orders: order_receiver,
             news: news_sender,
             answers: answer_sender,
@@ -143,6 +146,8 @@ struct Work {
     sampler: Sampler,
     /// When a namespace appeared last.
     young: Instant,
+    /// Whether all classifiers are where they should be.
+    attached: bool,
     orders: Receiver<Order>,
     news: mpsc::UnboundedSender<News>,
     answers: mpsc::UnboundedSender<(Question, Option<Reading>)>,
@@ -155,11 +160,16 @@ impl Work {
         while self.wait(pause) {
             let started = Instant::now();
             self.look();
+            let looked = started.elapsed();
+            // What was seen is known to whoever charges events before classifiers are brought there.
+            self.attach(Some(Instant::now() + ATTACH));
             self.sampler.tick();
-            pause = if self.is_waiting_for_owners() {
+            pause = if !self.attached {
+                SETTLE
+            } else if self.is_waiting_for_owners() {
                 EAGER_LOOK
             } else {
-                (started.elapsed() * LOOK_SHARE).clamp(LOOK, SLOW_LOOK)
+                (looked * LOOK_SHARE).clamp(LOOK, SLOW_LOOK)
             };
         }
         self.publish(true);
@@ -230,13 +240,19 @@ impl Work {
         if !changes.added.is_empty() {
             self.young = Instant::now();
         }
-        if changes.changed {
-            self.attacher.sync(&self.topology);
-        }
+        self.attached &= !changes.changed;
         if self.mib.look(&self.topology) {
             self.publish_kernel();
         }
         self.publish(changes.changed);
+    }
+
+    /// Brings classifiers where they should be, until then at most.
+    fn attach(&mut self, until: Option<Instant>) {
+        if !self.attached {
+            self.attached = self.attacher.sync(&self.topology, until);
+            self.publish(false);
+        }
     }
 
     /// The survey is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
@@ -245,12 +261,13 @@ impl Work {
         let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
         all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
         self.look();
+        self.attach(None);
         for _ in 0..SECOND_LOOKS {
             if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
                 break;
             }
             self.look();
-            self.attacher.sync(&self.topology);
+            self.attached = self.attacher.sync(&self.topology, None);
         }
     }
 

@@ -3,6 +3,7 @@ pub(crate) mod filter;
 mod hello;
 mod keeper;
 mod limits;
+mod matched;
 mod session;
 mod watchers;
 
@@ -33,6 +34,7 @@ use session::Session;
 /// # Errors
 /// When the command line names what is not there, or the machine cannot be traced.
 pub fn run(args: &RunArgs) -> Result<Found, Failure> {
+    let filter = Filter::new(args)?;
     let missing = capability::missing();
     if !missing.is_empty() {
         return Err(Failure::Machine(capability::explain(&missing)));
@@ -42,7 +44,6 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
     limits::raise_open_files();
     let metrics = args.metrics.map(Metrics::serve).transpose()?;
     let mut survey = Survey::new()?;
-    let filter = Filter::from(args);
     filter::check(&filter, survey.node())?;
     if filter::absent(&filter, survey.node()).is_some() {
         survey.wait_for_names()?;

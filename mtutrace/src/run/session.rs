@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::hello::say_hello;
 use super::keeper::{Keeper, Order, Snapshot};
+use super::matched::Matched;
 use super::watchers::Watchers;
 use super::{filter, say_ready};
 use crate::aggregate::{Charged, Engine, Tally};
@@ -90,6 +91,7 @@ struct State {
     clock: Clock,
     kernel: Merger,
     latency: Latency,
+    matched: Matched,
     shown: u64,
     decoded: u64,
     undecodable: u64,
@@ -110,6 +112,7 @@ impl Session<'_> {
             clock: Clock::new(),
             kernel: Merger::default(),
             latency: Latency::new(),
+            matched: Matched::default(),
             shown: 0,
             decoded: 0,
             undecodable: 0,
@@ -217,7 +220,7 @@ impl Session<'_> {
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
                         let foreseen = state.engine.foresee(&charged, &node);
-                        self.verdicts(state, &foreseen)?;
+                        self.verdicts(state, foreseen)?;
                     }
                 }
                 Err(e) => {
@@ -237,6 +240,9 @@ impl Session<'_> {
             return Ok(());
         }
         state.shown += 1;
+        if self.filter.is_by_flow() {
+            state.matched.note(charged, &state.snapshot.node);
+        }
         self.show(state, &Item::Event(charged))?;
         state.latency.record(state.clock.now_ns().saturating_sub(charged.event.time_ns));
         Ok(())
@@ -251,7 +257,7 @@ impl Session<'_> {
         for charged in &events {
             self.event(state, charged)?;
         }
-        self.verdicts(state, &verdicts)?;
+        self.verdicts(state, verdicts)?;
         if let Some(metrics) = &self.metrics {
             let context = Context { clock: &state.clock, node: &node, names: &self.names };
             metrics.tick(&context, || Own {
@@ -264,13 +270,19 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn verdicts(&mut self, state: &mut State, verdicts: &[Verdict]) -> Result<(), Failure> {
-        for verdict in verdicts {
-            if !filter::verdict(&self.filter, verdict) {
+    fn verdicts(&mut self, state: &mut State, verdicts: Vec<Verdict>) -> Result<(), Failure> {
+        let node = state.snapshot.node.clone();
+        let held = state.matched.take_held();
+        for verdict in held.into_iter().chain(verdicts) {
+            if !filter::verdict(&self.filter, &verdict) {
                 continue;
             }
-            state.note(verdict);
-            self.show(state, &Item::Verdict(verdict))?;
+            if !state.matched.verdict(&self.filter, &verdict, &node) {
+                state.matched.hold(verdict);
+                continue;
+            }
+            state.note(&verdict);
+            self.show(state, &Item::Verdict(&verdict))?;
         }
         Ok(())
     }
@@ -278,8 +290,12 @@ impl Session<'_> {
     /// The counters that somebody asked for.
     fn tallies(&self, state: &mut State) -> Vec<(NetnsId, Tally)> {
         let node = &state.snapshot.node;
-        let all = state.engine.report().into_iter();
+        let mut all = state.engine.report();
+        if self.filter.is_by_flow() {
+            state.matched.tallies(&mut all);
+        }
         let wanted = all
+            .into_iter()
             .filter_map(|(owner, tally)| Some((owner, filter::tally(&self.filter, owner.0, tally, node)?)))
             .collect();
         let seen = hooks::works(&state.snapshot.status.hooks, HookId::KfreeSkb);
@@ -305,7 +321,8 @@ impl Session<'_> {
         let records = self.drain(state)?;
         let node = state.snapshot.node.clone();
         let mut verdicts = state.engine.standing(&node);
-        verdicts.retain(|v| filter::verdict(&self.filter, v));
+        verdicts
+            .retain(|v| filter::verdict(&self.filter, v) && state.matched.verdict(&self.filter, v, &node));
         verdicts.iter().for_each(|v| state.note(v));
         let tallies = self.tallies(state);
         let totals = Totals {

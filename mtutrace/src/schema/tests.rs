@@ -25,6 +25,17 @@ fn nothing_is_null_and_every_reference_leads_somewhere() {
 }
 
 #[test]
+fn one_name_is_one_type() {
+    let mut all = Map::new();
+    for schema in Kind::value_variants().iter().map(|kind| of(*kind)) {
+        for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+            let before = all.insert(name.clone(), definition.clone());
+            assert!(before.as_ref().is_none_or(|before| before == definition), "two kinds differ in {name}");
+        }
+    }
+}
+
+#[test]
 fn kinds_are_told_apart_and_words_are_listed() {
     let event = of(Kind::Event);
     assert_eq!(event["properties"]["kind"], json!({ "const": "event" }));

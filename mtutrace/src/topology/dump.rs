@@ -10,6 +10,7 @@ use netlink_packet_route::link::{
     LinkAttribute, LinkExtentMask, LinkFlags, LinkHeader, LinkLayerType, LinkMessage,
 };
 use netlink_packet_route::route::{RouteFlags, RouteHeader, RouteMessage, RouteType};
+use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::netlink::{Conversation, attributes, i32_of, ip_of, text_of, u32_of};
@@ -20,6 +21,7 @@ use crate::model::{Address, Link, LinkKind, Route, Tunnel};
 const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
 const RTM_NEWROUTE: u16 = 24;
+const RTM_NEWRULE: u16 = 32;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
@@ -40,6 +42,9 @@ const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTA_VIA: u16 = 18;
 const RTAX_MTU: u16 = 2;
+/// What a rule may look at besides addresses (linux/fib_rules.h): FRA_IIFNAME, FRA_FWMARK, FRA_OIFNAME, FRA_L3MDEV,
+/// FRA_UID_RANGE, FRA_IP_PROTO and the ports.
+const SELECTORS: [u16; 8] = [3, 10, 17, 19, 20, 22, 23, 24];
 /// Bytes of `struct ifinfomsg`, `ifaddrmsg`, `rtmsg` and `rtnexthop`, which stand before the attributes.
 const LINK_HEADER: usize = 16;
 const ADDRESS_HEADER: usize = 8;
@@ -62,7 +67,7 @@ pub struct RawPeer {
 /// A namespace as the kernel tells it, and what is left to find out.
 #[derive(Clone, Debug, Default)]
 pub struct Dump {
-    /// Devices, addresses and routes; who owns it is left empty, and no device has a peer.
+    /// Devices, addresses, routes and rules; who owns it is left empty, and no device has a peer.
     pub netns: Netns,
     /// For each device that hangs on another one.
     pub peers: Vec<RawPeer>,
@@ -70,7 +75,7 @@ pub struct Dump {
 
 /// Reads the current network namespace. Fails when the kernel refuses, or takes longer than two seconds to answer.
 ///
-/// Sources: RTM_GETLINK, RTM_GETADDR and RTM_GETROUTE (rtnetlink(7)). Routes of the main table, unicast, alive.
+/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table, unicast, alive.
 pub fn dump() -> io::Result<Dump> {
     let mut kernel = Conversation::open()?;
     let mut request = LinkMessage::default();
@@ -92,13 +97,37 @@ pub fn dump() -> io::Result<Dump> {
         request.header.table = RouteHeader::RT_TABLE_MAIN;
         let request = RouteNetlinkMessage::GetRoute(request);
         match kernel.dump(request, |kind, payload| route(family, kind, payload)) {
-            Ok(routes) => found.netns.routes.extend(routes),
+            Ok(routes) => found.netns.routes.extend(routes.into_iter().flatten()),
             // The table is made with its first route (inet_dump_fib, inet6_dump_fib).
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
             Err(error) => return Err(error),
         }
+        let mut request = RuleMessage::default();
+        request.header.family = family;
+        match kernel.dump(RouteNetlinkMessage::GetRule(request), |kind, payload| rule(family, kind, payload))
+        {
+            Ok(rules) => found.netns.rules += rules.len(),
+            // A kernel without policy routing, or without IPv6.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(found)
+}
+
+/// A rule that is none of those which the kernel makes itself: local, main and default, for everybody.
+fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<()> {
+    // struct fib_rule_hdr: family, prefix lengths, TOS, table, and the action behind two reserved bytes.
+    let &[of, to, from, tos, table, _, _, action] = payload.first_chunk()?;
+    const TO_TABLE: u8 = 1;
+    const DEFAULT: u8 = 253;
+    if kind != RTM_NEWRULE || u8::from(family) != of {
+        return None;
+    }
+    let everybody = (to, from, tos, action) == (0, 0, 0, TO_TABLE);
+    let marked =
+        attributes(payload.get(ROUTE_HEADER..)?).any(|(attribute, _)| SELECTORS.contains(&attribute));
+    (!everybody || marked || table < DEFAULT).then_some(())
 }
 
 fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)> {
@@ -183,7 +212,7 @@ fn address(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Address> 
     Some(Address { ifindex: header.index, ip, prefix })
 }
 
-fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Route> {
+fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Vec<Route>> {
     let header = RouteHeader::parse(payload).ok()?;
     if kind != RTM_NEWROUTE || header.address_family != family || header.kind != RouteType::Unicast {
         return None;
@@ -198,7 +227,9 @@ fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Route> {
         IpAddr::V6(Ipv6Addr::UNSPECIFIED)
     };
     let prefix = header.destination_prefix_length.min(bits(any));
-    let mut route = Route { destination: any, prefix, gateway: None, ifindex: 0, mtu: None, metric: 0 };
+    let mut route =
+        Route { destination: any, prefix, gateway: None, ifindex: 0, several: false, mtu: None, metric: 0 };
+    let mut hops = Vec::new();
     let mut table = u32::from(header.table);
     for (attribute, value) in attributes(payload.get(ROUTE_HEADER..)?) {
         match attribute {
@@ -211,11 +242,18 @@ fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Route> {
                 route.mtu =
                     attributes(value).find(|(metric, _)| *metric == RTAX_MTU).and_then(|m| u32_of(m.1))
             }
-            RTA_MULTIPATH => (route.ifindex, route.gateway) = first_next_hop(value)?,
+            RTA_MULTIPATH => hops = next_hops(value),
             _ => {}
         }
     }
-    (table == u32::from(RouteHeader::RT_TABLE_MAIN) && route.ifindex != 0).then_some(route)
+    if table != u32::from(RouteHeader::RT_TABLE_MAIN) {
+        return None;
+    }
+    if hops.is_empty() {
+        return (route.ifindex != 0).then(|| vec![route]);
+    }
+    let several = hops.len() > 1;
+    Some(hops.into_iter().map(|(ifindex, gateway)| Route { ifindex, gateway, several, ..route }).collect())
 }
 
 fn gateway(attribute: u16, value: &[u8]) -> Option<IpAddr> {
@@ -227,18 +265,17 @@ fn gateway(attribute: u16, value: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// The first next hop that is alive, by device and gateway (struct rtnexthop).
-fn first_next_hop(mut bytes: &[u8]) -> Option<(u32, Option<IpAddr>)> {
-    loop {
-        let length = usize::from(u16::from_ne_bytes(*bytes.first_chunk()?));
-        let flags = *bytes.get(2)?;
-        let ifindex = u32_of(bytes.get(4..)?)?;
-        let hop = bytes.get(NEXT_HOP_HEADER..length)?;
-        if flags & DEAD == 0 {
-            return Some((ifindex, attributes(hop).find_map(|(attribute, value)| gateway(attribute, value))));
-        }
-        bytes = bytes.get(length.next_multiple_of(4)..)?;
+/// The next hops that are alive, by device and gateway (struct rtnexthop).
+fn next_hops(mut bytes: &[u8]) -> Vec<(u32, Option<IpAddr>)> {
+    let mut found = Vec::new();
+    while let Some(length) = bytes.first_chunk().map(|length| usize::from(u16::from_ne_bytes(*length))) {
+        let (Some(hop), Some(flags)) = (bytes.get(NEXT_HOP_HEADER..length), bytes.get(2)) else { break };
+        let ifindex = bytes.get(4..).and_then(u32_of).filter(|ifindex| *ifindex != 0 && flags & DEAD == 0);
+        let gateway = || attributes(hop).find_map(|(attribute, value)| gateway(attribute, value));
+        found.extend(ifindex.map(|ifindex| (ifindex, gateway())));
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
+    found
 }
 
 fn bits(ip: IpAddr) -> u8 {

@@ -200,13 +200,14 @@ impl Topology {
         }
         let same = unconnected == dump.netns.links
             && known.addresses == dump.netns.addresses
-            && known.routes == dump.netns.routes;
-        let Netns { links, addresses, routes, .. } = dump.netns;
+            && known.routes == dump.netns.routes
+            && known.rules == dump.netns.rules;
+        let Netns { links, addresses, routes, rules, .. } = dump.netns;
         let same_peers = self.raw.insert(id, dump.peers.clone()).as_ref() == Some(&dump.peers);
         if same && same_peers {
             return false;
         }
-        (known.links, known.addresses, known.routes) = (links, addresses, routes);
+        (known.links, known.addresses, known.routes, known.rules) = (links, addresses, routes, rules);
         true
     }
 

@@ -3,7 +3,7 @@ use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::node::Netns;
-use crate::model::LinkKind;
+use crate::model::{Address, LinkKind, Route};
 
 /// What routing says about a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Egress {
     pub next_hop: Option<IpAddr>,
     /// Bytes at L3: the device's MTU, or the route's `mtu` attribute if that is smaller (ip_dst_mtu_maybe_forward).
     pub mtu: u32,
+    /// The narrowest of several next hops over which connections are spread.
+    pub several: bool,
 }
 
 /// Longest prefix, then metric, as fib_table_lookup does it; policy rules and other tables are not looked at.
@@ -45,26 +47,44 @@ pub fn lookup(netns: &Netns, to: Option<IpAddr>) -> Lookup {
 
 fn towards(netns: &Netns, ip: IpAddr) -> Option<Egress> {
     let routes = netns.routes.iter().filter(|r| contains(r.destination, r.prefix, ip));
-    let routes = routes.map(|r| ((r.prefix, Reverse(u64::from(r.metric))), r.ifindex, r.gateway, r.mtu));
+    let best =
+        narrowest(netns, routes.filter(|r| usable(netns, r.ifindex)), |r| (r.prefix, Reverse(r.metric)));
     // The kernel makes a route for each address's network; those that it was told not to make come last.
-    let connected = netns.addresses.iter().filter(|a| contains(a.ip, a.prefix, ip));
-    let connected = connected.map(|a| ((a.prefix, Reverse(u64::MAX)), a.ifindex, None, None));
-    let usable = routes.chain(connected).filter(|(_, ifindex, ..)| usable(netns, *ifindex));
+    let connected =
+        netns.addresses.iter().filter(|a| contains(a.ip, a.prefix, ip) && usable(netns, a.ifindex));
     // Of equal ones the first wins, as in the kernel.
-    let (_, ifindex, gateway, mtu) = usable.min_by_key(|(rank, ..)| Reverse(*rank))?;
-    egress(netns, ifindex, gateway.or(Some(ip)), mtu)
+    let connected = connected.min_by_key(|a| Reverse(a.prefix));
+    let shorter = |a: &&Address| best.is_none_or(|route| route.prefix < a.prefix);
+    if let Some(address) = connected.filter(shorter) {
+        let mtu = netns.links.get(&address.ifindex)?.mtu;
+        return Some(Egress { ifindex: address.ifindex, next_hop: Some(ip), mtu, several: false });
+    }
+    best.and_then(|route| egress(netns, route, route.gateway.or(Some(ip))))
 }
 
 fn default(netns: &Netns, any: IpAddr) -> Option<Egress> {
     let routes = netns.routes.iter().filter(|r| r.prefix <= 1 && r.destination.is_ipv4() == any.is_ipv4());
     let usable = routes.filter(|r| usable(netns, r.ifindex));
-    let route = usable.min_by_key(|r| (Reverse(r.prefix), r.metric))?;
-    egress(netns, route.ifindex, route.gateway, route.mtu)
+    let route = narrowest(netns, usable, |r| (r.prefix, Reverse(r.metric)))?;
+    egress(netns, route, route.gateway)
 }
 
-fn egress(netns: &Netns, ifindex: u32, next_hop: Option<IpAddr>, mtu: Option<u32>) -> Option<Egress> {
-    let device = netns.links.get(&ifindex)?.mtu;
-    Some(Egress { ifindex, next_hop, mtu: mtu.unwrap_or(u32::MAX).min(device) })
+/// The first of the routes that rank highest; if that is one of several next hops, the one that carries least.
+fn narrowest<'a, R: Ord>(
+    netns: &Netns,
+    routes: impl Iterator<Item = &'a Route> + Clone,
+    rank: impl Fn(&Route) -> R,
+) -> Option<&'a Route> {
+    let first = routes.clone().min_by_key(|r| Reverse(rank(r)))?;
+    let beside = |r: &&Route| r.several && r.destination == first.destination && rank(r) == rank(first);
+    let carries = |r: &&Route| egress(netns, r, None).map_or(u32::MAX, |out| out.mtu);
+    if first.several { routes.filter(beside).min_by_key(carries) } else { Some(first) }
+}
+
+fn egress(netns: &Netns, route: &Route, next_hop: Option<IpAddr>) -> Option<Egress> {
+    let device = netns.links.get(&route.ifindex)?.mtu;
+    let mtu = route.mtu.unwrap_or(u32::MAX).min(device);
+    Some(Egress { ifindex: route.ifindex, next_hop, mtu, several: route.several })
 }
 
 fn usable(netns: &Netns, ifindex: u32) -> bool {

@@ -17,6 +17,8 @@ pub struct Netns {
     pub addresses: Vec<Address>,
     /// Unicast routes of the main table, both families.
     pub routes: Vec<Route>,
+    /// Rules that lead to other tables than the kernel's own (`ip rule`), which are not followed.
+    pub rules: usize,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.
     pub containers: Vec<Container>,
     /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.

@@ -89,7 +89,8 @@ impl Builder {
     ) -> Builder {
         let (destination, prefix) = to.split_once('/').unwrap();
         let (destination, prefix) = (ip(destination), prefix.parse().unwrap());
-        let route = Route { destination, prefix, gateway: gateway.map(ip), ifindex, mtu, metric: 0 };
+        let route =
+            Route { destination, prefix, gateway: gateway.map(ip), ifindex, several: false, mtu, metric: 0 };
         self.0.netns.entry(NetnsId(netns)).or_default().routes.push(route);
         self
     }

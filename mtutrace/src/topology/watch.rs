@@ -4,12 +4,17 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 
-/// Devices, addresses and routes of both families: all that `dump` reads (rtnetlink(7), RTMGRP_*).
+/// Devices, addresses, routes and rules of both families: all that `dump` reads (rtnetlink(7), RTMGRP_*).
 const GROUPS: libc::c_int = libc::RTMGRP_LINK
     | libc::RTMGRP_IPV4_IFADDR
     | libc::RTMGRP_IPV6_IFADDR
     | libc::RTMGRP_IPV4_ROUTE
-    | libc::RTMGRP_IPV6_ROUTE;
+    | libc::RTMGRP_IPV6_ROUTE
+    | IPV4_RULE
+    | IPV6_RULE;
+/// `RTMGRP_IPV4_RULE`; IPv6 has but a number (`RTNLGRP_IPV6_RULE`, 19).
+const IPV4_RULE: libc::c_int = 0x80;
+const IPV6_RULE: libc::c_int = 1 << 18;
 
 /// A non-blocking socket that becomes readable when a device, an address or a route of the current namespace changes.
 ///

@@ -56,6 +56,10 @@ fn alarm(line: &Value) -> bool {
     line["severity"] == "warning" || line["severity"] == "critical"
 }
 
+fn too_big(line: &Value, cast: &Cast) -> bool {
+    line["kind"] == "event" && TOO_BIG.iter().any(|signal| line["signal"] == *signal) && cast.has(line)
+}
+
 fn time(line: &Value) -> Option<Timestamp> {
     line["time"].as_str()?.parse().ok()
 }
@@ -91,18 +95,18 @@ pub(super) fn judge(case: &Case, numbers: &Numbers, cast: &Cast, lines: &[Value]
     outcome.got = text(&found["verdict"]);
     outcome.wrong = differences(found, case, numbers);
     outcome.wrong.extend(others(&standing, Some(found)));
-    let first_too_big = lines.iter().filter(|line| {
-        line["kind"] == "event" && TOO_BIG.iter().any(|signal| line["signal"] == *signal) && cast.has(line)
-    });
-    let first_too_big = first_too_big.filter_map(time).min();
+    let first_too_big = lines.iter().filter(|line| too_big(line, cast)).filter_map(time).min();
     let first_said =
         |kind: &str| said.iter().filter(about).find(|line| line["verdict"] == kind).and_then(time);
     if let (Some(first), Some(at)) = (first_too_big, first_said(&expect.verdict)) {
         outcome.took = Some(at.duration_since(first).as_secs_f64()).filter(|took| *took >= 0.0);
     }
     if case.traffic.iter().all(super::case::Traffic::is_tcp) {
-        let at = first_said(FORESEEN);
-        outcome.foreseen = Some(at.is_some_and(|at| first_too_big.is_none_or(|first| at < first)));
+        // Lines stand in the order in which the kernel saw things; the times of verdicts are those of their printing.
+        let foresees = |line: &Value| line["verdict"] == FORESEEN && about(&line);
+        let place = lines.iter().position(foresees);
+        let first = lines.iter().position(|line| too_big(line, cast));
+        outcome.foreseen = Some(place.is_some_and(|place| first.is_none_or(|first| place < first)));
     }
     outcome
 }

@@ -145,8 +145,21 @@ impl Machine {
         Tracer::start_by(command, args)
     }
 
-    /// What a name like that would be found by, if it were still there once all guards are gone.
+    /// What of a machine of that name is still there once its guards are gone; nothing, if it goes within a moment.
     pub fn remains(prefix: &str) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        // Whoever is killed is a zombie until its parent, which is killed as well, is gone.
+        let gone = wait::until("the machine to be gone", wait::GIVE_UP, || {
+            left = Self::traces(prefix)?;
+            Ok(left.is_empty().then_some(()))
+        });
+        if left.is_empty() {
+            gone?;
+        }
+        Ok(left)
+    }
+
+    fn traces(prefix: &str) -> Result<Vec<String>> {
         let mut found = crate::lab::leaks::namespaces(prefix)?;
         let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
         found.extend(mounts.lines().filter(|line| line.contains("mtut-lab")).map(str::to_owned));

@@ -60,6 +60,16 @@ impl Mirror {
         })
     }
 
+    /// Its address.
+    pub(crate) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// debootstrap's option for its keyring, if the machine has one for it.
+    pub(crate) fn keyring_option(&self) -> Option<String> {
+        self.signed_by.as_ref().map(|key| format!("--keyring={key}"))
+    }
+
     /// A line of sources.list for one suite.
     fn line(&self, suite: &str) -> String {
         let key = self.signed_by.as_ref().map(|key| format!("[signed-by={key}] ")).unwrap_or_default();

@@ -11,6 +11,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("mtutrace_tests", "likewise"),
     ("docker_in_docker", "real Docker: guests have a busybox, not a distribution to run it"),
     ("cri_pod", "real containerd, likewise"),
+    ("churn", "how fast an emulated machine makes containers is no measure"),
     (
         "accuracy",
         "what is said of the same events is the same everywhere, and half a hundred labs take long to build there",

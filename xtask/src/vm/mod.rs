@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+pub(crate) use self::debian::Mirror;
 pub(crate) use self::fixtures::extract as btf;
 use self::image::Payload;
 pub(crate) use self::image::setup;

@@ -1,4 +1,6 @@
 //! What people read.
+use test_case::test_case;
+
 use super::*;
 use crate::clock::Clock;
 use crate::cost::Cost;
@@ -149,4 +151,19 @@ fn the_end_says_what_the_kernel_counted_and_the_hooks_did_not_see() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(text(false, &Item::Report(&tallies[1..2])), "", "in between it says no word of it");
+}
+
+#[test_case(Some("ci"), Some("build-0"), "web\\u{1b} 0123456789ab (pod ci/build-0)"; "by its name")]
+#[test_case(Some("ci"), None, "web\\u{1b} 0123456789ab (pod u-i-d)"; "by its uid, for half a name is none")]
+fn a_pod_is_printed_by_what_is_known(namespace: Option<&str>, name: Option<&str>, printed: &str) {
+    let pod = Pod {
+        namespace: namespace.map(str::to_owned),
+        name: name.map(str::to_owned),
+        uid: Some("u-i-d".into()),
+    };
+    let id = "0123456789ab".repeat(5);
+    assert_eq!(
+        label(&Container { name: Some("web\u{1b}".into()), pod: Some(pod), ..Container::new(id) }),
+        printed
+    );
 }

@@ -14,7 +14,7 @@ use crate::aggregate::{Charged, Tally};
 use crate::charge::mismatch;
 use crate::cli::Filter;
 use crate::cost::{Cost, ProgramCost};
-use crate::model::{Event, EventKind, Flow, NetnsId, SignalKind, Verdict};
+use crate::model::{Event, EventKind, Fix, Flow, NetnsId, SignalKind, Verdict};
 use crate::output::{Item, Status};
 use crate::topology::Node;
 use crate::topology::testing::incident;
@@ -66,7 +66,14 @@ pub(super) fn blackhole(node: &Node) -> Verdict {
         trouble.add(&Event { time_ns: SECOND + n * SECOND / 5, ..event(33276, 1500, drop(1450)) });
     }
     let finding = judge(&trouble, 9 * SECOND).unwrap();
-    verdict(&trouble, finding, true, node)
+    // How remedies are worded is tested where they are made.
+    let fix = |command: &str| Fix {
+        r#where: "in container pod, which runs the inner Docker".to_owned(),
+        what: "restart it with the MTU of its host, and make its containers anew".to_owned(),
+        command: command.to_owned(),
+    };
+    let long = "nft 'add table inet mtu_relief; add chain inet mtu_relief forward { type filter hook forward priority 0; }'";
+    Verdict { fix: vec![fix("dockerd --mtu=1450"), fix(long)], ..verdict(&trouble, finding, true, node) }
 }
 
 /// A run in which nothing has happened for a minute.

@@ -56,20 +56,20 @@ fn cut_messages_are_no_messages() {
         assert_eq!(super::link(RTM_NEWLINK, &bytes), None);
         assert_eq!(address(AddressFamily::Inet, RTM_NEWADDR, &bytes), None);
         assert_eq!(route(AddressFamily::Inet, RTM_NEWROUTE, &bytes), None);
-        assert_eq!(first_next_hop(&bytes), None);
+        assert_eq!(next_hops(&bytes), []);
     }
-    assert_eq!(first_next_hop(&[0; 8]), None);
+    assert_eq!(next_hops(&[0; 8]), []);
 }
 
 #[test]
-fn the_first_living_next_hop_counts() {
+fn living_next_hops_count() {
     let gateway = attribute(RTA_GATEWAY, &[10, 0, 0, 1]);
     // AF_INET6 and its address, for an IPv4 route.
     let via = attribute(RTA_VIA, &[&10u16.to_ne_bytes()[..], &[0xfe, 0x80], &[0; 13], &[1]].concat());
     let bytes = [next_hop(DEAD, 2, &gateway), next_hop(0, 3, &via), next_hop(0, 4, &gateway)].concat();
-    assert_eq!(first_next_hop(&bytes), Some((3, Some(ip("fe80::1")))));
-    assert_eq!(first_next_hop(&next_hop(0, 4, &[])), Some((4, None)));
-    assert_eq!(first_next_hop(&next_hop(DEAD, 4, &[])), None);
+    assert_eq!(next_hops(&bytes).first(), Some(&(3, Some(ip("fe80::1")))));
+    assert_eq!(next_hops(&next_hop(0, 4, &[])), [(4, None)]);
+    assert_eq!(next_hops(&next_hop(DEAD, 4, &[])), []);
 }
 
 #[test]
@@ -96,7 +96,12 @@ fn the_kernels_own_answer() {
     sandbox.ip("route add fd01::/64 via fd00::2 mtu 1280");
     sandbox.ip("route add blackhole 10.7.0.0/16");
     sandbox.ip("route add 10.6.0.0/16 via 10.1.0.254 table 100");
+    assert_eq!(read().netns.rules, 0, "those that the kernel makes");
+    sandbox.ip("rule add from 10.1.0.1 lookup 100");
+    sandbox.ip("rule add fwmark 7 lookup main");
+    sandbox.ip("-6 rule add lookup 100");
     let Dump { netns, peers } = read();
+    assert_eq!(netns.rules, 3);
     let named = |name: &str| netns.links.values().find(|link| link.name == name).unwrap();
     let (d0, br0) = (named("d0"), named("br0"));
     assert_eq!(named("lo").kind, LinkKind::Loopback);
@@ -113,6 +118,8 @@ fn the_kernels_own_answer() {
     let to = |net: &str| {
         netns.routes.iter().find(|r| r.destination == ip(net) && (r.prefix > 0 || net == "0.0.0.0"))
     };
+    let spread: Vec<_> = netns.routes.iter().filter(|r| r.several).filter_map(|r| r.gateway).collect();
+    assert_eq!(spread, [ip("10.1.0.253"), ip("10.1.0.252")]);
     let gateway = |net: &str| to(net).and_then(|r| r.gateway);
     let default = to("0.0.0.0").unwrap();
     assert_eq!((default.prefix, default.mtu, default.metric), (0, Some(1300), 5));
@@ -157,7 +164,7 @@ fn noise_never_panics() {
             let _address = address(family, RTM_NEWADDR, &noise);
             let _route = route(family, RTM_NEWROUTE, &noise);
         }
-        let _hop = first_next_hop(&noise);
+        let _hops = next_hops(&noise);
     }
 }
 

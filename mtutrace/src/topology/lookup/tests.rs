@@ -57,6 +57,20 @@ fn the_smaller_metric_wins_and_a_default_route_in_halves_wins_over_all() {
     assert_eq!(via(&vpn), 9);
 }
 
+#[test]
+fn of_several_next_hops_the_narrowest_counts() {
+    let mut spread = netns(routes().gateway(1, 3, "10.9.0.1"));
+    let out = |netns: &Netns, to| match lookup(netns, to) {
+        Lookup::Out(out) => (out.ifindex, out.several),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(out(&spread, None), (2, false), "of equal ones the first");
+    spread.routes.iter_mut().filter(|r| r.prefix == 0).for_each(|r| r.several = true);
+    assert_eq!(out(&spread, None), (3, true));
+    assert_eq!(out(&spread, Some(ip("8.8.8.8"))), (3, true));
+    assert_eq!(out(&spread, Some(ip("10.0.0.9"))), (2, false));
+}
+
 fn netns_with_vpn() -> Netns {
     netns(routes().device(1, 9, "tun0", LinkKind::Tun, 1400).route(1, 9, "0.0.0.0/1", Some("10.8.0.1"), None))
 }

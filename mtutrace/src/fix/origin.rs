@@ -1,0 +1,75 @@
+//! How a network was made, as far as the names of its devices tell.
+use super::Facts;
+use crate::model::{LinkKind, Runtime};
+
+/// What made the network, and so what has to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Docker's default bridge.
+    Docker0,
+    /// A network of `docker network create` or compose: the first 12 digits of its id.
+    DockerNetwork(String),
+    /// A network of Docker whose number is right by now, but not that of the container, which is older.
+    DockerBefore,
+    /// A network of podman.
+    Podman,
+    /// nerdctl's default bridge.
+    Nerdctl,
+    /// The bridge plugin of CNI, and what is configured like it.
+    CniBridge,
+    /// flannel: its plugin hands on the number that its daemon found.
+    Flannel,
+    /// Calico.
+    Calico,
+    /// Cilium.
+    Cilium,
+    /// Made by hand, or by something unknown.
+    Unknown,
+}
+
+/// What made the culprit's network.
+pub(super) fn of(facts: &Facts<'_>) -> Origin {
+    let culprit = &facts.m.culprit;
+    let name = culprit.interface.as_str();
+    // Docker names a bridge after the first 12 digits of its network's id.
+    let digits =
+        name.strip_prefix("br-").filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()));
+    match (name, digits) {
+        ("docker0", _) => Origin::Docker0,
+        (_, Some(id)) => Origin::DockerNetwork(id.to_owned()),
+        ("nerdctl0", _) => Origin::Nerdctl,
+        _ if name.starts_with("podman") || name.starts_with("cni-podman") => Origin::Podman,
+        // k3s and others call flannel's bridge as the bridge plugin does by default.
+        ("cni0", _) if beside(facts, |other| other.starts_with("flannel")) => Origin::Flannel,
+        _ if name.starts_with("cni") || name.starts_with("cbr") || name == "kube-bridge" => Origin::CniBridge,
+        _ if culprit.kind == LinkKind::Bridge => Origin::Unknown,
+        _ => without_bridge(facts),
+    }
+}
+
+/// A pod's device that is no port of a bridge: its other end is named by the plugin.
+fn without_bridge(facts: &Facts<'_>) -> Origin {
+    let path = &facts.m.path;
+    let other_end = facts.node.link(facts.m.culprit.id()).and_then(|link| facts.node.link(link.peer?));
+    let names = || path.iter().map(|hop| &hop.interface).chain(other_end.map(|link| &link.name));
+    let named = |prefix: &str| names().any(|name| name.starts_with(prefix));
+    if named("cali") {
+        return Origin::Calico;
+    }
+    if named("lxc") || named("cilium") {
+        return Origin::Cilium;
+    }
+    match facts.container.and_then(|c| c.runtime) {
+        Some(Runtime::Podman) => Origin::Podman,
+        Some(Runtime::Containerd | Runtime::CriO) => Origin::CniBridge,
+        Some(Runtime::Docker) if path.iter().any(|hop| hop.kind == LinkKind::Bridge) => Origin::DockerBefore,
+        // A network of Docker without a bridge (macvlan, ipvlan), whose id no device tells.
+        Some(Runtime::Docker) | None => Origin::Unknown,
+    }
+}
+
+/// Whether the culprit's namespace has a device of such a name.
+fn beside(facts: &Facts<'_>, wanted: impl Fn(&str) -> bool) -> bool {
+    let netns = facts.node.netns.get(&facts.m.culprit.netns);
+    netns.is_some_and(|n| n.links.values().any(|link| wanted(&link.name)))
+}
