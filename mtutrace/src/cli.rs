@@ -49,9 +49,9 @@ pub enum Command {
 /// Flags of `run`, as typed.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// How to show what is found.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    pub output: Format,
+    /// How to show what is found [default: tui on a terminal, else text].
+    #[arg(short, long, value_enum)]
+    pub output: Option<RunFormat>,
     /// Stop after this time (30s, 5m).
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
@@ -166,6 +166,17 @@ pub struct SchemaArgs {
 /// Output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// For people.
+    Text,
+    /// JSON Lines, one object a line.
+    Json,
+}
+
+/// Output formats of `run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// A live screen; the report as text at its end.
+    Tui,
     /// For people.
     Text,
     /// JSON Lines, one object a line.

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let verbose = matches!(&cli.command, Command::Run(args) if args.verbose);
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(|| mtutrace::output::stderr::Stderr)
         .with_max_level(if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN })
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)

@@ -96,14 +96,20 @@ fn linker() -> Result<PathBuf> {
 }
 
 fn lab_tools() -> Result<()> {
-    let tools = [("ip", "iproute2"), ("tc", "iproute2"), ("nft", "nftables"), ("setpriv", "util-linux")];
+    let tools = [
+        ("ip", "iproute2"),
+        ("tc", "iproute2"),
+        ("nft", "nftables"),
+        ("setpriv", "util-linux"),
+        ("tmux", "tmux"),
+    ];
     let mut missing = tools.map(|(tool, package)| (!exec::installed(tool)).then_some(package)).to_vec();
     missing.dedup();
     let missing = missing.into_iter().flatten().collect::<Vec<_>>();
     if !missing.is_empty() {
-        apt::install(&missing).context("the laboratory needs ip, tc, nft and setpriv")?;
+        apt::install(&missing).context("the laboratory needs ip, tc, nft, setpriv and tmux")?;
     }
-    step("laboratory", "ip, tc, nft, setpriv");
+    step("laboratory", "ip, tc, nft, setpriv, tmux");
     Ok(())
 }
 

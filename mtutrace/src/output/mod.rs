@@ -1,10 +1,13 @@
 //! Outputs: one file each. They get the same items and differ in how they show them.
 pub mod escape;
 pub mod json;
+pub mod stderr;
 pub mod text;
+pub mod tui;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
+use std::task::{self, Poll};
 
 use crate::aggregate::{Charged, Tally};
 use crate::clock::Clock;
@@ -91,6 +94,15 @@ pub(crate) fn wants_colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
+/// What somebody who can talk to an output wants of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing; the output has something to draw.
+    Draw,
+    /// The end.
+    End,
+}
+
 /// An output.
 pub trait Output {
     /// Shows an item. An error of kind `BrokenPipe` means that nobody reads any more.
@@ -104,4 +116,18 @@ pub trait Output {
     /// # Errors
     /// As for `show`.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// What the run costs so far; told once an interval.
+    fn cost(&mut self, _cost: &Cost) {}
+
+    /// Ready when somebody wants something; of most outputs nobody can.
+    ///
+    /// # Errors
+    /// As for `show`.
+    fn poll_wish(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Wish>> {
+        Poll::Pending
+    }
+
+    /// Nothing more will be shown but the end.
+    fn close(&mut self) {}
 }

@@ -39,16 +39,8 @@ impl<W: Write> Text<W> {
             (None, Severity::Warning) => ("1;33", "WARNING"),
             (None, Severity::Info) => ("36", "INFO"),
         };
-        let tense = match v.ended {
-            Some(Ended::Fixed) => ": the numbers fit now. It was",
-            Some(Ended::Gone) => {
-                ": the container ended, and the next one on that network will have it too. It was"
-            }
-            Some(Ended::Quiet) => ": not seen for a while. It was",
-            None => "",
-        };
         let head = self.paint(code, word);
-        writeln!(self.out, "\n{head} {}{tense}: {}", kind(v), escape(&v.summary))?;
+        writeln!(self.out, "\n{head} {}: {}", kind(v), escape(&story(v)))?;
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
@@ -235,7 +227,21 @@ impl<W: Write> Output for Text<W> {
     }
 }
 
-fn kind(v: &Verdict) -> &'static str {
+/// What is, or was, the matter.
+pub(crate) fn story(v: &Verdict) -> String {
+    match v.ended {
+        Some(Ended::Fixed) => format!("the numbers fit now. It was: {}", v.summary),
+        Some(Ended::Gone) => {
+            let next = "the container ended, and the next one on that network will have it too";
+            format!("{next}. It was: {}", v.summary)
+        }
+        Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),
+        None => v.summary.clone(),
+    }
+}
+
+/// What is wrong, in words.
+pub(crate) fn kind(v: &Verdict) -> &'static str {
     match v.kind {
         VerdictKind::Fragmentation => "fragmentation",
         VerdictKind::FragmentsLost => "fragments lost",

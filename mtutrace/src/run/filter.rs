@@ -80,7 +80,7 @@ pub(super) fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &No
 }
 
 /// Whether the kernel's counters of a namespace pass: they are of no interface, and of no flow.
-pub(super) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> bool {
+pub(crate) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> bool {
     filter.interfaces.is_empty()
         && !filter.is_by_flow()
         && container(filter, owner)

@@ -1,5 +1,5 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
-mod filter;
+pub(crate) mod filter;
 mod hello;
 mod keeper;
 mod limits;
@@ -14,7 +14,7 @@ use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
-use crate::cli::{Filter, Format, RunArgs};
+use crate::cli::{Filter, RunArgs, RunFormat};
 use crate::exit::{Failure, Found};
 use crate::kernel::attach::Attacher;
 use crate::kernel::capability;
@@ -24,7 +24,7 @@ use crate::kernel::hooks::{HOOKS, Outcome, Place, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
 use crate::metrics::Metrics;
-use crate::output::{Names, Output, json::Json, text::Text, wants_colour};
+use crate::output::{Names, Output, json::Json, text::Text, tui, wants_colour};
 use crate::survey::Survey;
 use keeper::Keeper;
 use session::Session;
@@ -40,6 +40,7 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     args.load_options().check()?;
+    let format = tui::choose(args.output)?;
     limits::raise_open_files();
     let metrics = args.metrics.map(Metrics::serve).transpose()?;
     let mut survey = Survey::new()?;
@@ -51,13 +52,15 @@ pub fn run(args: &RunArgs) -> Result<Found, Failure> {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(trace(args, filter, survey, metrics))
+    let output = output(format, &filter);
+    runtime.block_on(trace(args, filter, survey, output, metrics))
 }
 
 async fn trace(
     args: &RunArgs,
     filter: Filter,
     survey: Survey,
+    output: Box<dyn Output>,
     metrics: Option<Metrics>,
 ) -> Result<Found, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
@@ -89,7 +92,7 @@ async fn trace(
         filter,
         ring: Ring::new(ring)?,
         counters,
-        output: output(args.output),
+        output,
         metrics,
         names: Names { reasons, symbols },
     };
@@ -101,11 +104,12 @@ async fn trace(
     result
 }
 
-fn output(format: Format) -> Box<dyn Output> {
+fn output(format: RunFormat, filter: &Filter) -> Box<dyn Output> {
     let out = std::io::BufWriter::new(std::io::stdout());
     match format {
-        Format::Text => Box::new(Text::new(out, wants_colour(), false)),
-        Format::Json => Box::new(Json::new(out)),
+        RunFormat::Tui => Box::new(tui::Tui::new(filter.clone())),
+        RunFormat::Text => Box::new(Text::new(out, wants_colour(), false)),
+        RunFormat::Json => Box::new(Json::new(out)),
     }
 }
 

@@ -1,4 +1,5 @@
 //! One run from ready to the final report.
+use std::future::poll_fn;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -27,7 +28,7 @@ use crate::kernel::ring::{BATCH, Ring};
 use crate::metrics::{Metrics, Own};
 use crate::mib::merge::Merger;
 use crate::model::{NetnsId, Severity, Verdict};
-use crate::output::{Context, Item, Names, Output, Totals};
+use crate::output::{Context, Item, Names, Output, Totals, Wish};
 
 /// How often verdicts are judged anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -121,6 +122,7 @@ impl Session<'_> {
             cpu_before: cost::process().unwrap_or_default().0,
         };
         let result = self.work(&mut state, &mut keeper, &mut signals).await;
+        self.output.close();
         // A second signal means now, whatever hangs.
         tokio::spawn(async move {
             signals.wait().await;
@@ -183,6 +185,7 @@ impl Session<'_> {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
                     self.losses(state)?;
+                    self.output.cost(&state.cost());
                 }
                 changed = keeper.snapshots.changed() => {
                     if changed.is_err() {
@@ -196,6 +199,7 @@ impl Session<'_> {
                     }
                 }
                 Some(news) = keeper.news.recv() => watchers.news(news, &keeper.orders),
+                wish = poll_fn(|cx| self.output.poll_wish(cx)) => if wish? == Wish::End { return Ok(()) },
                 () = signals.wait() => return Ok(()),
                 () = until(end) => return Ok(()),
             }

@@ -17,6 +17,7 @@ pub mod place;
 pub mod process;
 pub mod prometheus;
 pub mod routed;
+pub mod tmux;
 pub mod tracer;
 pub mod traffic;
 pub mod vxlan;

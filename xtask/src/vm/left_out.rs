@@ -5,6 +5,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("refusal", "the command line and its error messages"),
     ("filters", "which events are shown is chosen after they left the kernel"),
     ("contract", "the form of the output"),
+    ("screen", "likewise, and what terminals do with it"),
     ("prometheus", "metrics are counted after events left the kernel, and guests have no Prometheus"),
     ("schema", "the form of the output, and the documentation is not in the guests"),
     ("lab", "the laboratory itself: scenarios would fail with it"),

@@ -1,0 +1,179 @@
+//! What the screen knows: fed by the items that every output gets. Pure; time comes as a number.
+use std::collections::BTreeMap;
+
+use super::row::{Row, Who};
+use super::seen::Seen;
+use crate::aggregate::{Charged, Tally};
+use crate::cli::Filter;
+use crate::cost::Cost;
+use crate::model::{NetnsId, SignalKind, Verdict, VerdictKind};
+use crate::output::{Item, Status};
+use crate::run::filter;
+use crate::topology::Node;
+
+/// Most containers whose flows and sizes are kept; a new one takes the place of the one that was quiet for longest.
+const SEEN: usize = 256;
+/// Most verdicts that are kept.
+const VERDICTS: usize = 256;
+
+/// A verdict, and when it last changed.
+#[derive(Clone, Debug)]
+pub(super) struct Stated {
+    /// What was said.
+    pub(super) verdict: Verdict,
+    /// When, CLOCK_MONOTONIC nanoseconds.
+    pub(super) at_ns: u64,
+}
+
+/// Everything that is shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Data {
+    /// What is traced.
+    pub(super) status: Status,
+    /// What it costs.
+    pub(super) cost: Cost,
+    /// Events that the ring could not take.
+    pub(super) lost: u64,
+    /// Since the start, nanoseconds.
+    pub(super) elapsed_ns: u64,
+    /// The node at the last report.
+    pub(super) node: Node,
+    /// Verdicts, the one to read first first.
+    pub(super) verdicts: Vec<Stated>,
+    /// Figures.
+    pub(super) rows: BTreeMap<Who, Row>,
+    filter: Filter,
+    started_ns: Option<u64>,
+    reported_ns: Option<u64>,
+}
+
+impl Data {
+    /// Nothing yet; `filter` is what the command line asks for.
+    pub(super) fn new(filter: Filter) -> Data {
+        Data { filter, ..Data::default() }
+    }
+
+    /// Takes in an item at a time (CLOCK_MONOTONIC nanoseconds).
+    pub(super) fn take(&mut self, item: &Item<'_>, node: &Node, now_ns: u64) {
+        self.elapsed_ns = now_ns.saturating_sub(*self.started_ns.get_or_insert(now_ns));
+        if self.node.generation != node.generation || self.node.host != node.host {
+            self.node.clone_from(node);
+        }
+        match item {
+            Item::Status(status) => {
+                self.status.clone_from(status);
+                self.find();
+            }
+            Item::Lost(_, lost) => self.lost = *lost,
+            Item::Event(charged) => self.event(charged),
+            Item::Report(tallies) => self.report(tallies, now_ns),
+            Item::Verdict(verdict) => self.verdict(verdict, now_ns),
+            Item::End(..) => {}
+        }
+    }
+
+    /// Whom the newest verdict is about that still holds.
+    pub(super) fn newest(&self) -> Option<Who> {
+        let standing = self.verdicts.iter().filter(|stated| stated.verdict.active);
+        standing.max_by_key(|stated| stated.at_ns).map(|stated| Who::of(&stated.verdict, &self.node))
+    }
+
+    /// The verdicts about somebody.
+    pub(super) fn about<'a>(&'a self, who: &'a Who) -> impl Iterator<Item = &'a Verdict> {
+        self.verdicts.iter().map(|stated| &stated.verdict).filter(|v| Who::of(v, &self.node) == *who)
+    }
+
+    /// Every container of the node that was asked for has a row, quiet or not.
+    fn find(&mut self) {
+        self.rows.values_mut().for_each(|row| row.alive = false);
+        for netns in self.node.netns.keys().copied() {
+            let container = self.node.container(netns);
+            let who = Who::new(netns, container, &self.node);
+            if let Some(row) = self.rows.get_mut(&who) {
+                row.alive = true;
+                row.container = container.cloned();
+            } else if (container.is_some() || who == Who::Host)
+                && filter::kernel(&self.filter, netns, container)
+            {
+                let container = container.cloned();
+                self.rows.insert(who, Row { container, netns, alive: true, ..Row::default() });
+            }
+        }
+    }
+
+    fn report(&mut self, tallies: &[(NetnsId, Tally)], now_ns: u64) {
+        let seconds = self.reported_ns.map_or(0.0, |then| now_ns.saturating_sub(then) as f64 / 1e9);
+        self.reported_ns = Some(now_ns);
+        self.find();
+        let mut totals: BTreeMap<Who, BTreeMap<SignalKind, u64>> = BTreeMap::new();
+        for (netns, tally) in tallies {
+            let who = Who::new(*netns, tally.container.as_ref(), &self.node);
+            let counters = totals.entry(who.clone()).or_default();
+            for (signal, count) in &tally.counters {
+                *counters.entry(*signal).or_default() += count;
+            }
+            // What only the kernel counted is in the final report.
+            if !tally.counters.is_empty() {
+                let row = self.rows.entry(who).or_default();
+                (row.netns, row.container) = (*netns, tally.container.clone());
+            }
+        }
+        self.rows.retain(|who, row| row.alive || totals.contains_key(who));
+        let none = BTreeMap::new();
+        for (who, row) in &mut self.rows {
+            row.push(totals.get(who).unwrap_or(&none), seconds);
+        }
+    }
+
+    fn event(&mut self, charged: &Charged) {
+        let netns = charged.owner.unwrap_or(self.node.host);
+        let who = Who::new(netns, charged.container.as_ref(), &self.node);
+        if self.rows.get(&who).is_none_or(|row| row.seen.is_none()) {
+            self.make_room();
+            let row = self.rows.entry(who.clone()).or_default();
+            (row.netns, row.alive) = (netns, true);
+            row.container.clone_from(&charged.container);
+            row.seen = Seen::new().map(Box::new);
+        }
+        if let Some(seen) = self.rows.get_mut(&who).and_then(|row| row.seen.as_mut()) {
+            seen.add(&charged.event);
+        }
+    }
+
+    fn make_room(&mut self) {
+        let seen = |row: &&mut Row| row.seen.is_some();
+        if self.rows.values().filter(|row| row.seen.is_some()).count() >= SEEN
+            && let Some(row) = self
+                .rows
+                .values_mut()
+                .filter(seen)
+                .min_by_key(|row| row.seen.as_ref().map_or(0, |seen| seen.last_ns))
+        {
+            row.seen = None;
+        }
+    }
+
+    fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
+        self.verdicts.retain(|old| !same_cause(&old.verdict, verdict));
+        self.verdicts.push(Stated { verdict: verdict.clone(), at_ns: now_ns });
+        let order = |s: &Stated| std::cmp::Reverse((s.verdict.ended.is_none(), s.verdict.severity, s.at_ns));
+        self.verdicts.sort_by_key(order);
+        self.verdicts.truncate(VERDICTS);
+    }
+}
+
+/// Whether the second is what became of the first: the same network, the same limit, the same container if both know
+/// theirs (a namespace's number is used again).
+fn same_cause(a: &Verdict, b: &Verdict) -> bool {
+    let place = |v: &Verdict| {
+        let limit = v.bottleneck.as_ref().map(|device| (device.netns, device.interface.clone()));
+        // These are one trouble that gets worse.
+        let apart = match v.kind {
+            VerdictKind::MssExceedsPath | VerdictKind::MtuMismatch | VerdictKind::PmtuBlackhole => None,
+            kind => Some(kind),
+        };
+        (apart, v.path.first().map(|hop| hop.netns), limit)
+    };
+    let ids = [a, b].map(|v| v.container.as_ref().map(|c| &c.id));
+    place(a) == place(b) && (ids[0] == ids[1] || ids.contains(&None))
+}

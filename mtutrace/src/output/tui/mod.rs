@@ -1,0 +1,153 @@
+//! The screen: verdicts, containers and their figures, live; at the end the report of the text output.
+mod app;
+mod data;
+mod keys;
+mod row;
+mod seen;
+mod sender;
+mod series;
+mod terminal;
+mod tree;
+mod view;
+
+use std::io::{self, IsTerminal, Stdout};
+use std::task::{Context as TaskContext, Poll, ready};
+
+use crossterm::event::Event;
+
+use super::text::Text;
+use super::{Context, Item, Output, Wish, wants_colour};
+use crate::cli::{Filter, RunFormat};
+use crate::cost::Cost;
+use crate::exit::Failure;
+use app::{App, Todo};
+use terminal::{Heard, Screen, Stopped};
+use view::Theme;
+
+/// The screen, as an output.
+pub struct Tui {
+    app: App,
+    screen: Option<Screen>,
+    text: Text<io::BufWriter<Stdout>>,
+    /// There is something new to see.
+    news: bool,
+    /// Somebody waits for the answer to a key.
+    key: bool,
+    closed: bool,
+}
+
+impl Tui {
+    /// Nothing is shown before the first item; `filter` is what the command line asks for.
+    pub fn new(filter: Filter) -> Tui {
+        let text = Text::new(io::BufWriter::new(io::stdout()), wants_colour(), false);
+        Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false }
+    }
+
+    fn heard(&mut self, heard: Heard) -> io::Result<Wish> {
+        let todo = match heard {
+            Heard::Gone => Todo::Quit,
+            Heard::Stop => {
+                self.screen.as_mut().map_or(Ok(()), |screen| screen.suspend(Stopped::Process))?;
+                Todo::Nothing
+            }
+            Heard::Continue => {
+                self.screen.as_mut().map_or(Ok(()), Screen::resume)?;
+                Todo::Nothing
+            }
+            Heard::Event(Event::Key(key)) => match keys::action(key, self.app.typing) {
+                Some(action) => self.app.act(action),
+                None => return Ok(Wish::Draw),
+            },
+            Heard::Event(_) => Todo::Nothing,
+        };
+        self.key = true;
+        let Some(screen) = &mut self.screen else { return Ok(Wish::Draw) };
+        match todo {
+            Todo::Nothing => {}
+            Todo::Redraw => screen.renew()?,
+            Todo::Suspend => screen.suspend(Stopped::Job)?,
+            Todo::Copy(text) => screen.copy(&text)?,
+            Todo::Quit => {
+                self.close();
+                return Ok(Wish::End);
+            }
+        }
+        Ok(Wish::Draw)
+    }
+}
+
+impl Output for Tui {
+    fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
+        if let Item::End(..) = item {
+            self.close();
+            return self.text.show(item, context);
+        }
+        if self.screen.is_none() && !self.closed {
+            self.screen = Some(Screen::new()?);
+        }
+        self.news |= self.app.take(item, context.node, context.clock.now_ns());
+        Ok(())
+    }
+
+    fn cost(&mut self, cost: &Cost) {
+        self.app.live().cost.clone_from(cost);
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(screen) = &mut self.screen else { return self.text.flush() };
+        if (self.news || self.key) && screen.is_ready(self.key) {
+            let theme = Theme { colour: wants_colour() };
+            let (app, mut extent) = (&self.app, app::Extent::default());
+            screen.draw(|frame| extent = view::draw(frame, app, theme))?;
+            self.app.extent = extent;
+            (self.news, self.key) = (false, false);
+        }
+        Ok(())
+    }
+
+    fn poll_wish(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Wish>> {
+        let Some(screen) = &mut self.screen else { return Poll::Pending };
+        let heard = ready!(screen.poll(cx));
+        Poll::Ready(self.heard(heard))
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+        self.screen = None;
+    }
+}
+
+/// What stands at the two ends of this process.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    stdout: bool,
+    stdin: bool,
+    /// `TERM=dumb`, or none.
+    dumb: bool,
+}
+
+/// The output that was asked for or, if none was, the screen where there is one.
+///
+/// # Errors
+/// When a screen was asked for and there is no terminal.
+pub fn choose(asked: Option<RunFormat>) -> Result<RunFormat, Failure> {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    choice(asked, Ends { stdout: io::stdout().is_terminal(), stdin: io::stdin().is_terminal(), dumb })
+}
+
+fn choice(asked: Option<RunFormat>, ends: Ends) -> Result<RunFormat, Failure> {
+    let terminal = ends.stdout && ends.stdin;
+    match asked {
+        Some(RunFormat::Tui) if !terminal => Err(Failure::Usage(
+            "-o tui needs a terminal for stdin and stdout; -o text and -o json do not".to_owned(),
+        )),
+        Some(RunFormat::Tui) | None if terminal && !ends.dumb => Ok(RunFormat::Tui),
+        Some(RunFormat::Tui) | None => Ok(RunFormat::Text),
+        Some(other) => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! Whole screens, as they are read.
+use ratatui::style::Color;
+use test_case::test_case;
+
+use super::app::{App, Todo};
+use super::keys::Action;
+use super::testing::{SECOND, act, blackhole, buffer, node, quiet, screen, stalled};
+use super::{Ends, choice};
+use crate::cli::RunFormat;
+use crate::model::Ended;
+use crate::output::Item;
+
+#[test]
+fn the_incident_at_80x24() {
+    insta::assert_snapshot!(screen(&mut stalled(&node()), 80, 24));
+}
+
+#[test]
+fn the_incident_at_160x50() {
+    insta::assert_snapshot!(screen(&mut stalled(&node()), 160, 50));
+}
+
+#[test]
+fn the_incident_at_60x15() {
+    insta::assert_snapshot!(screen(&mut stalled(&node()), 60, 15));
+}
+
+#[test]
+fn nothing_wrong() {
+    insta::assert_snapshot!(screen(&mut quiet(&node()), 80, 24));
+}
+
+#[test]
+fn details_at_80x24() {
+    let mut app = stalled(&node());
+    act(&mut app, &[Action::Open]);
+    insta::assert_snapshot!("story", screen(&mut app, 80, 24));
+    act(&mut app, &[Action::Bottom]);
+    insta::assert_snapshot!("story_bottom", screen(&mut app, 80, 24));
+    act(&mut app, &[Action::Pane]);
+    insta::assert_snapshot!("figures", screen(&mut app, 80, 24));
+}
+
+#[test]
+fn details_at_160x50() {
+    let mut app = stalled(&node());
+    act(&mut app, &[Action::Open]);
+    insta::assert_snapshot!(screen(&mut app, 160, 50));
+}
+
+#[test]
+fn the_way_out_of_a_container_without_a_verdict() {
+    let mut app = quiet(&node());
+    act(&mut app, &[Action::Down, Action::Open]);
+    let said = screen(&mut app, 80, 24);
+    assert!(
+        said.contains("Nothing wrong was seen") && said.contains("docker0") && said.contains("LIMIT"),
+        "{said}"
+    );
+}
+
+#[test]
+fn help() {
+    let mut app = stalled(&node());
+    act(&mut app, &[Action::Help]);
+    insta::assert_snapshot!(screen(&mut app, 80, 24));
+    act(&mut app, &[Action::Sort]);
+    assert!(!screen(&mut app, 80, 24).contains("this help"), "any key ends it");
+}
+
+#[test]
+fn a_filter_keeps_what_is_around_what_it_finds() {
+    let mut app = stalled(&node());
+    act(&mut app, &[Action::Filter]);
+    "VETH8".chars().for_each(|c| act(&mut app, &[Action::Type(c)]));
+    let said = screen(&mut app, 80, 24);
+    assert!(said.contains("/VETH8_") && said.contains("pod") && !said.contains("└─ build"), "{said}");
+    act(&mut app, &[Action::Rub, Action::Rub, Action::Rub, Action::Rub, Action::Rub]);
+    "build".chars().for_each(|c| act(&mut app, &[Action::Type(c)]));
+    act(&mut app, &[Action::Open]);
+    let said = screen(&mut app, 80, 24);
+    assert!(said.contains("| /build") || said.contains("/build |"), "{said}");
+    assert!(said.contains("pod") && said.contains("└─ build") && !said.contains("the host"), "{said}");
+    act(&mut app, &[Action::Back]);
+    assert!(screen(&mut app, 80, 24).contains("the host"));
+}
+
+#[test]
+fn without_colour_it_says_the_same() {
+    let mut app = stalled(&node());
+    for actions in [&[][..], &[Action::Open], &[Action::Pane]] {
+        act(&mut app, actions);
+        let (with, without) = (buffer(&mut app, 160, 50, true), buffer(&mut app, 160, 50, false));
+        let symbols = |buffer: &ratatui::buffer::Buffer| -> String {
+            buffer.content().iter().map(|cell| cell.symbol().to_owned()).collect()
+        };
+        assert_eq!(symbols(&with), symbols(&without));
+        assert!(without.content().iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset));
+        assert!(with.content().iter().any(|c| c.fg == Color::Red));
+        let palette = |colour| !matches!(colour, Color::Rgb(..) | Color::Indexed(_));
+        assert!(with.content().iter().all(|c| palette(c.fg) && palette(c.bg)), "light backgrounds too");
+    }
+}
+
+#[test]
+fn what_is_over_says_so_and_leaves_the_tree_quiet() {
+    let node = node();
+    let mut app = stalled(&node);
+    let mut over = blackhole(&node);
+    (over.active, over.ended) = (false, Some(Ended::Fixed));
+    app.take(&Item::Verdict(&over), &node, 70 * SECOND);
+    let said = screen(&mut app, 80, 24);
+    assert!(said.contains("0 standing, 1 over") && said.contains("ok SOLVED PMTU black hole"), "{said}");
+    assert!(!said.contains("CRITICAL") && !said.contains("!!"), "{said}");
+}
+
+#[test]
+fn a_paused_display_stands_still() {
+    let node = node();
+    let mut app = quiet(&node);
+    act(&mut app, &[Action::Pause]);
+    assert!(!app.take(&Item::Verdict(&blackhole(&node)), &node, 61 * SECOND), "nothing to draw");
+    let said = screen(&mut app, 80, 24);
+    assert!(said.contains("PAUSED") && !said.contains("CRITICAL"), "{said}");
+    act(&mut app, &[Action::Pause]);
+    assert!(screen(&mut app, 80, 24).contains("CRITICAL"));
+}
+
+#[test]
+fn losses_shout() {
+    let node = node();
+    let mut app = quiet(&node);
+    app.take(&Item::Lost(&crate::output::Status::default(), 12), &node, 61 * SECOND);
+    assert!(screen(&mut app, 80, 24).contains("12 events LOST"));
+}
+
+#[test]
+fn a_copied_command_is_what_was_read() {
+    let node = node();
+    let mut app = quiet(&node);
+    assert_eq!(app.act(Action::Copy), Todo::Nothing);
+    let mut verdict = blackhole(&node);
+    verdict.fix[0].command.push_str("\nreboot");
+    app.take(&Item::Verdict(&verdict), &node, 61 * SECOND);
+    act(&mut app, &[Action::Open]);
+    assert_eq!(app.act(Action::Copy), Todo::Copy("dockerd --mtu=1450\\u{a}reboot".to_owned()));
+}
+
+const HOSTILE: [&str; 8] = [
+    "\x1b[2J\x1b]0;owned\x07",
+    "a'b\"c`d$(e)",
+    "two\nlines\r\tand tabs",
+    "\u{202e}desrever\u{200f}\u{2066}x",
+    "容器世界容器世界容器世界容器世界容器世界",
+    "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{200d}\u{fe0f}👩‍👩‍👧‍👦🇩🇪",
+    "\u{fffd}\u{9b}31m\0",
+    "",
+];
+
+fn named(name: &str) -> App {
+    let mut node = node();
+    for netns in node.netns.values_mut() {
+        netns.links.values_mut().for_each(|link| link.name = name.to_owned());
+        netns.containers.iter_mut().for_each(|c| {
+            c.name = Some(name.to_owned());
+            c.id = format!("{}{name}", c.id);
+            c.parents.iter_mut().for_each(|p| p.name = Some(name.to_owned()));
+        });
+    }
+    stalled(&node)
+}
+
+#[test]
+fn hostile_names_stay_in_their_cells() {
+    let long = "x\u{301}\u{7}".repeat(3000);
+    for name in HOSTILE.into_iter().chain([long.as_str()]) {
+        let mut app = named(name);
+        for actions in [&[][..], &[Action::Open], &[Action::Bottom], &[Action::Pane], &[Action::Back]] {
+            act(&mut app, actions);
+            for (width, height) in [(40, 10), (80, 24), (160, 50)] {
+                let drawn = buffer(&mut app, width, height, true);
+                for cell in drawn.content() {
+                    let bad = |c: char| {
+                        c.is_control()
+                            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+                    };
+                    assert!(!cell.symbol().contains(bad), "{name:?}: {:?}", cell.symbol());
+                    assert!(cell.symbol().len() <= 16, "{name:?}: {:?}", cell.symbol());
+                }
+                // The frame around it all is where it belongs.
+                let edge = |x, y| drawn[(x, y)].symbol().to_owned();
+                assert_eq!((edge(0, 0), edge(width - 1, 0)), ("┌".to_owned(), "┐".to_owned()), "{name:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_size_panics() {
+    let node = node();
+    let mut apps = [stalled(&node), named(HOSTILE[4])];
+    let views: [&[Action]; 5] = [
+        &[],
+        &[Action::Open, Action::Bottom],
+        &[Action::Pane, Action::Bottom],
+        &[Action::Help],
+        &[Action::Back, Action::Back, Action::Pane],
+    ];
+    for app in &mut apps {
+        for view in views {
+            act(app, view);
+            // Each width and each height, beside others in no order; and all about where it becomes too small.
+            let wide = (1..=200).map(|w| (w, w * 37 % 60 + 1));
+            let high = (1..=60).map(|h| (h * 53 % 200 + 1, h));
+            let small = (37..=42).flat_map(|w| (8..=12).map(move |h| (w, h)));
+            let sizes = wide.chain(high).chain(small);
+            for (width, height) in sizes {
+                buffer(app, width, height, true);
+            }
+        }
+    }
+}
+
+#[test_case(None, true, true, false, Some(RunFormat::Tui); "a terminal")]
+#[test_case(None, false, true, false, Some(RunFormat::Text); "a pipe")]
+#[test_case(None, true, false, false, Some(RunFormat::Text); "no keys")]
+#[test_case(None, true, true, true, Some(RunFormat::Text); "a dumb terminal")]
+#[test_case(Some(RunFormat::Tui), true, true, true, Some(RunFormat::Text); "a dumb terminal, though asked")]
+#[test_case(Some(RunFormat::Tui), false, true, false, None; "a pipe, though asked")]
+#[test_case(Some(RunFormat::Json), true, true, false, Some(RunFormat::Json); "asked for JSON")]
+fn which_output(asked: Option<RunFormat>, stdout: bool, stdin: bool, dumb: bool, chosen: Option<RunFormat>) {
+    assert_eq!(choice(asked, Ends { stdout, stdin, dumb }).ok(), chosen);
+}

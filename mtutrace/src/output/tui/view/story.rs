@@ -1,0 +1,99 @@
+//! What is wrong with one container, and what to do: the left half of the details.
+use ratatui::text::{Line, Span};
+
+use super::Theme;
+use super::cell::{clean, wrap};
+use super::chain::{Mark, chain};
+use super::verdicts::said;
+use crate::charge::mismatch;
+use crate::model::{Device, Ended, Fix, Hop, NetnsId, Verdict};
+use crate::output::text::label;
+use crate::output::tui::data::Data;
+use crate::output::tui::row::Who;
+use crate::topology::path;
+
+/// All of it, verdict by verdict.
+pub(super) fn lines(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for verdict in data.about(who) {
+        lines.extend(about(verdict, room, theme));
+        lines.push(Line::default());
+    }
+    if lines.is_empty() {
+        lines.push(Line::from(vec![
+            Span::styled("ok ", theme.good()),
+            Span::raw("Nothing wrong was seen here. The way out:"),
+        ]));
+        let netns = data.rows.get(who).map(|row| row.netns);
+        lines.extend(chain(&netns.map(|netns| way_out(data, netns)).unwrap_or_default(), room, theme));
+    }
+    lines.extend(names(data, who, room, theme));
+    lines
+}
+
+fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    // The fixes come below, in full.
+    let bare = Verdict { fix: Vec::new(), ..v.clone() };
+    let mut lines = said(&bare, theme, room);
+    let here = |hop: &Hop, device: &Option<Device>| device.as_ref() == Some(&hop.device());
+    let marked = v.path.iter().map(|hop| {
+        let mark = match hop {
+            hop if here(hop, &v.culprit) => Mark::Wrong,
+            hop if here(hop, &v.bottleneck) => Mark::Limit,
+            _ => Mark::None,
+        };
+        (hop.clone(), mark)
+    });
+    if !v.path.is_empty() {
+        lines.push(Line::styled("Path, from the container outwards", theme.strong()));
+        lines.extend(chain(&marked.collect::<Vec<_>>(), room, theme));
+    }
+    if v.ended != Some(Ended::Fixed) {
+        lines.extend(fixes(&v.fix, room, theme));
+    }
+    lines.push(Line::styled("Evidence", theme.strong()));
+    for sentence in &v.evidence {
+        for (n, part) in wrap(sentence, room.saturating_sub(2)).into_iter().enumerate() {
+            lines.push(Line::from(format!("{}{part}", if n == 0 { "- " } else { "  " })));
+        }
+    }
+    lines
+}
+
+/// Commands on lines of their own from the first column, never broken: to be copied.
+fn fixes(fixes: &[Fix], room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for (n, fix) in fixes.iter().enumerate() {
+        let style = if n == 0 { theme.good() } else { theme.strong() };
+        let head = if n == 0 { "Fix" } else { "Or" };
+        let place = wrap(&format!("{head}: {}: {}", fix.r#where, fix.what), room);
+        lines.extend(place.into_iter().map(Line::from));
+        lines.push(Line::styled(clean(&fix.command), style));
+    }
+    lines
+}
+
+/// The default way out, with what would be wrong if a big packet came.
+fn way_out(data: &Data, netns: NetnsId) -> Vec<(Hop, Mark)> {
+    let wrong = mismatch(&data.node, netns, None);
+    let mark = |hop: &Hop| match &wrong {
+        Some(m) if m.culprit.id() == hop.id() => Mark::Wrong,
+        Some(m) if m.bottleneck.id() == hop.id() => Mark::Limit,
+        _ => Mark::None,
+    };
+    path(&data.node, netns, None).into_iter().map(|hop| (hop.clone(), mark(&hop))).collect()
+}
+
+/// Who it is, in full.
+fn names(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let row = data.rows.get(who);
+    let mut said = Vec::new();
+    let container = row.and_then(|row| row.container.as_ref());
+    for (n, c) in container.iter().flat_map(|c| std::iter::once(*c).chain(&c.parents)).enumerate() {
+        said.push(format!("{}{}", if n == 0 { "container " } else { "in " }, label(c)));
+    }
+    said.extend(row.map(|row| format!("network namespace {}", row.netns)));
+    let mut lines = vec![Line::styled("Who", theme.strong())];
+    lines.extend(said.iter().flat_map(|text| wrap(text, room)).map(Line::from));
+    lines
+}

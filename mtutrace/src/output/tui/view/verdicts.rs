@@ -1,0 +1,69 @@
+//! The verdicts, in words.
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::cell::{clean, fit, wrap};
+use super::{Theme, pane};
+use crate::model::{Ended, Verdict};
+use crate::output::text::{kind, story};
+use crate::output::tui::app::{App, Pane};
+
+/// Draws the pane, the selected verdict in sight.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
+    let verdicts = &app.data().verdicts;
+    let standing = verdicts.iter().filter(|stated| stated.verdict.active).count();
+    let title = format!("Verdicts: {standing} standing, {} over", verdicts.len() - standing);
+    let active = app.pane == Pane::First;
+    let block = pane(title, active, theme);
+    let inner = block.inner(area);
+    let lines = lines(app, theme, inner.width);
+    let room = usize::from(inner.height);
+    let selected = lines.iter().position(|(n, _)| *n == app.verdict).filter(|_| active).unwrap_or(0);
+    let first = selected.min(lines.len().saturating_sub(room));
+    let lines: Vec<Line<'_>> = lines.into_iter().skip(first).take(room).map(|(_, line)| line).collect();
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// All lines, each with the number of its verdict.
+pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'static>)> {
+    let data = app.data();
+    if data.verdicts.is_empty() {
+        let said = format!("No MTU problem so far on {} devices.", data.status.interfaces);
+        return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];
+    }
+    let mut lines = Vec::new();
+    for (n, stated) in data.verdicts.iter().enumerate() {
+        let chosen = app.pane == Pane::First && app.verdict == n;
+        let style = if chosen { theme.selected() } else { Style::new() };
+        let own = said(&stated.verdict, theme, usize::from(width));
+        lines.extend(own.into_iter().map(|line| (n, line.patch_style(style))));
+    }
+    lines
+}
+
+/// One verdict: what is wrong and, as long as there is something to do, what to do first.
+pub(super) fn said(v: &Verdict, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    let (sign, word, style) = theme.of(v);
+    let head = format!("{sign} {word}");
+    let text = format!("{head} {}: {}", kind(v), story(v));
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (n, part) in wrap(&text, width.saturating_sub(3)).into_iter().enumerate() {
+        lines.push(match part.strip_prefix(&head) {
+            Some(rest) if n == 0 => {
+                Line::from(vec![Span::styled(head.clone(), style), Span::raw(rest.to_owned())])
+            }
+            _ => Line::from(format!("   {part}")),
+        });
+    }
+    if let Some(fix) = v.fix.first().filter(|_| v.ended != Some(Ended::Fixed)) {
+        let command = fit(&clean(&fix.command), width.saturating_sub(7));
+        lines.push(Line::from(vec![
+            Span::styled("   fix ", theme.good()),
+            Span::styled(command, theme.strong()),
+        ]));
+    }
+    lines
+}
