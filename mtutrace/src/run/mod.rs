@@ -5,6 +5,7 @@ mod keeper;
 mod limits;
 mod matched;
 mod session;
+mod signals;
 mod watchers;
 
 use std::io::Write;
@@ -28,6 +29,7 @@ use crate::output::{Names, Output, json::Json, text::Text, tui, wants_colour};
 use crate::survey::Survey;
 use keeper::Keeper;
 use session::Session;
+use signals::Signals;
 
 /// Traces the node.
 ///
@@ -64,7 +66,7 @@ async fn trace(
     metrics: Option<Metrics>,
 ) -> Result<Found, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
-    let signals = session::Signals::new()?;
+    let signals = Signals::new()?;
     let alone = company::is_alone();
     let Loaded { mut ebpf, outcome, reasons, symbols } =
         load::load(&args.load_options()).map_err(|e| Failure::Machine(e.to_string()))?;

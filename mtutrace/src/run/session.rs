@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mtutrace_common::HookId;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::hello::say_hello;
 use super::keeper::{Keeper, Order, Snapshot};
 use super::matched::Matched;
+use super::signals::Signals;
 use super::watchers::Watchers;
 use super::{filter, say_ready};
 use crate::aggregate::{Charged, Engine, Tally};
@@ -38,32 +38,6 @@ const SMALLEST_RECORD: u32 = 88;
 const QUIET_TRIES: u32 = 16;
 /// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
 const LAST_FIGURES: Duration = Duration::from_secs(2);
-
-/// SIGINT and SIGTERM, listened to from early on.
-pub(super) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    /// Starts to listen.
-    ///
-    /// # Errors
-    /// When the handlers cannot be installed.
-    pub(super) fn new() -> io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
 
 /// What a run is made of.
 pub(super) struct Session<'a> {
