@@ -122,8 +122,13 @@ impl Attacher {
             done = done && self.attach(topology, netns, devices, until);
         }
         // A filter that appears later belongs to a run that lives.
-        self.leftovers = false;
+        self.leftovers &= !done;
         done
+    }
+
+    /// How many devices of the node should carry classifiers.
+    pub fn wanted(node: &Node) -> usize {
+        node.netns.keys().map(|netns| hooked(node, *netns).count()).sum()
     }
 
     /// False when time was over before all of them were tried.

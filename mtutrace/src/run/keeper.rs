@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::progress::Progress;
 use crate::cost::{self, ProgramCost, Sampler};
 use crate::holes::{Question, Reading};
 use crate::identity::Scanner;
@@ -105,7 +106,7 @@ impl Keeper {
         }
         let named = orders.clone();
         survey.names.wake_by(move || drop(named.send(Order::Named)));
-        attacher.sync(&survey.topology, None);
+        attach_all(&mut attacher, &survey.topology);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
@@ -305,6 +306,14 @@ impl Work {
             snapshot.status = status;
             snapshot.programs = programs;
         });
+    }
+}
+
+/// To all that is there, and somebody who waits sees how far it is.
+fn attach_all(attacher: &mut Attacher, topology: &Topology) {
+    let progress = Progress::new(Attacher::wanted(topology.node()));
+    while !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
+        progress.show(attacher.attached());
     }
 }
 

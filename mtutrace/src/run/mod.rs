@@ -4,6 +4,7 @@ mod hello;
 mod keeper;
 mod limits;
 mod matched;
+mod progress;
 mod session;
 mod signals;
 mod watchers;
