@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
@@ -40,15 +41,21 @@ mod test_files {
     }
 }
 
+/// The screen shows the whole node: one test at a time.
+static NODE: Mutex<()> = Mutex::new(());
+
 /// A shell in a terminal, in which mtutrace is started.
 struct Session {
     terminal: Tmux,
     files: Files,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Session {
     fn new(test: &str, columns: u16, lines: u16) -> Self {
-        let session = Self { terminal: Tmux::start(columns, lines).unwrap(), files: Files::new(test) };
+        let alone = NODE.lock().unwrap_or_else(PoisonError::into_inner);
+        let terminal = Tmux::start(columns, lines).unwrap();
+        let session = Self { terminal, files: Files::new(test), _alone: alone };
         session.shell(&format!("stty -a > {}", session.file("before")));
         session
     }
@@ -116,8 +123,8 @@ fn colours(screen: &str) -> Vec<String> {
 
 /// Every view while the incident goes on, then the end by `q`.
 fn every_view(columns: u16, lines: u16) {
-    let lab = Incident::build(IncidentSpec::default()).unwrap();
     let session = Session::new("views", columns, lines);
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
     let terminal = &session.terminal;
     session.start("--exit-code");
     let screen = session.wait_for("No MTU problem so far");

@@ -26,7 +26,6 @@ impl Tmux {
         let (columns, lines) = (columns.to_string(), lines.to_string());
         terminal.run(&["new-session", "-d", "-x", &columns, "-y", &lines, shell])?;
         terminal.run(&["set-option", "-g", "window-size", "manual"])?;
-        terminal.wait_for("the prompt", |screen| screen.contains("ready>"))?;
         Ok(terminal)
     }
 
@@ -42,8 +41,9 @@ impl Tmux {
         self.run(&[&["send-keys"], keys].concat()).map(drop)
     }
 
-    /// Types a command and Enter.
+    /// Types a command and Enter, once the shell is ready for it.
     pub fn type_line(&self, line: &str) -> Result<()> {
+        self.wait_for("the prompt", |screen| screen.trim_end().ends_with("ready>"))?;
         self.run(&["send-keys", "-l", line])?;
         self.press(&["Enter"])
     }
