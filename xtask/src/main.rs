@@ -54,6 +54,9 @@ enum Task {
         /// Give a shell in the guest instead (Ctrl-A X ends it)
         #[arg(long)]
         shell: bool,
+        /// Leave out what `cargo xtask test` leaves out of guests, because one kernel is enough for it
+        #[arg(long)]
+        as_test: bool,
         /// How long each kernel may take
         #[arg(long, value_name = "SECONDS", default_value_t = vm::LIMIT.as_secs())]
         timeout: u64,
@@ -84,10 +87,10 @@ fn main() -> ExitCode {
         Task::Run { args } => run::run(&args),
         Task::Test(options) => test::test(&options),
         Task::Vm { kernel, shell: true, .. } => vm::shell(kernel.first().map_or("6.1", String::as_str)),
-        Task::Vm { kernel, timeout, args, .. } => {
+        Task::Vm { kernel, as_test, timeout, args, .. } => {
             let kernels = if kernel.is_empty() { vm::MATRIX.map(str::to_owned).to_vec() } else { kernel };
             let limit = Duration::from_secs(timeout);
-            test::on_kernels(&kernels, &vm::Wanted { kernels_only: false, limit, args: &args })
+            test::on_kernels(&kernels, &vm::Wanted { kernels_only: as_test, limit, args: &args })
         }
         Task::Btf { running } => vm::btf(running),
         Task::Demo => demo::demo(),
