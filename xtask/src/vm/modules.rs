@@ -35,6 +35,8 @@ const WANTED: &[&str] = &[
     "nft_log",
     "nft_masq",
     "nft_nat",
+    "nft_numgen",
+    "nft_quota",
     "nft_reject_inet",
     "nf_conntrack_bridge",
     "nf_conntrack_netlink",
