@@ -21,6 +21,15 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "kernel_counters::people_read_them_at_the_end_if_they_asked_for_the_namespace",
         "the form of the output",
     ),
+    (
+        "least_privilege::each_that_is_taken_away_is_named_with_what_it_is_for",
+        "what is checked before anything is loaded",
+    ),
+    (
+        "remote_blackhole::losses_of_small_packets_and_short_answers",
+        "what is concluded from the same answers",
+    ),
+    ("remote_blackhole::an_outage_in_the_middle_of_losses", "likewise"),
     ("overflow", "the books of the ring are kept by the same programs everywhere, and a flood takes minutes"),
     ("manners::text_in_a_pipe_has_no_escape_codes_whatever_names_say", "the form of the output"),
     ("map::two_hundred_containers_under_a_second", "the CPU time of an emulated machine is no measure"),
