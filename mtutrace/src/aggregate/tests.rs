@@ -242,7 +242,9 @@ fn one_packet_at_many_devices_counts_once() {
 
 #[test]
 fn a_syn_that_promises_too_much_is_an_event_unless_somebody_clamps_it() {
-    let (mut engine, node) = (Engine::default(), node());
+    let (mut engine, mut node) = (Engine::default(), node());
+    let own_routes = node.netns.get_mut(&NetnsId(3)).unwrap().routes.iter_mut();
+    own_routes.for_each(|route| route.advmss = Some(1460));
     let syn = |time_ms, netns, ifindex, src, seq, mss| Event {
         time_ns: time_ms * MS,
         ifindex,
@@ -263,7 +265,8 @@ fn a_syn_that_promises_too_much_is_an_event_unless_somebody_clamps_it() {
     // The stall is foreseen before a packet has died, and what then happens is worse.
     assert_eq!(kinds(&verdicts), [(VerdictKind::MssExceedsPath, true)]);
     let foreseen = verdicts.first().unwrap();
-    assert_eq!(foreseen.evidence, ["1 handshake of its own promised to take segments of up to 1500 bytes"]);
+    let promise = "1 handshake of its own promised to take segments of up to 1500 bytes";
+    assert_eq!(foreseen.evidence, [promise, "its route says advmss 1460"]);
     assert!(foreseen.fix.first().unwrap().command.contains("--mtu=1450"));
     drops(&mut engine, &node, &[1500], |_| 1500);
     assert!(engine.tick(1600 * MS, &node).1.is_empty(), "a black hole would not have shown itself yet");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Effort;
 use super::tree::{Entry, Tree, Way};
 use crate::clock::Clock;
-use crate::model::{Container, Device, Fix, Hop, NetnsId};
+use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
 use crate::topology::Underlay;
 
 #[derive(Serialize, JsonSchema)]
@@ -47,6 +47,12 @@ struct Row<'a> {
     /// Rules of policy routing that the paths do not follow.
     #[serde(skip_serializing_if = "is_none")]
     rules_not_followed: usize,
+    /// Routes of other tables than main that were too many to read.
+    #[serde(skip_serializing_if = "is_none")]
+    routes_not_read: usize,
+    /// Path MTUs that the kernel of the container has learnt by ICMP, the smallest first; 256 at most.
+    #[serde(skip_serializing_if = "<[Learnt]>::is_empty")]
+    learnt: &'a [Learnt],
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<MismatchRow<'a>>,
 }
@@ -64,6 +70,9 @@ struct Path<'a> {
     /// The narrowest of several next hops.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     multipath: bool,
+    /// The MSS that the container's own route says to announce.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advmss: Option<u32>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -102,8 +111,8 @@ impl<'a> TunnelRow<'a> {
 impl<'a> Row<'a> {
     fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> Row<'a> {
         let path = |way: &'a Way| {
-            let Way { family, mtu, several, .. } = *way;
-            Path { family, hops: &way.hops, mtu, multipath: several }
+            let Way { family, mtu, several, advmss, .. } = *way;
+            Path { family, hops: &way.hops, mtu, multipath: several, advmss }
         };
         let paths = entry.ways.iter().map(path);
         let mismatch = entry.mismatch().map(|(way, m)| MismatchRow {
@@ -112,8 +121,16 @@ impl<'a> Row<'a> {
             bottleneck: m.bottleneck.device(),
             fix: &entry.fixes,
         });
-        let (paths, rules_not_followed) = (paths.collect(), entry.rules);
-        Row { container, netns: entry.netns, netns_name: entry.name, paths, rules_not_followed, mismatch }
+        Row {
+            container,
+            netns: entry.netns,
+            netns_name: entry.name,
+            paths: paths.collect(),
+            rules_not_followed: entry.rules,
+            routes_not_read: entry.routes_cut,
+            learnt: entry.learnt,
+            mismatch,
+        }
     }
 }
 

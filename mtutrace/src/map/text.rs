@@ -3,10 +3,13 @@ use std::io::{self, Write};
 
 use super::Effort;
 use super::tree::{Entry, Tree, Way};
-use crate::model::Container;
+use crate::model::{Container, Learnt};
 use crate::output::escape::escape;
 use crate::output::text::{label, paint};
 use crate::topology::Underlay;
+
+/// Of learnt path MTUs; JSON has them all.
+const SHOWN: usize = 4;
 
 /// Draws the tree, and a summary below it.
 pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &Effort, colour: bool) -> io::Result<()> {
@@ -44,6 +47,12 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     if entry.chosen && entry.rules > 0 {
         lines.push(format!("{} of policy routing not followed", things(entry.rules, "rule", "rules")));
     }
+    if entry.chosen && entry.routes_cut > 0 {
+        lines.push(format!("{} of other tables not read", things(entry.routes_cut, "route", "routes")));
+    }
+    if entry.chosen && !entry.learnt.is_empty() {
+        lines.push(learnt(entry.learnt));
+    }
     lines.extend(entry.tunnels.iter().map(|below| tunnel(below, colour)));
     if let Some(fix) = entry.fixes.first() {
         let command = paint(colour, "1", &escape(&fix.command));
@@ -51,6 +60,17 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
         lines.push(format!("       {}: {}", escape(&fix.r#where), escape(&fix.what)));
     }
     lines
+}
+
+/// `its kernel has learnt a path MTU of 1400 for 192.0.2.1, 1450 for 192.0.2.2`
+fn learnt(all: &[Learnt]) -> String {
+    let each = all.iter().take(SHOWN).map(|l| format!("{} for {}", l.mtu, l.destination));
+    let each = each.collect::<Vec<_>>().join(", ");
+    let more = match all.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    format!("its kernel has learnt a path MTU of {each}{more}")
 }
 
 /// `flannel.1 1450 (should be 1400) over eth0 1450 with 50 bytes of headers`
@@ -84,7 +104,8 @@ fn hops(way: &Way, several: bool, colour: bool) -> String {
         }
     });
     let several = if way.several { " (the narrowest of several next hops)" } else { "" };
-    format!("{family}{}{several}", hops.collect::<Vec<_>>().join(" > "))
+    let advmss = way.advmss.map(|mss| format!(" (its route says advmss {mss})")).unwrap_or_default();
+    format!("{family}{}{several}{advmss}", hops.collect::<Vec<_>>().join(" > "))
 }
 
 /// The containers of an entry, or the name of its namespace.

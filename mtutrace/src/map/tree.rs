@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::charge::{Mismatch, mismatch};
 use crate::fix::{self, fixes};
-use crate::model::{Container, Fix, Hop, NetnsId};
+use crate::model::{Container, Fix, Hop, Learnt, NetnsId};
 use crate::topology::lookup::{Lookup, lookup};
 use crate::topology::reach::namespaces;
 use crate::topology::underlay::tunnels;
@@ -24,6 +24,8 @@ pub(super) struct Way {
     pub(super) mtu: u32,
     /// It leaves its namespace by the narrowest of several next hops.
     pub(super) several: bool,
+    /// The MSS that the route says to announce (`advmss`).
+    pub(super) advmss: Option<u32>,
     /// What is wrong with it, if anything is.
     pub(super) mismatch: Option<Mismatch>,
 }
@@ -47,6 +49,10 @@ pub(super) struct Entry<'a> {
     pub(super) tunnels: Vec<Underlay>,
     /// Rules of policy routing that the ways do not follow.
     pub(super) rules: usize,
+    /// Routes of other tables than main that were too many to read.
+    pub(super) routes_cut: usize,
+    /// Path MTUs that its kernel has learnt, the smallest first.
+    pub(super) learnt: &'a [Learnt],
     /// The remedies for the first mismatch, the best first.
     pub(super) fixes: Vec<Fix>,
 }
@@ -149,7 +155,9 @@ fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
         containers: known.containers.iter().collect(),
         ways,
         tunnels: tunnels(node, netns).collect(),
-        rules: known.rules,
+        rules: known.rules.iter().filter(|rule| !rule.is_followed()).count(),
+        routes_cut: known.routes_cut,
+        learnt: &known.learnt,
         fixes: Vec::new(),
     })
 }
@@ -158,8 +166,11 @@ fn way(node: &Node, netns: NetnsId, family: &'static str, any: IpAddr) -> Option
     let hops = path(node, netns, Some(any));
     let mtu = bottleneck(&hops)?.1.mtu;
     let first = lookup(node.netns.get(&netns)?, Some(any));
-    let several = matches!(first, Lookup::Out(out) if out.several);
-    Some(Way { family, hops, mtu, several, mismatch: mismatch(node, netns, Some(any)) })
+    let (several, advmss) = match first {
+        Lookup::Out(out) => (out.several, out.advmss),
+        _ => (false, None),
+    };
+    Some(Way { family, hops, mtu, several, advmss, mismatch: mismatch(node, netns, Some(any)) })
 }
 
 /// What is directly inside each namespace: by what is known of the containers, else by the way out.

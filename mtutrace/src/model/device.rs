@@ -96,9 +96,21 @@ pub struct Address {
     pub prefix: u8,
 }
 
-/// A unicast route of the main table (the FIB's local table is `Netns::addresses`).
+/// A path MTU that the kernel has learnt by ICMP for one destination (RFC 1191), bytes at L3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Learnt {
+    /// Destination.
+    pub destination: IpAddr,
+    /// Path MTU in bytes at L3.
+    pub mtu: u32,
+}
+
+/// A unicast route of the main table, or of another one that a rule leads to (the FIB's local table is
+/// `Netns::addresses`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// Table.
+    pub table: u32,
     /// Destination network.
     pub destination: IpAddr,
     /// Its bits; 0 for the default route.
@@ -111,6 +123,10 @@ pub struct Route {
     pub several: bool,
     /// `mtu` attribute (RTAX_MTU), bytes at L3.
     pub mtu: Option<u32>,
+    /// `advmss` attribute (RTAX_ADVMSS): the MSS that connections by this route announce, bytes of TCP payload.
+    pub advmss: Option<u32>,
+    /// `src` attribute (RTA_PREFSRC): the address that packets by this route get if they have none yet.
+    pub source: Option<IpAddr>,
     /// Priority: the smallest wins among equal prefixes.
     pub metric: u32,
 }

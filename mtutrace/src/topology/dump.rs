@@ -1,7 +1,9 @@
-//! Reads the devices, addresses and routes of the current namespace.
+//! Reads the devices, addresses, routes and rules of the current namespace.
+mod learnt;
+mod rule;
 mod tunnel;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,19 +11,19 @@ use netlink_packet_route::address::{AddressHeader, AddressMessage};
 use netlink_packet_route::link::{
     LinkAttribute, LinkExtentMask, LinkFlags, LinkHeader, LinkLayerType, LinkMessage,
 };
-use netlink_packet_route::route::{RouteFlags, RouteHeader, RouteMessage, RouteType};
+use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteType};
 use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
+use super::lookup::{LOCAL, MAIN};
 use super::netlink::{Conversation, attributes, i32_of, ip_of, text_of, u32_of};
 use super::node::Netns;
-use crate::model::{Address, Link, LinkKind, Route, Tunnel};
+use crate::model::{Action, Address, Learnt, Link, LinkKind, Route, Rule, Tunnel};
 
 // Message and attribute types: linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h.
 const RTM_NEWLINK: u16 = 16;
 const RTM_NEWADDR: u16 = 20;
 const RTM_NEWROUTE: u16 = 24;
-const RTM_NEWRULE: u16 = 32;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
@@ -37,14 +39,17 @@ const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PRIORITY: u16 = 6;
+const RTA_PREFSRC: u16 = 7;
 const RTA_METRICS: u16 = 8;
 const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTA_VIA: u16 = 18;
 const RTAX_MTU: u16 = 2;
-/// What a rule may look at besides addresses (linux/fib_rules.h): FRA_IIFNAME, FRA_FWMARK, FRA_OIFNAME, FRA_L3MDEV,
-/// FRA_UID_RANGE, FRA_IP_PROTO and the ports.
-const SELECTORS: [u16; 8] = [3, 10, 17, 19, 20, 22, 23, 24];
+const RTAX_ADVMSS: u16 = 8;
+/// Most tables besides main that are read; rules that lead to more are not followed.
+const TABLES: usize = 64;
+/// Most routes that are kept of them.
+const ROUTES: usize = 4096;
 /// Bytes of `struct ifinfomsg`, `ifaddrmsg`, `rtmsg` and `rtnexthop`, which stand before the attributes.
 const LINK_HEADER: usize = 16;
 const ADDRESS_HEADER: usize = 8;
@@ -73,10 +78,12 @@ pub struct Dump {
     pub peers: Vec<RawPeer>,
 }
 
-/// Reads the current network namespace. Fails when the kernel refuses, or takes longer than two seconds to answer.
+/// Reads the current network namespace, with the path MTUs that it has learnt if `exceptions` are wanted. Fails when the
+/// kernel refuses, or takes longer than two seconds to answer.
 ///
-/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table, unicast, alive.
-pub fn dump() -> io::Result<Dump> {
+/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table and of those
+/// that rules lead to, unicast, alive.
+pub fn dump(exceptions: bool) -> io::Result<Dump> {
     let mut kernel = Conversation::open()?;
     let mut request = LinkMessage::default();
     // Statistics are most of a device's message, and are not wanted here.
@@ -87,47 +94,85 @@ pub fn dump() -> io::Result<Dump> {
         found.netns.links.insert(device.ifindex, device);
         found.peers.extend(peer);
     }
+    let mut others = Vec::new();
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut request = AddressMessage::default();
         request.header.family = family;
         let request = RouteNetlinkMessage::GetAddress(request);
         found.netns.addresses.extend(kernel.dump(request, |kind, payload| address(family, kind, payload))?);
-        let mut request = RouteMessage::default();
-        request.header.address_family = family;
-        request.header.table = RouteHeader::RT_TABLE_MAIN;
-        let request = RouteNetlinkMessage::GetRoute(request);
-        match kernel.dump(request, |kind, payload| route(family, kind, payload)) {
-            Ok(routes) => found.netns.routes.extend(routes.into_iter().flatten()),
-            // The table is made with its first route (inet_dump_fib, inet6_dump_fib).
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {}
-            Err(error) => return Err(error),
+        found.netns.routes.extend(routes(&mut kernel, family, MAIN)?);
+        let mut rules = rules(&mut kernel, family)?;
+        if !rule::are_standard(&rules) {
+            for table in follow(&mut rules) {
+                others.extend(routes(&mut kernel, family, table)?);
+            }
+            found.netns.rules.extend(rules);
         }
-        let mut request = RuleMessage::default();
-        request.header.family = family;
-        match kernel.dump(RouteNetlinkMessage::GetRule(request), |kind, payload| rule(family, kind, payload))
-        {
-            Ok(rules) => found.netns.rules += rules.len(),
-            // A kernel without policy routing, or without IPv6.
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) => {}
-            Err(error) => return Err(error),
+        if exceptions {
+            found.netns.learnt.extend(exceptions_of(&mut kernel, family)?);
         }
     }
+    // If not all of them can be kept, then those that say most.
+    others.sort_by_key(|route| route.prefix > 1 && route.mtu.is_none() && route.advmss.is_none());
+    found.netns.routes_cut = others.len().saturating_sub(ROUTES);
+    others.truncate(ROUTES);
+    found.netns.routes.extend(others);
+    found.netns.learnt.sort_by_key(|learnt| learnt.mtu);
+    found.netns.learnt.truncate(learnt::MOST);
     Ok(found)
 }
 
-/// A rule that is none of those which the kernel makes itself: local, main and default, for everybody.
-fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<()> {
-    // struct fib_rule_hdr: family, prefix lengths, TOS, table, and the action behind two reserved bytes.
-    let &[of, to, from, tos, table, _, _, action] = payload.first_chunk()?;
-    const TO_TABLE: u8 = 1;
-    const DEFAULT: u8 = 253;
-    if kind != RTM_NEWRULE || u8::from(family) != of {
-        return None;
+/// The tables that the rules lead to, besides main; rules for which they would be too many are given up.
+fn follow(rules: &mut [Rule]) -> BTreeSet<u32> {
+    let mut tables = BTreeSet::new();
+    for rule in rules {
+        let Action::Table(table) = rule.action else { continue };
+        if table == MAIN || table == LOCAL || !rule.is_followed() {
+            continue;
+        }
+        if tables.len() < TABLES {
+            tables.insert(table);
+        }
+        rule.unknown = !tables.contains(&table);
     }
-    let everybody = (to, from, tos, action) == (0, 0, 0, TO_TABLE);
-    let marked =
-        attributes(payload.get(ROUTE_HEADER..)?).any(|(attribute, _)| SELECTORS.contains(&attribute));
-    (!everybody || marked || table < DEFAULT).then_some(())
+    tables
+}
+
+fn routes(kernel: &mut Conversation, family: AddressFamily, table: u32) -> io::Result<Vec<Route>> {
+    let mut request = RouteMessage::default();
+    request.header.address_family = family;
+    match u8::try_from(table) {
+        Ok(table) => request.header.table = table,
+        Err(_) => request.attributes.push(RouteAttribute::Table(table)),
+    }
+    let request = RouteNetlinkMessage::GetRoute(request);
+    match kernel.dump(request, |kind, payload| route(family, table, kind, payload)) {
+        Ok(routes) => Ok(routes.into_iter().flatten().collect()),
+        // The table is made with its first route (inet_dump_fib, inet6_dump_fib).
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn rules(kernel: &mut Conversation, family: AddressFamily) -> io::Result<Vec<Rule>> {
+    let mut request = RuleMessage::default();
+    request.header.family = family;
+    let request = RouteNetlinkMessage::GetRule(request);
+    match kernel.dump(request, |kind, payload| rule::rule(family, kind, payload)) {
+        // A kernel without policy routing, or without IPv6.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EAFNOSUPPORT)) => {
+            Ok(Vec::new())
+        }
+        other => other,
+    }
+}
+
+fn exceptions_of(kernel: &mut Conversation, family: AddressFamily) -> io::Result<Vec<Learnt>> {
+    let mut request = RouteMessage::default();
+    request.header.address_family = family;
+    request.header.flags = RouteFlags::Cloned;
+    let request = RouteNetlinkMessage::GetRoute(request);
+    kernel.dump(request, |_, payload| learnt::learnt(family, payload))
 }
 
 fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)> {
@@ -212,7 +257,7 @@ fn address(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Address> 
     Some(Address { ifindex: header.index, ip, prefix })
 }
 
-fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Vec<Route>> {
+fn route(family: AddressFamily, wanted: u32, kind: u16, payload: &[u8]) -> Option<Vec<Route>> {
     let header = RouteHeader::parse(payload).ok()?;
     if kind != RTM_NEWROUTE || header.address_family != family || header.kind != RouteType::Unicast {
         return None;
@@ -227,8 +272,18 @@ fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Vec<Route>>
         IpAddr::V6(Ipv6Addr::UNSPECIFIED)
     };
     let prefix = header.destination_prefix_length.min(bits(any));
-    let mut route =
-        Route { destination: any, prefix, gateway: None, ifindex: 0, several: false, mtu: None, metric: 0 };
+    let mut route = Route {
+        table: wanted,
+        destination: any,
+        prefix,
+        gateway: None,
+        ifindex: 0,
+        several: false,
+        mtu: None,
+        advmss: None,
+        source: None,
+        metric: 0,
+    };
     let mut hops = Vec::new();
     let mut table = u32::from(header.table);
     for (attribute, value) in attributes(payload.get(ROUTE_HEADER..)?) {
@@ -238,15 +293,17 @@ fn route(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<Vec<Route>>
             RTA_GATEWAY | RTA_VIA => route.gateway = gateway(attribute, value),
             RTA_PRIORITY => route.metric = u32_of(value)?,
             RTA_TABLE => table = u32_of(value)?,
+            RTA_PREFSRC => route.source = ip_of(value),
             RTA_METRICS => {
-                route.mtu =
-                    attributes(value).find(|(metric, _)| *metric == RTAX_MTU).and_then(|m| u32_of(m.1))
+                let metric = |wanted| attributes(value).find(|(metric, _)| *metric == wanted);
+                let metric = |wanted| metric(wanted).and_then(|(_, value)| u32_of(value));
+                (route.mtu, route.advmss) = (metric(RTAX_MTU), metric(RTAX_ADVMSS));
             }
             RTA_MULTIPATH => hops = next_hops(value),
             _ => {}
         }
     }
-    if table != u32::from(RouteHeader::RT_TABLE_MAIN) {
+    if table != wanted {
         return None;
     }
     if hops.is_empty() {

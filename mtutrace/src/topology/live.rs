@@ -167,10 +167,12 @@ impl Topology {
     fn read(&mut self, seen: &Seen, new: bool, changes: &mut Changes) {
         let id = seen.id;
         let watch = self.watching && new;
+        // Nobody tells of them: what was learnt in a namespace is known at a single look alone.
+        let exceptions = !self.watching && !seen.containers.is_empty();
         let result = self.entrant.run(&seen.path, id, move || {
             // First the ears, then the eyes: what changes in between is heard.
             let watch = if watch { Some(subscribe()?) } else { None };
-            Ok::<_, io::Error>((watch, dump()?))
+            Ok::<_, io::Error>((watch, dump(exceptions)?))
         });
         let (watch, dump) = match result {
             Ok(Ok(read)) => read,
@@ -201,13 +203,16 @@ impl Topology {
         let same = unconnected == dump.netns.links
             && known.addresses == dump.netns.addresses
             && known.routes == dump.netns.routes
-            && known.rules == dump.netns.rules;
-        let Netns { links, addresses, routes, rules, .. } = dump.netns;
+            && known.routes_cut == dump.netns.routes_cut
+            && known.rules == dump.netns.rules
+            && known.learnt == dump.netns.learnt;
+        let Netns { links, addresses, routes, routes_cut, rules, learnt, .. } = dump.netns;
         let same_peers = self.raw.insert(id, dump.peers.clone()).as_ref() == Some(&dump.peers);
         if same && same_peers {
             return false;
         }
-        (known.links, known.addresses, known.routes, known.rules) = (links, addresses, routes, rules);
+        (known.links, known.addresses, known.rules, known.learnt) = (links, addresses, rules, learnt);
+        (known.routes, known.routes_cut) = (routes, routes_cut);
         true
     }
 

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::model::{Address, Container, DeviceId, Link, NetnsId, Route};
+use crate::model::{Address, Container, DeviceId, Learnt, Link, NetnsId, Route, Rule};
 
 /// One network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +15,14 @@ pub struct Netns {
     pub links: BTreeMap<u32, Link>,
     /// Addresses.
     pub addresses: Vec<Address>,
-    /// Unicast routes of the main table, both families.
+    /// Unicast routes of the main table and of those that rules lead to, both families.
     pub routes: Vec<Route>,
-    /// Rules that lead to other tables than the kernel's own (`ip rule`), which are not followed.
-    pub rules: usize,
+    /// Routes of other tables than main that were too many to keep.
+    pub routes_cut: usize,
+    /// Rules of policy routing in their order; none of a family that has but those which the kernel makes itself.
+    pub rules: Vec<Rule>,
+    /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
+    pub learnt: Vec<Learnt>,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.
     pub containers: Vec<Container>,
     /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::lookup::{Lookup, lookup};
+use super::lookup::{Lookup, Origin, forward, originate};
 use super::node::Node;
 use super::underlay::underlay;
 use crate::model::{DeviceId, Hop, Link, LinkKind, NetnsId};
@@ -21,12 +21,13 @@ const MAX_HOPS: usize = 32;
 /// A packet's limit is the smallest MTU of it (RFC 1191, RFC 8201). That of a tunnel is what its underlay leaves for it,
 /// if that is less than its own.
 pub fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
-    let mut walk = Walk { node, to, hops: Vec::new(), seen: BTreeSet::new() };
+    let mut walk = Walk { node, to, sources: Vec::new(), hops: Vec::new(), seen: BTreeSet::new() };
     let mut routed = BTreeSet::new();
-    let mut at = Some(from);
+    let mut at = Some((from, None));
     // A namespace that routes the same packet twice is a routing loop.
-    while let Some(netns) = at.filter(|netns| routed.insert(*netns)) {
-        at = walk.route(netns);
+    while let Some((netns, came_by)) = at.filter(|(netns, _)| routed.insert(*netns)) {
+        let next = walk.route(netns, came_by);
+        at = next.map(|device| (device.netns, Some(device.ifindex)));
     }
     walk.hops
 }
@@ -39,6 +40,8 @@ pub fn bottleneck(path: &[Hop]) -> Option<(usize, &Hop)> {
 struct Walk<'a> {
     node: &'a Node,
     to: Option<IpAddr>,
+    /// The address that it had at first, and those that masquerading may have given it since.
+    sources: Vec<IpAddr>,
     hops: Vec<Hop>,
     seen: BTreeSet<DeviceId>,
 }
@@ -57,16 +60,23 @@ impl<'a> Walk<'a> {
         Some(link)
     }
 
-    /// A namespace routes the packet; answers with the next namespace that does.
-    fn route(&mut self, netns: NetnsId) -> Option<NetnsId> {
-        let Lookup::Out(out) = lookup(self.node.netns.get(&netns)?, self.to) else { return None };
+    /// A namespace routes the packet, its own or one that came by a device; answers with the device by which it comes
+    /// into the next namespace that does.
+    fn route(&mut self, netns: NetnsId, came_by: Option<u32>) -> Option<DeviceId> {
+        let known = self.node.netns.get(&netns)?;
+        let (way, source) = match came_by {
+            Some(_) => forward(known, self.to, Origin { from: &self.sources, came_by }),
+            None => originate(known, self.to),
+        };
+        let Lookup::Out(out) = way else { return None };
+        self.sources.extend(source);
         let device = DeviceId { netns, ifindex: out.ifindex };
         self.step(device, out.mtu)?;
         self.send(device, out.next_hop)
     }
 
     /// The packet leaves through a device, which is on the path already.
-    fn send(&mut self, device: DeviceId, next_hop: Option<IpAddr>) -> Option<NetnsId> {
+    fn send(&mut self, device: DeviceId, next_hop: Option<IpAddr>) -> Option<DeviceId> {
         let link = self.node.link(device)?;
         match link.kind {
             LinkKind::Veth => {
@@ -89,9 +99,9 @@ impl<'a> Walk<'a> {
     }
 
     /// The packet came in by a device, which is on the path already.
-    fn receive(&mut self, device: DeviceId, next_hop: Option<IpAddr>) -> Option<NetnsId> {
+    fn receive(&mut self, device: DeviceId, next_hop: Option<IpAddr>) -> Option<DeviceId> {
         let netns = device.netns;
-        let Some(master) = self.node.link(device)?.master else { return Some(netns) };
+        let Some(master) = self.node.link(device)?.master else { return Some(device) };
         let master = DeviceId { netns, ifindex: master };
         match self.node.link(master)?.kind {
             LinkKind::Bridge => {}
@@ -99,12 +109,12 @@ impl<'a> Walk<'a> {
                 self.step(master, u32::MAX)?;
                 return self.receive(master, next_hop);
             }
-            // Open vSwitch, VRF: where it goes is not in the main table.
+            // Open vSwitch, VRF: where it goes is not known.
             _ => return None,
         }
         self.step(master, u32::MAX)?;
         if self.is_routed_at(master, device, next_hop) {
-            return Some(netns);
+            return Some(master);
         }
         let port = self.port(master, Some(device), next_hop)?;
         self.step(port, u32::MAX)?;
@@ -128,7 +138,9 @@ impl<'a> Walk<'a> {
             return true;
         }
         // Nobody is known to hold the next hop: it is out on the wire, or this namespace answers for it (proxy ARP).
-        let routes = matches!(lookup(netns, self.to), Lookup::Out(out) if out.ifindex != bridge.ifindex);
+        let origin = Origin { from: &self.sources, came_by: Some(bridge.ifindex) };
+        let (way, _) = forward(netns, self.to, origin);
+        let routes = matches!(way, Lookup::Out(out) if out.ifindex != bridge.ifindex);
         self.port(bridge, Some(came_by), next_hop).is_none() && routes
     }
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::lookup::MAIN;
 use super::node::Node;
-use crate::model::{Address, Container, DeviceId, Hop, Link, LinkKind, NetnsId, Route};
+use crate::model::{Action, Address, Container, DeviceId, Hop, Link, LinkKind, NetnsId, Route, Rule};
 
 pub(crate) const HOST: NetnsId = NetnsId(1);
 
@@ -23,6 +24,22 @@ pub(crate) fn id(netns: u32, ifindex: u32) -> DeviceId {
 pub(crate) fn names(path: &[Hop]) -> String {
     let names: Vec<String> = path.iter().map(|hop| format!("{}:{}", hop.interface, hop.mtu)).collect();
     names.join(" ")
+}
+
+/// A rule for everybody, to be narrowed.
+pub(crate) fn rule(priority: u32, action: Action) -> Rule {
+    Rule {
+        v4: true,
+        priority,
+        from: None,
+        to: None,
+        iif: None,
+        invert: false,
+        extraordinary: false,
+        unknown: false,
+        action,
+        suppress: None,
+    }
 }
 
 /// Writes nodes down, device by device; namespaces come into being when they are named.
@@ -89,8 +106,18 @@ impl Builder {
     ) -> Builder {
         let (destination, prefix) = to.split_once('/').unwrap();
         let (destination, prefix) = (ip(destination), prefix.parse().unwrap());
-        let route =
-            Route { destination, prefix, gateway: gateway.map(ip), ifindex, several: false, mtu, metric: 0 };
+        let route = Route {
+            table: MAIN,
+            destination,
+            prefix,
+            gateway: gateway.map(ip),
+            ifindex,
+            several: false,
+            mtu,
+            advmss: None,
+            source: None,
+            metric: 0,
+        };
         self.0.netns.entry(NetnsId(netns)).or_default().routes.push(route);
         self
     }

@@ -117,6 +117,7 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
     }
     let mut evidence = finding.evidence;
     evidence.extend(words::figures(trouble));
+    evidence.extend(words::advmss(trouble, node));
     Verdict {
         kind: finding.kind,
         severity: finding.severity,

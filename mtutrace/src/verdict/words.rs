@@ -1,6 +1,7 @@
 //! The words that verdicts share. What comes from outside is escaped where it is printed, not here.
 use crate::model::{Container, Hop, NetnsId, SignalKind};
 use crate::topology::Node;
+use crate::topology::lookup::{Lookup, lookup};
 use crate::trouble::Trouble;
 
 /// A span of nanoseconds for people.
@@ -93,4 +94,15 @@ pub(super) fn figures(trouble: &Trouble) -> Vec<String> {
         sentences.push(format!("sockets of this node sent {} again", things(retransmits, "too-big segment")));
     }
     sentences
+}
+
+/// What the container's route says of the MSS in its handshakes, if anything.
+pub(super) fn advmss(trouble: &Trouble, node: &Node) -> Option<String> {
+    if trouble.count(SignalKind::MssExceedsPath) == 0 {
+        return None;
+    }
+    let Lookup::Out(out) = lookup(node.netns.get(&trouble.netns)?, None) else { return None };
+    // The way that the trouble is about.
+    let way = trouble.mismatch.path.first().filter(|own| own.id().ifindex == out.ifindex);
+    way.and(out.advmss).map(|mss| format!("its route says advmss {mss}"))
 }

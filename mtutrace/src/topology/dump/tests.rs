@@ -55,7 +55,7 @@ fn cut_messages_are_no_messages() {
         let bytes = vec![0xff; length];
         assert_eq!(super::link(RTM_NEWLINK, &bytes), None);
         assert_eq!(address(AddressFamily::Inet, RTM_NEWADDR, &bytes), None);
-        assert_eq!(route(AddressFamily::Inet, RTM_NEWROUTE, &bytes), None);
+        assert_eq!(route(AddressFamily::Inet, MAIN, RTM_NEWROUTE, &bytes), None);
         assert_eq!(next_hops(&bytes), []);
     }
     assert_eq!(next_hops(&[0; 8]), []);
@@ -78,7 +78,7 @@ fn the_kernels_own_answer() {
         return;
     }
     let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
-    let read = || entrant.run(&sandbox.path(), sandbox.id(), dump).unwrap().unwrap();
+    let read = || entrant.run(&sandbox.path(), sandbox.id(), || dump(true)).unwrap().unwrap();
     // A new namespace has no routing tables yet.
     assert_eq!((read().netns.routes, read().netns.addresses), (Vec::new(), Vec::new()));
     sandbox.ip("link set lo up");
@@ -90,18 +90,28 @@ fn the_kernels_own_answer() {
     sandbox.ip("address add 10.1.0.1/24 dev br0");
     sandbox.ip("address add 10.2.0.1 peer 10.2.0.9/24 dev br0");
     sandbox.ip("address add fd00::1/64 dev br0 nodad");
-    sandbox.ip("route add default via 10.1.0.254 mtu 1300 metric 5");
+    sandbox.ip("route add default via 10.1.0.254 mtu 1300 advmss 1200 metric 5");
     sandbox.ip("route add 10.9.0.0/16 nexthop via 10.1.0.253 nexthop via 10.1.0.252");
     sandbox.ip("route add 10.8.0.0/16 via inet6 fd00::9");
     sandbox.ip("route add fd01::/64 via fd00::2 mtu 1280");
     sandbox.ip("route add blackhole 10.7.0.0/16");
-    sandbox.ip("route add 10.6.0.0/16 via 10.1.0.254 table 100");
-    assert_eq!(read().netns.rules, 0, "those that the kernel makes");
+    sandbox.ip("route add 10.6.0.0/16 via 10.1.0.254 src 10.1.0.1 table 100");
+    assert_eq!(read().netns.rules, [], "those that the kernel makes");
+    let no_table_of_a_rule = read().netns.routes.iter().all(|r| r.table == MAIN);
+    assert!(no_table_of_a_rule);
     sandbox.ip("rule add from 10.1.0.1 lookup 100");
     sandbox.ip("rule add fwmark 7 lookup main");
     sandbox.ip("-6 rule add lookup 100");
     let Dump { netns, peers } = read();
-    assert_eq!(netns.rules, 3);
+    let rules: Vec<_> = netns.rules.iter().filter(|rule| rule.v4).collect();
+    let own = [32766, 32767].map(|priority| (priority, true));
+    let priorities = rules.iter().map(|rule| (rule.priority, rule.is_followed()));
+    assert!(priorities.eq([(0, true), (32764, false), (32765, true)].into_iter().chain(own)), "{rules:?}");
+    assert_eq!((rules[2].from, rules[2].action), (Some((ip("10.1.0.1"), 32)), Action::Table(100)));
+    assert!(netns.rules.iter().any(|rule| !rule.v4 && rule.action == Action::Table(100)));
+    let hundred = netns.routes.iter().filter(|r| r.table == 100).collect::<Vec<_>>();
+    assert_eq!(hundred.len(), 1, "{hundred:?}");
+    assert_eq!((hundred[0].destination, hundred[0].source), (ip("10.6.0.0"), Some(ip("10.1.0.1"))));
     let named = |name: &str| netns.links.values().find(|link| link.name == name).unwrap();
     let (d0, br0) = (named("d0"), named("br0"));
     assert_eq!(named("lo").kind, LinkKind::Loopback);
@@ -116,13 +126,15 @@ fn the_kernels_own_answer() {
         |address: &str, prefix| netns.addresses.iter().any(|a| a.ip == ip(address) && a.prefix == prefix);
     assert!(has("10.1.0.1", 24) && has("10.2.0.1", 32) && has("fd00::1", 64) && has("127.0.0.1", 8));
     let to = |net: &str| {
-        netns.routes.iter().find(|r| r.destination == ip(net) && (r.prefix > 0 || net == "0.0.0.0"))
+        let main = || netns.routes.iter().filter(|r| r.table == MAIN);
+        main().find(|r| r.destination == ip(net) && (r.prefix > 0 || net == "0.0.0.0"))
     };
     let spread: Vec<_> = netns.routes.iter().filter(|r| r.several).filter_map(|r| r.gateway).collect();
     assert_eq!(spread, [ip("10.1.0.253"), ip("10.1.0.252")]);
     let gateway = |net: &str| to(net).and_then(|r| r.gateway);
     let default = to("0.0.0.0").unwrap();
     assert_eq!((default.prefix, default.mtu, default.metric), (0, Some(1300), 5));
+    assert_eq!(default.advmss, Some(1200));
     assert_eq!((default.gateway, default.ifindex), (Some(ip("10.1.0.254")), br0.ifindex));
     assert_eq!(gateway("10.9.0.0"), Some(ip("10.1.0.253")));
     assert_eq!(gateway("10.8.0.0"), Some(ip("fd00::9")));
@@ -143,10 +155,71 @@ fn dumps_that_take_many_datagrams_are_whole() {
     let batch: String =
         (0..5000).map(|n| format!("route add 10.{}.{}.0/24 dev d0\n", n / 250, n % 250)).collect();
     sandbox.batch(&batch);
-    let dump = entrant.run(&sandbox.path(), sandbox.id(), dump).unwrap().unwrap();
+    let dump = entrant.run(&sandbox.path(), sandbox.id(), || dump(true)).unwrap().unwrap();
     let routes: BTreeSet<IpAddr> =
         dump.netns.routes.iter().filter(|r| r.prefix == 24).map(|r| r.destination).collect();
     assert_eq!(routes.len(), 5000);
+}
+
+/// Rules as `ip rule` makes them, and what they say of ordinary packets.
+#[test]
+fn every_kind_of_rule() {
+    if !may_make_namespaces() {
+        return;
+    }
+    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    sandbox.ip("link add d0 type veth peer name d1");
+    sandbox.ip("link set d0 up");
+    sandbox.ip("link set d1 up");
+    for (priority, rule) in [
+        (10, "not fwmark 0x51820 lookup 51820"),
+        (20, "fwmark 0/0x7 lookup 30"),
+        (30, "iif d0 to 10.9.0.0/16 goto 70"),
+        (40, "oif d0 lookup 31"),
+        (50, "ipproto tcp dport 443 lookup 32"),
+        (60, "lookup main suppress_prefixlength 0"),
+        (70, "prohibit from 10.8.0.0/24"),
+        (80, "uidrange 1-2 lookup 33"),
+        (90, "tos 0x10 lookup 34"),
+    ] {
+        sandbox.ip(&format!("rule add {rule} priority {priority}"));
+    }
+    for table in [30, 31, 51820] {
+        sandbox.ip(&format!("route add 10.5.0.0/16 dev d0 table {table}"));
+    }
+    let netns = entrant.run(&sandbox.path(), sandbox.id(), || dump(false)).unwrap().unwrap().netns;
+    let at = |priority| netns.rules.iter().find(|r| r.priority == priority).unwrap();
+    let followed = [10, 20, 30, 40, 50, 60, 70, 80, 90].map(|priority| at(priority).is_followed());
+    assert_eq!(followed, [true, true, true, false, false, true, true, false, false]);
+    assert!(at(10).invert && at(10).action == Action::Table(51820));
+    assert_eq!((at(30).action, at(30).iif.as_deref()), (Action::Goto(70), Some("d0")));
+    assert_eq!((at(30).to, at(60).suppress), (Some((ip("10.9.0.0"), 16)), Some(0)));
+    assert_eq!((at(70).action, at(70).from), (Action::Refuse, Some((ip("10.8.0.0"), 24))));
+    let mut tables: Vec<u32> = netns.routes.iter().map(|r| r.table).collect();
+    tables.retain(|table| *table != MAIN);
+    assert_eq!(tables, [30, 51820], "of the rules that are followed");
+}
+
+#[test]
+fn tables_have_bounds_and_say_so() {
+    if !may_make_namespaces() {
+        return;
+    }
+    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    sandbox.ip("link add d0 type veth peer name d1");
+    sandbox.ip("link set d0 up");
+    sandbox.ip("link set d1 up");
+    let many = (0..5000).map(|n| format!("route add 10.{}.{}.0/24 dev d0 table 7\n", n / 250, n % 250));
+    let narrow = ["route add 11.0.0.0/8 dev d0 mtu 1300 table 7\n".to_owned()];
+    let rules = (0..70).map(|n| format!("rule add lookup {}\n", 1000 + n));
+    let first = ["rule add priority 1 lookup 7\n".to_owned()];
+    sandbox.batch(&many.chain(narrow).chain(rules).chain(first).collect::<String>());
+    let netns = entrant.run(&sandbox.path(), sandbox.id(), || dump(false)).unwrap().unwrap().netns;
+    let seven: Vec<_> = netns.routes.iter().filter(|r| r.table == 7).collect();
+    assert_eq!((seven.len(), netns.routes_cut), (ROUTES, 5001 - ROUTES));
+    assert!(seven.iter().any(|r| r.mtu == Some(1300)));
+    // 7 and default are of the 64.
+    assert_eq!(netns.rules.iter().filter(|rule| !rule.is_followed()).count(), 71 + 1 - TABLES);
 }
 
 #[test]
@@ -162,7 +235,9 @@ fn noise_never_panics() {
         let _link = super::link(RTM_NEWLINK, &noise);
         for family in [AddressFamily::Inet, AddressFamily::Inet6] {
             let _address = address(family, RTM_NEWADDR, &noise);
-            let _route = route(family, RTM_NEWROUTE, &noise);
+            let _rule = rule::rule(family, 32, &noise);
+            let _learnt = learnt::learnt(family, &noise);
+            let _route = route(family, MAIN, RTM_NEWROUTE, &noise);
         }
         let _hops = next_hops(&noise);
     }
@@ -182,7 +257,7 @@ fn a_table_that_keeps_changing_is_still_read() {
         let busy = scope.spawn(|| sandbox.batch(&toggles.repeat(300)));
         let mut dumps = 0;
         while dumps < 20 || !busy.is_finished() {
-            let dump = entrant.run(&sandbox.path(), sandbox.id(), dump).unwrap().unwrap();
+            let dump = entrant.run(&sandbox.path(), sandbox.id(), || dump(true)).unwrap().unwrap();
             assert!(dump.netns.links.values().any(|link| link.name == "br0"));
             dumps += 1;
         }

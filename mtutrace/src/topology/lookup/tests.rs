@@ -1,9 +1,9 @@
 //! Routing and limits.
 use test_case::test_case;
 
-use super::super::testing::{Builder, incident, ip};
+use super::super::testing::{Builder, incident, ip, rule};
 use super::*;
-use crate::model::NetnsId;
+use crate::model::{Action, NetnsId, Rule};
 
 fn netns(builder: Builder) -> Netns {
     builder.0.netns.into_values().next().unwrap()
@@ -152,4 +152,101 @@ fn an_unspecified_address_is_the_default_route_of_its_family() {
     assert_eq!(way(both(), "0.0.0.0"), Some((2, Some(ip("10.0.0.1")))));
     assert_eq!(way(both(), "::"), Some((3, None)), "no gateway is no next hop");
     assert_eq!(way(routes(), "::"), None);
+}
+
+/// Table 100 leads out by eth1, table main by eth0; the kernel's own rules come last.
+fn ruled(rules: Vec<Rule>) -> Netns {
+    let mut netns = netns(routes().address(1, 3, "10.9.0.5/24").gateway(1, 3, "10.9.0.1"));
+    netns.routes.last_mut().unwrap().table = 100;
+    netns.rules = rules;
+    netns.rules.extend([rule(32766, Action::Table(MAIN)), rule(32767, Action::Table(253))]);
+    netns
+}
+
+fn device(way: Lookup) -> Option<u32> {
+    match way {
+        Lookup::Out(out) => Some(out.ifindex),
+        _ => None,
+    }
+}
+
+fn way(rules: Vec<Rule>, to: &str, from: &[&str], came_by: Option<u32>) -> Option<u32> {
+    let from: Vec<IpAddr> = from.iter().map(|text| ip(text)).collect();
+    device(forward(&ruled(rules), Some(ip(to)), Origin { from: &from, came_by }).0)
+}
+
+const HUNDRED: Action = Action::Table(100);
+
+#[test]
+fn rules_by_source_destination_and_device() {
+    let from = || vec![Rule { from: Some((ip("172.17.0.0"), 16)), ..rule(10, HUNDRED) }];
+    assert_eq!(way(from(), "8.8.8.8", &["172.17.0.2"], Some(2)), Some(3));
+    assert_eq!(way(from(), "8.8.8.8", &["172.18.0.2"], Some(2)), Some(2));
+    assert_eq!(way(from(), "8.8.8.8", &[], Some(2)), Some(2), "no source yet");
+    assert_eq!(way(from(), "8.8.8.8", &["1.1.1.1", "172.17.0.2"], Some(2)), Some(3), "perhaps masqueraded");
+    assert_eq!(way(from(), "2001:db8::1", &["172.17.0.2"], Some(2)), Some(3), "a family without rules");
+    let to = || vec![Rule { to: Some((ip("8.8.8.0"), 24)), ..rule(10, HUNDRED) }];
+    assert_eq!(way(to(), "8.8.8.8", &[], None), Some(3));
+    assert_eq!(way(to(), "8.8.9.8", &[], None), Some(2));
+    assert_eq!(way(to(), "0.0.0.0", &[], None), Some(2), "not the default way");
+    let iif = |name: &str| vec![Rule { iif: Some(name.to_owned()), ..rule(10, HUNDRED) }];
+    assert_eq!(way(iif("eth0"), "8.8.8.8", &[], Some(2)), Some(3));
+    assert_eq!(way(iif("eth0"), "8.8.8.8", &[], Some(3)), Some(2));
+    assert_eq!(way(iif("eth0"), "8.8.8.8", &[], None), Some(2));
+    assert_eq!(way(iif("lo"), "8.8.8.8", &[], None), Some(3), "of the namespace itself");
+}
+
+#[test]
+fn rules_by_what_ordinary_packets_do_not_have() {
+    let marked = |invert| vec![Rule { extraordinary: true, invert, ..rule(10, HUNDRED) }];
+    assert_eq!(way(marked(false), "8.8.8.8", &[], None), Some(2));
+    assert_eq!(way(marked(true), "8.8.8.8", &[], None), Some(3), "as wg-quick has it");
+    let unknown = |invert| vec![Rule { unknown: true, invert, ..rule(10, HUNDRED) }];
+    assert_eq!([false, true].map(|invert| way(unknown(invert), "8.8.8.8", &[], None)), [Some(2); 2]);
+}
+
+#[test]
+fn what_rules_do() {
+    let after = |first: Rule| way(vec![first, rule(20, HUNDRED)], "8.8.8.8", &[], None);
+    assert_eq!(after(rule(10, Action::Nop)), Some(3));
+    assert_eq!(after(rule(10, Action::Table(7))), Some(3), "a table without routes");
+    assert_eq!(after(rule(10, Action::Table(LOCAL))), Some(3));
+    assert_eq!(after(rule(10, Action::Goto(30))), Some(2));
+    assert_eq!(after(rule(10, Action::Refuse)), None);
+    let suppress = |bits| Rule { suppress: Some(bits), ..rule(10, Action::Table(MAIN)) };
+    assert_eq!(after(suppress(0)), Some(3), "no default route of main");
+    let near = |bits| way(vec![suppress(bits), rule(20, HUNDRED)], "10.0.0.9", &[], None);
+    assert_eq!((near(0), near(24)), (Some(2), Some(3)));
+    let own = vec![rule(10, Action::Refuse)];
+    assert_eq!(forward(&ruled(own), Some(ip("10.0.0.5")), Origin::default()).0, Lookup::Local);
+}
+
+#[test]
+fn the_source_is_chosen_before_rules_look_at_it() {
+    let by = |source: &str| vec![Rule { from: Some((ip(source), 32)), ..rule(10, HUNDRED) }];
+    let default = |netns: &Netns| {
+        let (way, source) = originate(netns, None);
+        (device(way), source)
+    };
+    // eth0's address is taken for the default way, and then leads out by eth1.
+    assert_eq!(default(&ruled(by("10.0.0.5"))), (Some(3), Some(ip("10.0.0.5"))));
+    assert_eq!(default(&ruled(by("10.9.0.5"))), (Some(2), Some(ip("10.0.0.5"))));
+    let mut told = ruled(by("10.9.0.5"));
+    told.routes.iter_mut().filter(|r| r.table == MAIN).for_each(|r| r.source = Some(ip("10.9.0.5")));
+    assert_eq!(default(&told), (Some(3), Some(ip("10.9.0.5"))));
+    // Without a way of its own, what has an address finds one.
+    let mut bound = ruled(by("10.9.0.5"));
+    bound.routes.retain(|r| r.table != MAIN || r.prefix > 0);
+    assert_eq!(default(&bound), (Some(3), Some(ip("10.9.0.5"))));
+}
+
+#[test]
+fn a_route_says_what_to_announce() {
+    let mut netns = netns(routes());
+    netns.routes.iter_mut().for_each(|r| r.advmss = Some(1300));
+    let advmss = |to: &str| match lookup(&netns, Some(ip(to))) {
+        Lookup::Out(out) => out.advmss,
+        _ => None,
+    };
+    assert_eq!((advmss("0.0.0.0"), advmss("8.8.8.8")), (Some(1300), Some(1300)));
 }

@@ -1,8 +1,10 @@
 //! Paths through nodes of every common make.
 use test_case::test_case;
 
-use super::super::testing::{Builder, id, incident, ip, names};
+use super::super::lookup::MAIN;
+use super::super::testing::{Builder, id, incident, ip, names, rule};
 use super::*;
+use crate::model::{Action, Rule};
 
 fn out(builder: &Builder, from: u32, to: Option<&str>) -> String {
     names(&path(&builder.0, NetnsId(from), to.map(ip)))
@@ -202,4 +204,25 @@ fn the_gateway_may_be_another_container_on_the_bridge() {
         names(&path(&node, NetnsId(2), None)),
         "eth0:1500 veth4:1500 docker0:1500 veth5:1300 eth0:1500 wg0:1420"
     );
+}
+
+#[test]
+fn rules_see_where_a_packet_came_from() {
+    let plain = |priority, table| rule(priority, Action::Table(table));
+    let way = |rule: Rule| {
+        let narrow = incident().device(1, 9, "tun0", LinkKind::Tun, 1400).gateway(1, 9, "10.8.0.1");
+        let mut node = narrow.0;
+        let host = node.netns.get_mut(&NetnsId(1)).unwrap();
+        host.routes.last_mut().unwrap().table = 100;
+        host.rules = vec![rule, plain(9, MAIN)];
+        names(&path(&node, NetnsId(3), None)).rsplit(' ').next().unwrap().to_owned()
+    };
+    let from = |text| Rule { from: Some((ip(text), 32)), ..plain(1, 100) };
+    assert_eq!(way(from("172.17.0.2")), "tun0:1400");
+    assert_eq!(way(from("10.42.0.108")), "tun0:1400", "the pod masquerades, perhaps");
+    assert_eq!(way(from("172.17.0.3")), "ens3:1500");
+    let iif = |name: &str| Rule { iif: Some(name.to_owned()), ..plain(1, 100) };
+    assert_eq!(way(iif("cni0")), "tun0:1400", "not the port, but its bridge");
+    assert_eq!(way(iif("veth112")), "ens3:1500");
+    assert_eq!(way(iif("lo")), "ens3:1500");
 }

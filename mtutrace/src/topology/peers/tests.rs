@@ -145,7 +145,7 @@ fn resolved(boxes: &[Sandbox]) -> Node {
     let entrant = Entrant::new().unwrap();
     let (mut node, mut raw) = (Node::default(), Raw::new());
     for sandbox in boxes {
-        let dump = entrant.run(&sandbox.path(), sandbox.id(), dump).unwrap().unwrap();
+        let dump = entrant.run(&sandbox.path(), sandbox.id(), || dump(false)).unwrap().unwrap();
         node.netns.insert(sandbox.id(), dump.netns);
         raw.insert(sandbox.id(), dump.peers);
     }

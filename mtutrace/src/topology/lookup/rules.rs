@@ -1,0 +1,52 @@
+//! Policy routing: which table a packet's way is in.
+use std::net::IpAddr;
+
+use super::{LOCAL, Lookup, MAIN, Origin, contains, in_table};
+use crate::model::{Action, Rule};
+use crate::topology::node::Netns;
+
+/// The way to `to`, by the rules in their order (fib_rules_lookup); by the main table alone if there are none.
+pub(super) fn route(netns: &Netns, to: IpAddr, origin: Origin<'_>) -> Lookup {
+    if netns.addresses.iter().any(|a| a.ip == to) {
+        return Lookup::Local;
+    }
+    let mut rules = netns.rules.iter().filter(|rule| rule.v4 == to.is_ipv4()).peekable();
+    if rules.peek().is_none() {
+        return in_table(netns, MAIN, to).map_or(Lookup::Unreachable, Lookup::Out);
+    }
+    let mut next = 0;
+    for rule in rules {
+        if rule.priority < next || !matches(rule, netns, to, origin) {
+            continue;
+        }
+        match rule.action {
+            // Backwards is refused by the kernel, too.
+            Action::Goto(target) => next = target,
+            // What is local is known already.
+            Action::Nop | Action::Table(LOCAL) => {}
+            Action::Refuse => return Lookup::Unreachable,
+            Action::Table(table) => {
+                let found = in_table(netns, table, to);
+                let found = found.filter(|out| rule.suppress.is_none_or(|bits| out.prefix > bits));
+                if let Some(out) = found {
+                    return Lookup::Out(out);
+                }
+            }
+        }
+    }
+    Lookup::Unreachable
+}
+
+/// fib_rule_match, for an ordinary packet.
+fn matches(rule: &Rule, netns: &Netns, to: IpAddr, origin: Origin<'_>) -> bool {
+    let from = |(network, bits)| origin.from.iter().any(|ip| contains(network, bits, *ip));
+    let came_by = |name: &String| match origin.came_by {
+        Some(ifindex) => netns.links.get(&ifindex).is_some_and(|link| link.name == *name),
+        None => name == "lo",
+    };
+    let met = !rule.extraordinary
+        && rule.from.is_none_or(from)
+        && rule.to.is_none_or(|(network, bits)| contains(network, bits, to))
+        && rule.iif.as_ref().is_none_or(came_by);
+    !rule.unknown && met != rule.invert
+}
