@@ -120,4 +120,5 @@ fn what_the_kernel_has_learnt() {
         return;
     }
     learns(false, "192.0.2.10");
+    learns(true, "2001:db8:c0::10");
 }
