@@ -2,7 +2,7 @@
 mod evidence;
 mod state;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mtutrace_common::config::DropCause;
 
@@ -125,15 +125,17 @@ impl Engine {
         if let Some(below) = self.wrong.around(&event, node) {
             self.outside(&event, &below, node);
         }
-        let (ends, charge) = self.charge(&event, node, tables);
+        let (ends, mut charge) = self.charge(&event, node, tables);
         let mismatch = charge.as_ref().and_then(|c| c.mismatch.as_ref());
         if event.kind == EventKind::Retransmit && mismatch.is_none_or(|m| event.length <= m.bottleneck.mtu) {
             return None;
         }
+        let explained = mismatch.is_some();
         let pair = Pair::of(&event, &ends, node);
-        if let (Some(pair), Some(Charge { netns, .. })) = (pair, &charge)
+        if let (Some(pair), Some(Charge { netns, .. })) = (pair, &mut charge)
             && let Some(mismatch) = pair.mismatch(node)
         {
+            *netns = pair.sufferer(&ends, node).unwrap_or(*netns);
             self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node).silent = Some(pair);
         } else if let Some(Charge { netns, mismatch: Some(mismatch) }) = &charge
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
@@ -142,7 +144,7 @@ impl Engine {
             let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
             self.trouble(&event, *netns, mismatch, remote, node);
         }
-        self.cases.note(&event, &ends, mismatch.is_some(), node);
+        self.cases.note(&event, &ends, explained, node);
         Some(self.tally(event, charge.map(|c| c.netns), node))
     }
 
@@ -163,7 +165,8 @@ impl Engine {
         let trouble = || Trouble::new(netns, mismatch.clone(), event.time_ns);
         let state =
             self.states.entry(key).or_insert_with(|| State { trouble: trouble(), remote, stated: None });
-        state.trouble.mismatch = mismatch.clone();
+        let silent = state.trouble.silent.and_then(|pair| pair.mismatch(node));
+        state.trouble.mismatch = silent.unwrap_or_else(|| mismatch.clone());
         state.trouble.tunnel = tunnel;
         state.trouble.outer.extend(nobodys.into_iter().flat_map(|state| state.trouble.outer));
         state.trouble.belongs_to(node.container(netns));
@@ -276,12 +279,22 @@ impl Engine {
             return Vec::new();
         };
         let (owner, now_ns) = (owner_of(netns, node), charged.event.time_ns);
+        let silent = silent_at(&self.states);
         let states = self.states.iter_mut().filter(|((whose, _), _)| *whose == owner);
-        states.filter_map(|(_, state)| state.judge(true, now_ns, node)).collect()
+        states
+            .filter(|(_, state)| !state.is_explained(&silent))
+            .filter_map(|(_, state)| state.judge(true, now_ns, node))
+            .collect()
     }
 
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
         let mut changed = Vec::new();
+        let silent = silent_at(&self.states);
+        self.states.retain(|_, state| {
+            let explained = state.is_explained(&silent);
+            changed.extend(state.end().filter(|_| explained));
+            !explained
+        });
         for ((owner, _), state) in &mut self.states {
             if let Some(verdict) = state.judge(node.since(owner.0) == Some(owner.1), now_ns, node) {
                 changed.push(verdict);
@@ -317,6 +330,12 @@ impl Engine {
         self.tallies.values_mut().for_each(|tally| tally.changed = false);
         tallies
     }
+}
+
+/// The devices at which packets die silently.
+fn silent_at(states: &BTreeMap<(Owner, DeviceId), State>) -> BTreeSet<DeviceId> {
+    let active = states.values().filter(|state| state.stated.as_ref().is_none_or(|stated| stated.active));
+    active.filter_map(|state| Some(state.trouble.silent?.narrow)).collect()
 }
 
 /// Whether one of its numbers is wrong, and something came of it: that explains all else.

@@ -13,6 +13,7 @@ pub mod tunnel;
 
 use crate::charge::Mismatch;
 use crate::model::{Ci, Container, Fix, Hop, NetnsId, Setup};
+use crate::silent;
 use crate::topology::Node;
 use crate::verdict::owner;
 
@@ -96,13 +97,25 @@ pub fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId, node: 
     fixes
 }
 
-/// The remedies for two devices that face each other: the same number on both.
+/// The remedies for two devices that face each other: the same number on both, that of the narrow one's neighbours where it
+/// is the one that differs.
 pub fn level(m: &Mismatch, node: &Node) -> Vec<Fix> {
     let set = |hop: &Hop, mtu: u32, what: &str| {
         let command =
             format!("{}ip link set dev {} mtu {mtu}", enter(hop.netns, node), quote(&hop.interface));
         fix("on this node, as root", what, command)
     };
+    if let (Some(wide), Some(carries)) = (m.path.first(), silent::alone(node, m.bottleneck.id())) {
+        let raised = carries.min(wide.mtu);
+        return vec![
+            set(
+                &m.bottleneck,
+                raised,
+                "make it as large as all around it; and so in the configuration that made it",
+            ),
+            set(wide, m.bottleneck.mtu, "or the sender as small, if what lies behind carries no more"),
+        ];
+    }
     vec![
         set(
             &m.culprit,

@@ -3,7 +3,7 @@
 use mtutrace_common::config::DropCause;
 
 use crate::charge::{Ends, Mismatch};
-use crate::model::{DeviceId, Event, EventKind, Hop};
+use crate::model::{DeviceId, Event, EventKind, Hop, LinkKind, NetnsId};
 use crate::topology::{self, Node};
 
 /// Such a pair.
@@ -32,16 +32,39 @@ impl Pair {
         pair.mismatch(node).map(|_| pair)
     }
 
-    /// The two as they are now; nothing once they fit, or one is gone.
+    /// The two as they are now; nothing once they fit, or one is gone. The narrow one is the culprit itself where it is
+    /// [`alone`].
     pub fn mismatch(&self, node: &Node) -> Option<Mismatch> {
         let hop = |device| Some(Hop::new(device, node.link(device)?));
-        let (culprit, bottleneck) = (hop(self.wide)?, hop(self.narrow)?);
-        (culprit.mtu > bottleneck.mtu).then(|| Mismatch {
-            path: vec![culprit.clone(), bottleneck.clone()],
-            culprit,
+        let (wide, bottleneck) = (hop(self.wide)?, hop(self.narrow)?);
+        let path = vec![wide.clone(), bottleneck.clone()];
+        (wide.mtu > bottleneck.mtu).then(|| Mismatch {
+            path,
+            culprit: if alone(node, self.narrow).is_some() { bottleneck.clone() } else { wide },
             bottleneck,
         })
     }
+
+    /// The container whose packets die: the sender, else the one behind the narrow device.
+    pub fn sufferer(&self, ends: &Ends, node: &Node) -> Option<NetnsId> {
+        let link = node.link(self.narrow);
+        let port = link.filter(|link| link.master.is_some());
+        let behind = port.map_or(Some(self.narrow), |port| port.peer).map(|device| device.netns);
+        let either = [ends.src.map(|end| end.netns), behind].into_iter().flatten();
+        either.into_iter().find(|netns| node.container(*netns).is_some())
+    }
+}
+
+/// What a bridge's port of veth could carry, bytes at L3, if its own number is the one that differs: the bridge, the
+/// other ports and the veth's other end all have larger ones.
+pub fn alone(node: &Node, port: DeviceId) -> Option<u32> {
+    let link = node.link(port).filter(|link| link.kind == LinkKind::Veth)?;
+    let links = &node.netns.get(&port.netns)?.links;
+    let bridge = links.get(&link.master?).filter(|master| master.kind == LinkKind::Bridge)?;
+    let peer = node.link(link.peer?)?;
+    let others = || links.values().filter(|l| l.master == link.master && l.ifindex != port.ifindex);
+    let differs = others().chain([bridge, peer]).all(|neighbour| neighbour.mtu > link.mtu);
+    differs.then(|| bridge.mtu.min(peer.mtu))
 }
 
 #[cfg(test)]
@@ -92,5 +115,31 @@ mod tests {
         assert_eq!(pair.mismatch(&node).unwrap().bottleneck.kind, LinkKind::Veth);
         assert_eq!(Pair::of(&died(2, 8, DropCause::BridgePort), &Ends::default(), &node), None);
         assert_eq!(Pair::of(&died(2, 8, DropCause::Forward), &ends, &node), None);
+
+        // Bridge and container are both at 1500: the port is what is wrong, whoever sends.
+        let m = pair.mismatch(&node).unwrap();
+        assert_eq!((m.culprit.id(), m.bottleneck.id(), alone(&node, port)), (port, port, Some(1500)));
+        let fixes = crate::fix::level(&m, &node);
+        assert!(fixes[0].command.ends_with("dev veth8 mtu 1500"), "{fixes:?}");
+        assert!(fixes[1].command.ends_with("dev eth0 mtu 1400"), "{fixes:?}");
+        // The container is at 1400 too: then the two belong together, and the sender is too large.
+        node.netns.get_mut(&NetnsId(3)).unwrap().links.get_mut(&7).unwrap().mtu = 1400;
+        assert_eq!(alone(&node, port), None);
+    }
+
+    #[test]
+    fn the_sender_suffers_else_who_is_behind_the_port() {
+        let node = incident().0;
+        let pair = Pair {
+            wide: DeviceId { netns: NetnsId(1), ifindex: 2 },
+            narrow: DeviceId { netns: NetnsId(2), ifindex: 8 },
+        };
+        let from = |netns| {
+            let end = End { netns: NetnsId(netns), remote: "172.17.0.9".parse().unwrap() };
+            pair.sufferer(&Ends { src: Some(end), dst: None }, &node)
+        };
+        assert_eq!(from(2), Some(NetnsId(2)), "the pod");
+        assert_eq!(from(1), Some(NetnsId(3)), "the host is no container: the one behind the pod's port");
+        assert_eq!(pair.sufferer(&Ends::default(), &node), Some(NetnsId(3)));
     }
 }

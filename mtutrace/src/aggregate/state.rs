@@ -1,5 +1,7 @@
 //! A container's trouble with one bottleneck, and the verdict that stands about it.
-use crate::model::{Ended, Verdict};
+use std::collections::BTreeSet;
+
+use crate::model::{DeviceId, Ended, SignalKind, Verdict};
 use crate::topology::Node;
 use crate::trouble::Trouble;
 use crate::{charge, tunnels, verdict};
@@ -44,6 +46,21 @@ impl State {
         let verdict = verdict::verdict(&self.trouble, finding, active, node);
         self.stated = Some(verdict.clone());
         Some(verdict)
+    }
+
+    /// Whether all that is known is a promise, and packets of somebody else die at the same device already: one cause, one
+    /// verdict.
+    pub(super) fn is_explained(&self, silent_at: &BTreeSet<DeviceId>) -> bool {
+        let promises = || self.trouble.counts.keys().all(|signal| *signal == SignalKind::MssExceedsPath);
+        self.trouble.silent.is_none()
+            && silent_at.contains(&self.trouble.mismatch.bottleneck.id())
+            && promises()
+    }
+
+    /// The verdict that stands, as the last thing to be said of it.
+    pub(super) fn end(&self) -> Option<Verdict> {
+        let stated = self.stated.as_ref().filter(|stated| stated.active)?;
+        Some(Verdict { active: false, ended: Some(Ended::Quiet), ..stated.clone() })
     }
 
     /// Brings the figures of a verdict that stands up to date.

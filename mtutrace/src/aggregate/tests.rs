@@ -358,3 +358,27 @@ fn ordinary_retransmits_are_not_ours() {
     // Retransmits alone prove nothing.
     assert!(engine.tick(9000 * MS, &node).1.is_empty());
 }
+
+#[test]
+fn a_promise_is_no_second_verdict_where_packets_die_silently() {
+    let (mut engine, mut node) = (Engine::default(), node());
+    node.netns.get_mut(&NetnsId(2)).unwrap().links.get_mut(&8).unwrap().mtu = 1400;
+    for e in [
+        handshake(0, (2, 8), (INNER, SERVER), 1460, false),
+        handshake(1, (1, 112), (POD, SERVER), 1460, false),
+    ] {
+        assert!(engine.event(e, &node, &table()).is_none());
+    }
+    assert_eq!(kinds(&engine.tick(200 * MS, &node).1), [(VerdictKind::MssExceedsPath, true)]);
+    // The pod sends to the inner container, which has what faces it in common with its own promise.
+    let died = event(2, flow("172.17.0.1:80", INNER), too_big(DropCause::BridgePort));
+    let died = Event { ifindex: 8, time_ns: 300 * MS, length: 1500, ..died };
+    assert_eq!(engine.event(died, &node, &table()).unwrap().container.unwrap().id, "pod");
+    let told = engine.tick(400 * MS, &node).1;
+    let expected = [(VerdictKind::MssExceedsPath, false), (VerdictKind::SilentL2Drop, true)];
+    assert_eq!(kinds(&told), expected);
+    let silent = told.last().unwrap();
+    assert_eq!(silent.culprit.as_ref().map(|c| (c.interface.as_str(), c.mtu)), Some(("veth8", 1400)));
+    assert!(silent.summary.ends_with("set it to 1500"), "{}", silent.summary);
+    assert_eq!(kinds(&engine.standing(&node)), [(VerdictKind::SilentL2Drop, true)]);
+}

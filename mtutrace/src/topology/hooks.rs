@@ -1,6 +1,7 @@
 //! On which devices the TC programs go: every packet passes at least one of them, with as few of them as possible.
 use super::lookup;
 use super::node::{Netns, Node};
+use super::underlay::tunnels;
 use crate::model::{DeviceId, Link, LinkKind, NetnsId};
 
 /// Whether TC programs go on this device.
@@ -67,10 +68,13 @@ fn is_leaf(netns: &Netns) -> bool {
 }
 
 /// The smallest MTU, bytes at L3, to which a packet that comes in by this device could be routed in its namespace;
-/// `u32::MAX` when there is no other way out. See [`lookup::smallest_limit`].
+/// `u32::MAX` when there is no other way out. See [`lookup::smallest_limit`]. A tunnel whose number is wrong takes what its
+/// underlay leaves for it.
 pub fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
     let netns: Option<&Netns> = node.netns.get(&device.netns);
-    netns.map_or(u32::MAX, |netns| lookup::smallest_limit(netns, device.ifindex))
+    let of_routes = netns.map_or(u32::MAX, |netns| lookup::smallest_limit(netns, device.ifindex));
+    let wrong = tunnels(node, device.netns).filter(|below| below.wrong && below.tunnel.id() != device);
+    wrong.map(|below| below.fits).min().map_or(of_routes, |fits| fits.min(of_routes))
 }
 
 /// The devices of one namespace that get TC programs.

@@ -14,7 +14,7 @@ use crate::holes::Standing;
 use crate::model::{DeviceId, Hop, Severity, Verdict, VerdictKind};
 use crate::topology::{self, Node};
 use crate::trouble::Trouble;
-use crate::{fix, remedy};
+use crate::{fix, remedy, silent};
 
 pub use words::owner;
 
@@ -101,15 +101,25 @@ pub fn verdict(trouble: &Trouble, finding: Finding, active: bool, node: &Node) -
         None if trouble.silent.is_some() => ("what faces it".to_owned(), &m.bottleneck),
         None => ("the way out".to_owned(), &m.bottleneck),
     };
-    let summary = format!(
-        "{who}: {}. {} has MTU {}, but {limit}, {}, carries only {}: set it to {}",
-        finding.effect,
-        words::device(&m.culprit, node),
-        m.culprit.mtu,
-        words::device(narrow, node),
-        narrow.mtu,
-        m.bottleneck.mtu,
-    );
+    let culprit = words::device(&m.culprit, node);
+    let alone = trouble.silent.as_ref().and_then(|pair| silent::alone(node, pair.narrow));
+    let number = match alone.zip(m.path.first()) {
+        Some((carries, wide)) => format!(
+            "{culprit} has MTU {}, but all around it carries {carries}, and {} sends up to {}: set it to {}",
+            m.culprit.mtu,
+            words::device(wide, node),
+            wide.mtu,
+            carries.min(wide.mtu)
+        ),
+        None => format!(
+            "{culprit} has MTU {}, but {limit}, {}, carries only {}: set it to {}",
+            m.culprit.mtu,
+            words::device(narrow, node),
+            narrow.mtu,
+            m.bottleneck.mtu,
+        ),
+    };
+    let summary = format!("{who}: {}. {number}", finding.effect);
     let mut path = m.path.clone();
     if let Some(below) = &trouble.tunnel {
         path.retain(|hop| hop.id() != below.tunnel.id());

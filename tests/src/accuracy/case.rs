@@ -89,6 +89,9 @@ pub struct Hop {
     /// Its `eth0` carries single segments.
     #[serde(default)]
     pub no_offloads: bool,
+    /// The outer packets of its tunnel must not be cut.
+    #[serde(default)]
+    pub df: bool,
     /// The `mtu` of its default route.
     pub route_mtu: Option<String>,
     /// Any other firewall.
@@ -151,6 +154,11 @@ pub struct Traffic {
     pub size: Option<String>,
     /// Datagrams.
     pub count: Option<u64>,
+    /// Milliseconds from one datagram to the next.
+    #[serde(default)]
+    pub apart_ms: u64,
+    /// The hop that drops everything for a while in the middle of the transfer.
+    pub outage: Option<String>,
     /// Whether a transfer gets through, once it was given a few seconds.
     pub completes: Option<bool>,
 }
@@ -180,6 +188,8 @@ pub enum Manner {
     Prompt,
     /// Some bytes now and then.
     Slow,
+    /// With a rest of seconds in the middle.
+    Stall,
     /// With half of it and a reset.
     Reset,
     /// Nobody listens.
@@ -196,12 +206,12 @@ pub struct Expect {
     pub severity: String,
     /// The hop that suffers; without it the innermost.
     pub container: Option<String>,
-    /// MTU of the device that is wrong.
-    pub culprit: String,
+    /// MTU of the device that is wrong; without it no device is.
+    pub culprit: Option<String>,
     /// Name of the device that is wrong.
     pub culprit_interface: Option<String>,
-    /// MTU of the device that sets the limit.
-    pub bottleneck: String,
+    /// MTU of the device that sets the limit; without it none of this node does.
+    pub bottleneck: Option<String>,
     /// The number in the fix; without it the bottleneck's.
     pub fix: Option<String>,
 }
@@ -241,7 +251,7 @@ impl Case {
     /// Names that are used exist, so that a slip is not found after a lab was built.
     fn check(&self) -> Result<()> {
         ensure!(!self.hop.is_empty() && !self.traffic.is_empty(), "a case has hops and traffic");
-        let hops = self.traffic.iter().flat_map(|one| [&one.from, &one.to]).flatten();
+        let hops = self.traffic.iter().flat_map(|one| [&one.from, &one.to, &one.outage]).flatten();
         for name in hops.filter(|name| *name != "server") {
             self.find(name)?;
         }
@@ -252,9 +262,10 @@ impl Case {
                 .into_iter()
                 .flatten()
         });
-        let expected = self.expect.iter().flat_map(|expect| {
-            [Some(&expect.culprit), Some(&expect.bottleneck), expect.fix.as_ref()].into_iter().flatten()
-        });
+        let expected = self
+            .expect
+            .iter()
+            .flat_map(|expect| [&expect.culprit, &expect.bottleneck, &expect.fix].into_iter().flatten());
         let used = self.hop.iter().map(|hop| &hop.mtu).chain(optional).chain(expected);
         used.chain(self.traffic.iter().filter_map(|one| one.size.as_ref()))
             .try_for_each(|name| numbers.get(name).map(drop))
@@ -279,8 +290,14 @@ impl Case {
 pub struct Numbers(BTreeMap<String, u32>);
 
 impl Numbers {
-    /// The number that is called so, or is written so.
+    /// The number that is called so, or is written so; `wide - 50` is so much less.
     pub fn get(&self, name: &str) -> Result<u32> {
+        if let Some((name, less)) = name.split_once(" - ") {
+            return self
+                .get(name)?
+                .checked_sub(self.get(less)?)
+                .with_context(|| format!("{name} is too small"));
+        }
         match self.0.get(name) {
             Some(number) => Ok(*number),
             None => name.parse().ok().with_context(|| format!("no number is called {name}")),

@@ -96,6 +96,11 @@ impl Chain {
         })
     }
 
+    /// The namespace of the hop of that name.
+    pub fn netns(&self, case: &Case, name: &str) -> Result<&NetNs> {
+        Ok(self.members[case.find(name)?].netns())
+    }
+
     /// The address of the hop of that name as it stands in a URL; the server's without a name.
     pub fn url_host(&self, case: &Case, name: Option<&str>, family: Family) -> Result<String> {
         let seat = match name.filter(|name| *name != "server") {

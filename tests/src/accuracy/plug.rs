@@ -123,8 +123,10 @@ impl Wire<'_> {
         let (below, port, own, name) = (self.underlay()?, self.port()?, self.own()?, self.name());
         let tunnel = format!("tun{}", self.number);
         let outer = |host: u8| format!("172.30.{}.{host}", self.number);
-        let kind =
-            |from, to| format!("type vxlan id 42 local {} remote {} dstport 4789", outer(from), outer(to));
+        let df = if self.hop.df { "df set" } else { "" };
+        let kind = |from, to| {
+            format!("type vxlan id 42 local {} remote {} dstport 4789 {df}", outer(from), outer(to))
+        };
         self.above.ip(&format!(
             "{}\naddress add {}/24 dev {name}\nlink set {name} up\nlink add {tunnel} mtu {port} {}\n{}",
             self.veth(&name, below, "phys", below),

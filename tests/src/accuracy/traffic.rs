@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use super::case::{Case, Kind, Manner, Numbers, Traffic};
 use super::chain::Chain;
 use crate::lab::datagrams::{Discovery, udp_send};
+use crate::lab::netns::NetNs;
 use crate::lab::traffic::Transfer;
 use crate::lab::wait;
 
@@ -18,6 +19,19 @@ const READY: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// One that doesn't is not waited for longer: retransmits after 0.2, 0.4 and 0.8 seconds are over.
 const STALLED: Duration = Duration::from_secs(3);
+/// Holes are looked at for so long before they count as ones that stay.
+const HOLE: Duration = Duration::from_secs(6);
+const OUTAGE: Duration = Duration::from_millis(1500);
+/// When an outage begins: the transfer is under way by then.
+const UNDER_WAY: Duration = Duration::from_millis(300);
+
+const DROP_ALL: &str = "
+table inet lab_outage {
+    chain forward {
+        type filter hook forward priority -10;
+        drop
+    }
+}";
 
 /// Waits until one byte gets through for each kind of traffic.
 pub(super) fn await_ready(case: &Case, chain: &Chain) -> Result<()> {
@@ -50,21 +64,35 @@ fn send_one(case: &Case, one: &Traffic, numbers: &Numbers, chain: &Chain) -> Res
     let (to, count) = (format!("{host}:9"), one.count.unwrap_or(DATAGRAMS));
     let payload = one.payload(numbers)?;
     // One at a time, so that each one meets what the path has taught the kernel meanwhile.
-    (0..count).try_for_each(|_| udp_send(place, &to, payload, 1, discovery).map(drop))
+    (0..count).try_for_each(|number| {
+        if number > 0 {
+            std::thread::sleep(Duration::from_millis(one.apart_ms));
+        }
+        udp_send(place, &to, payload, 1, discovery).map(drop)
+    })
 }
 
 fn transfer(case: &Case, one: &Traffic, chain: &Chain, host: &str) -> Result<()> {
     let place = chain.place(case, one.from.as_deref())?;
-    let patience = if one.completes == Some(true) { PATIENCE } else { STALLED };
+    let beyond = case.expect.as_ref().is_some_and(|expect| expect.culprit.is_none());
+    let patience = match one.completes {
+        Some(true) => PATIENCE,
+        _ if beyond => HOLE,
+        _ => STALLED,
+    };
     let patience = wait::patient(patience);
     let bytes = one.bytes.unwrap_or(BYTES);
     let mut transfer = match (one.kind, one.server) {
         (Kind::Upload, _) => Transfer::put(place, &format!("http://{host}/0"), bytes, patience)?,
         (_, Manner::Prompt) => Transfer::get(place, &format!("http://{host}/{bytes}"), patience)?,
+        (_, Manner::Stall) => Transfer::get(place, &format!("http://{host}/{bytes}/stall"), patience)?,
         (_, Manner::Slow) => Transfer::get(place, &format!("http://{host}/{bytes}/slow"), patience)?,
         (_, Manner::Reset) => Transfer::get(place, &format!("http://{host}/{bytes}/reset"), patience)?,
         (_, Manner::Refuse) => Transfer::get(place, &format!("http://{host}:81/{bytes}"), patience)?,
     };
+    if let Some(hop) = &one.outage {
+        outage(chain.netns(case, hop)?)?;
+    }
     let outcome = transfer.finish()?;
     if let Some(completes) = one.completes {
         ensure!(
@@ -74,4 +102,12 @@ fn transfer(case: &Case, one: &Traffic, chain: &Chain, host: &str) -> Result<()>
         );
     }
     Ok(())
+}
+
+/// Nothing passes for a while.
+fn outage(router: &NetNs) -> Result<()> {
+    std::thread::sleep(UNDER_WAY);
+    router.nft(DROP_ALL)?;
+    std::thread::sleep(OUTAGE);
+    router.nft("delete table inet lab_outage")
 }

@@ -35,6 +35,8 @@ fn a_path_takes_what_the_underlay_leaves() {
     let below = underlay(&node, id(1, 3)).unwrap();
     assert_eq!((below.tunnel.mtu, below.device.mtu, below.fits, below.wrong), (1450, 1450, 1400, true));
     assert!(below.cuts);
+    // What comes from the pod is looked at from there on, or the tunnel's retransmits would be missed.
+    assert_eq!(crate::topology::smallest_limit(&node, id(1, 4)), 1400);
     let fixed = overlay(|_| {}).edit(1, 3, |link| link.mtu = 1400).0;
     assert!(!underlay(&fixed, id(1, 3)).unwrap().wrong);
 }

@@ -1,4 +1,5 @@
-//! An HTTP/1.1 server, and a client that notices silence. `GET /N/slow` is answered slowly, `GET /N/reset` half.
+//! An HTTP/1.1 server, and a client that notices silence. `GET /N/slow` is answered slowly,
+//! `GET /N/stall` with a rest in the middle, `GET /N/reset` half.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,6 +15,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// How a slow server answers.
 const SIP: usize = 2000;
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long one rests that stalls.
+const REST: Duration = Duration::from_secs(3);
 
 pub(crate) fn serve(address: &str) -> Result<()> {
     let listener = TcpListener::bind(address)?;
@@ -61,6 +64,12 @@ fn answer(stream: TcpStream) -> Result<()> {
     let manner = request.split(['/', ' ']).nth(3).unwrap_or_default();
     match manner {
         "slow" => trickle(&stream, &answer),
+        "stall" => {
+            let (begin, end) = answer.split_at(answer.len() / 2);
+            (&stream).write_all(begin)?;
+            std::thread::sleep(REST);
+            (&stream).write_all(end)
+        }
         "reset" => {
             (&stream).write_all(&answer[..answer.len() / 2])?;
             reset(stream)
