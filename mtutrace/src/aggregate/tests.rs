@@ -335,6 +335,28 @@ fn a_server_s_syn_ack_is_judged_as_it_leaves(last_mss: u32, foreseen: bool) {
 }
 
 #[test]
+fn a_syn_ack_that_arrives_at_a_neighbour_is_judged_there() {
+    const CLIENT: &str = "172.17.0.2:55555";
+    const NEIGHBOUR: &str = "172.17.0.3:80";
+    let lab = incident()
+        .pair((2, 9, "veth9", 1400), (4, 7, "eth0", 1500))
+        .port(2, 9, 3)
+        .address(4, 7, "172.17.0.3/16")
+        .gateway(4, 7, "172.17.0.1")
+        .container(4, "web");
+    let (mut engine, node) = (Engine::default(), lab.0);
+    assert!(engine.event(handshake(0, (2, 8), (CLIENT, NEIGHBOUR), 1460, false), &node, &table()).is_none());
+    let answer = |time_ms, ifindex, hook| Event {
+        hook,
+        ..handshake(time_ms, (2, ifindex), (NEIGHBOUR, CLIENT), 1460, true)
+    };
+    let promised = answer(1, 9, HookId::TcIngress);
+    assert!(engine.event(promised, &node, &table()).is_none(), "it may yet be clamped");
+    let told = engine.event(answer(2, 8, HookId::TcEgress), &node, &table()).unwrap();
+    assert_eq!(told.container.unwrap().id, "web");
+}
+
+#[test]
 fn a_veths_drop_counts_only_if_its_peer_is_too_small() {
     let (mut engine, mut node) = (Engine::default(), node());
     let drop_at_peer = |length| {

@@ -104,7 +104,8 @@ pub(super) fn judge(case: &Case, numbers: &Numbers, cast: &Cast, lines: &[Value]
     // Where no number of this node is wrong nothing can be foreseen.
     if expect.culprit.is_some() && case.traffic.iter().all(super::case::Traffic::is_tcp) {
         // Lines stand in the order in which the kernel saw things; the times of verdicts are those of their printing.
-        let foresees = |line: &Value| line["verdict"] == FORESEEN && about(&line);
+        // The side that promises too much need not be the one that sends it.
+        let foresees = |line: &Value| line["verdict"] == FORESEEN && cast.has(line);
         let place = lines.iter().position(foresees);
         let first = lines.iter().position(|line| too_big(line, cast));
         outcome.foreseen = Some(place.is_some_and(|place| first.is_none_or(|first| place < first)));
