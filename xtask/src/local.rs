@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::exec;
-use crate::results::{MARK, Results};
+use crate::results::{MARK, Results, of_program};
 use crate::tables::Column;
 
 /// Two scenarios at a time: each is a node of its own, and more of them would wait for each other's packets.
@@ -68,14 +68,32 @@ pub(crate) fn here(binary: &Path, args: &[String]) -> Result<Column> {
     let start = Instant::now();
     let mut results = Results::default();
     results.line(&format!("{MARK}status {}", status(binary)?));
-    for program in &built.programs {
+    let scenario = || {
         let mut command = exec::as_root("env");
         command.arg(format!("MTUTRACE_BIN={}", binary.display()));
         command.arg(format!("MTUTRACE_CAUSES={}", causes.display()));
         command.args(std::env::var("CI").map(|ci| format!("CI={ci}")));
         // What a scenario waited for in vain says more than where in the lab it waited.
-        command.args(["RUST_BACKTRACE=0"]).arg(&program.path).arg(AT_A_TIME).args(args);
-        run(program, &mut command, &mut results)?;
+        command.arg("RUST_BACKTRACE=0");
+        command
+    };
+    for program in &built.programs {
+        run(program, scenario().arg(&program.path).arg(AT_A_TIME).args(args), &mut results)?;
+    }
+    if let Some(failed) = results.doubtful() {
+        println!("\nonce more, alone: {}", failed.join(", "));
+        let mut second = Results::default();
+        for program in &built.programs {
+            let ours = of_program(&program.name, &failed);
+            if !ours.is_empty() {
+                let mut command = scenario();
+                command.arg(&program.path).args(["--test-threads=1", "--exact"]).args(ours);
+                run(program, &mut command, &mut second)?;
+            }
+        }
+        second.line(&format!("{MARK}finished"));
+        second.end(None);
+        results.again(second);
     }
     for line in fs::read_to_string(&causes).unwrap_or_default().lines() {
         results.cause(line);

@@ -8,6 +8,14 @@ use crate::causes::{self, Seen};
 /// How lines of whoever runs the test programs begin, against their own.
 pub(crate) const MARK: &str = "@@ ";
 
+/// So many failures may be bad luck on a machine that others share; more of them are none.
+const AGAIN: usize = 3;
+
+/// The names of a program's tests among `tests`, which are named `program::test`.
+pub(crate) fn of_program<'a>(program: &str, tests: &'a [String]) -> Vec<&'a str> {
+    tests.iter().filter_map(|test| test.strip_prefix(program)?.strip_prefix("::")).collect()
+}
+
 /// How a test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -154,6 +162,12 @@ impl Results {
         self.broken.extend(error);
     }
 
+    /// The tests that failed, if they are so few that it may be bad luck: to be run once more, alone.
+    pub(crate) fn doubtful(&self) -> Option<Vec<String>> {
+        let failed = self.failed().map(str::to_owned).collect::<Vec<_>>();
+        (self.broken.is_empty() && (1..=AGAIN).contains(&failed.len())).then_some(failed)
+    }
+
     /// Takes what came of running again what had failed.
     pub(crate) fn again(&mut self, second: Results) {
         self.took += second.took;
@@ -217,6 +231,8 @@ mod tests {
     fn a_second_run_takes_back_failures_and_no_more() {
         let mut first = feed("@@ program a\ntest x ... FAILED\ntest y ... FAILED\n@@ code 101\n@@ finished");
         first.end(None);
+        assert_eq!(first.doubtful().unwrap(), ["a::x", "a::y"]);
+        assert_eq!(of_program("a", &first.doubtful().unwrap()), ["x", "y"]);
         let mut second = feed("@@ program a\ntest x ... ok\ntest y ... FAILED\n@@ code 101\n@@ finished");
         second.end(None);
         first.again(second);
@@ -228,6 +244,7 @@ mod tests {
         dead.end(Some("panicked".to_owned()));
         first.again(dead);
         assert_eq!(first.failed().collect::<Vec<_>>(), ["a::y", "panicked"]);
+        assert_eq!(first.doubtful(), None, "that is no bad luck");
     }
 
     #[test]

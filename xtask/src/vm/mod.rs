@@ -24,7 +24,7 @@ pub(crate) use self::image::setup;
 use self::kernel::Kernel;
 pub(crate) use self::kernel::MATRIX;
 pub(crate) use self::left_out::is_left_out;
-use crate::results::{MARK, Results, State};
+use crate::results::{MARK, Results, State, of_program};
 use crate::tables::Column;
 use crate::{build, exec, local};
 
@@ -39,9 +39,6 @@ const PATIENCE: u32 = 4;
 
 /// One hanging program must not take the others with it.
 const PROGRAM_LIMIT: u32 = 300;
-
-/// So many failures may be bad luck; more of them are none, and need no second look.
-const AGAIN: usize = 3;
 
 /// What the guests run.
 pub(crate) struct Wanted<'a> {
@@ -107,10 +104,7 @@ fn prepare(binary: &Path) -> Result<Payload> {
 /// that shares two cores with another is late at times: what passes then is named, and is not a failure.
 fn steadied(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> {
     let mut first = boot(payload, kernel, &job(payload, kernel, wanted), wanted.limit)?;
-    let failed = first.failed().map(str::to_owned).collect::<Vec<_>>();
-    if failed.is_empty() || failed.len() > AGAIN || !first.broken.is_empty() {
-        return Ok(first);
-    }
+    let Some(failed) = first.doubtful() else { return Ok(first) };
     println!("{:>4} | once more, alone: {}", kernel.series, failed.join(", "));
     let second = boot(payload, kernel, &job_again(payload, &failed), wanted.limit)?;
     first.again(second);
@@ -175,10 +169,9 @@ fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String {
 fn job_again(payload: &Payload, tests: &[String]) -> String {
     let mut runs = String::new();
     for program in payload.programs() {
-        let ours = tests.iter().filter_map(|test| test.strip_prefix(program)?.strip_prefix("::"));
-        let ours = ours.collect::<Vec<_>>().join(" ");
+        let ours = of_program(program, tests);
         if !ours.is_empty() {
-            runs.push_str(&format!("run {program} --exact {ours}\n"));
+            runs.push_str(&format!("run {program} --exact {}\n", ours.join(" ")));
         }
     }
     script("--test-threads=1", &runs)
