@@ -35,7 +35,7 @@ const SECOND_LOOKS: usize = 2;
 /// A namespace is young for this long.
 const YOUTH: Duration = Duration::from_secs(2);
 /// The kernel takes 13 ms to attach a link (`synchronize_rcu`): after so many of them the node is looked at again.
-const ATTACH: Duration = Duration::from_millis(300);
+const ATTACH: Duration = Duration::from_millis(100);
 /// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
 const SETTLE: Duration = Duration::from_millis(50);
 
