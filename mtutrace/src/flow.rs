@@ -98,14 +98,17 @@ impl Connection {
 
     /// MSS that a side asked for, as the last device saw it.
     pub fn mss(&self, side: Side) -> Option<u32> {
-        let promise = match side {
-            Side::Client => &self.syn,
-            Side::Server => &self.answer,
-        };
-        promise.last()?.mss
+        self.promise(side).last()?.mss
     }
 
-    fn promise(&mut self, side: Side) -> &mut Promise {
+    fn promise(&self, side: Side) -> &Promise {
+        match side {
+            Side::Client => &self.syn,
+            Side::Server => &self.answer,
+        }
+    }
+
+    fn promise_mut(&mut self, side: Side) -> &mut Promise {
         match side {
             Side::Client => &mut self.syn,
             Side::Server => &mut self.answer,
@@ -159,18 +162,14 @@ impl Flows {
 
     /// What that side of a connection promised, unless it was judged already.
     pub fn unjudged(&self, syn: SynId, side: Side) -> Option<&Promise> {
-        let connection = self.connections.get(&syn)?;
-        let promise = match side {
-            Side::Client => &connection.syn,
-            Side::Server => &connection.answer,
-        };
-        Some(promise).filter(|promise| !promise.judged)
+        let promise = self.connections.get(&syn)?.promise(side);
+        (!promise.judged).then_some(promise)
     }
 
     /// Notes that it was judged.
     pub fn judged(&mut self, syn: SynId, side: Side) {
         if let Some(connection) = self.connections.get_mut(&syn) {
-            connection.promise(side).judged = true;
+            connection.promise_mut(side).judged = true;
         }
     }
 
@@ -202,7 +201,7 @@ impl Flows {
         while let Some((_, syn, side)) = self.unjudged.front().copied().filter(|(t, ..)| *t < before_ns) {
             self.unjudged.pop_front();
             if let Some(connection) = self.connections.get_mut(&syn) {
-                let promise = connection.promise(side);
+                let promise = connection.promise_mut(side);
                 if !std::mem::replace(&mut promise.judged, true) {
                     settled.push((promise.clone(), side));
                 }

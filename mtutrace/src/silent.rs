@@ -76,15 +76,7 @@ mod tests {
     use crate::topology::testing::incident;
 
     fn died(netns: u32, ifindex: u32, cause: DropCause) -> Event {
-        let kind = EventKind::Drop {
-            cause,
-            reason: 2,
-            location: 0,
-            mtu: None,
-            egress: None,
-            device_mtu: None,
-            icmp_too_big: false,
-        };
+        let kind = crate::charge::tests::dropped(cause);
         Event { ifindex, ..event(netns, flow("192.0.2.10:80", "10.42.0.108:40000"), kind) }
     }
 

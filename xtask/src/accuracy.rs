@@ -1,13 +1,10 @@
 //! `cargo xtask accuracy`: every fault and every healthy look-alike of tests/accuracy, and what mtutrace says of them.
 
-use std::os::unix::process::CommandExt;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use mtutrace_tests::accuracy;
 use mtutrace_tests::lab::wait;
 
-use crate::setup::{self, For};
-use crate::{build, exec};
+use crate::exec;
 
 /// What to run.
 #[derive(clap::Args)]
@@ -22,16 +19,7 @@ pub(crate) struct Options {
 
 /// Runs the suite as root; the exit code is 1 if any case is wrong.
 pub(crate) fn accuracy(options: &Options) -> Result<u8> {
-    if std::env::var_os("MTUTRACE_BIN").is_none() {
-        setup::setup(For::Testing)?;
-        let binary = build::release()?;
-        exec::succeed(exec::cargo("build").args(["--package", "mtutrace-tests", "--bins"]))?;
-        let mut again = exec::as_root("env");
-        again.arg(format!("MTUTRACE_BIN={}", binary.display()));
-        again.arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
-        let error = again.exec();
-        return Err(error).with_context(|| format!("cannot run {again:?}"));
-    }
+    exec::become_root_with_the_binary()?;
     exec::clean_up_on_signals();
     let mut cases = accuracy::cases()?;
     let wanted =

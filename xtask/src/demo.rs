@@ -15,8 +15,7 @@ use mtutrace_tests::lab::process::Process;
 use mtutrace_tests::lab::tracer::{Tracer, binary};
 use mtutrace_tests::lab::wait;
 
-use crate::setup::{self, For};
-use crate::{build, exec};
+use crate::exec;
 
 const BIG: usize = 300_000;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,15 +23,7 @@ const VERDICT: &str = "pmtu_blackhole";
 
 /// Sets up, builds, becomes root, and tells the story.
 pub(crate) fn demo() -> Result<u8> {
-    if std::env::var_os("MTUTRACE_BIN").is_none() {
-        setup::setup(For::Testing)?;
-        let binary = build::release()?;
-        exec::succeed(exec::cargo("build").args(["--package", "mtutrace-tests", "--bins"]))?;
-        let mut again = exec::as_root("env");
-        again.arg(format!("MTUTRACE_BIN={}", binary.display()));
-        let error = again.arg(std::env::current_exe()?).arg("demo").exec();
-        return Err(error).with_context(|| format!("cannot run {again:?}"));
-    }
+    exec::become_root_with_the_binary()?;
     exec::clean_up_on_signals();
     let start = Instant::now();
     let told = story();

@@ -2,13 +2,16 @@
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use mtutrace_tests::lab::wait;
+
+use crate::build;
+use crate::setup::{self, For};
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -113,6 +116,21 @@ pub(crate) fn output(program: &str, args: &[&str]) -> Option<Output> {
 pub(crate) fn installed(program: &str) -> bool {
     let hidden = ["/usr/sbin", "/sbin"].map(|dir| Path::new(dir).join(program));
     !crate::toolchain::on_path(program).is_empty() || hidden.iter().any(|path| path.is_file())
+}
+
+/// Sets up and builds what labs need, then runs this very command again as root, with `MTUTRACE_BIN` set: from there on
+/// it returns at once.
+pub(crate) fn become_root_with_the_binary() -> Result<()> {
+    if std::env::var_os("MTUTRACE_BIN").is_some() {
+        return Ok(());
+    }
+    setup::setup(For::Testing)?;
+    let binary = build::release()?;
+    succeed(cargo("build").args(["--package", "mtutrace-tests", "--bins"]))?;
+    let mut again = as_root("env");
+    again.arg(format!("MTUTRACE_BIN={}", binary.display()));
+    let error = again.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
+    Err(error).with_context(|| format!("cannot run {}", line(&again)))
 }
 
 /// Ctrl-C and `kill` make every wait fail, and then the guards take the lab down.

@@ -84,15 +84,7 @@ fn what_is_not_seen_for_a_while_is_over_and_may_come_back() {
 }
 
 fn dropped(id: u16, cause: DropCause) -> Event {
-    let kind = EventKind::Drop {
-        cause,
-        reason: 2,
-        location: 0,
-        mtu: None,
-        egress: None,
-        device_mtu: None,
-        icmp_too_big: false,
-    };
+    let kind = charge::tests::dropped(cause);
     Event { ip_id: id, ..event(1, flow("192.0.2.10:0", "172.17.0.2:0"), kind) }
 }
 

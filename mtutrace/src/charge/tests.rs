@@ -6,6 +6,7 @@ use crate::flow::Sighting;
 use crate::model::{EventKind, Link, LinkKind};
 use crate::topology::testing::{Builder, incident};
 use mtutrace_common::HookId;
+use mtutrace_common::config::DropCause;
 
 /// A NAT table with one entry: in the namespace of `pid`, `outer` is `inner`.
 pub(crate) struct Table {
@@ -226,4 +227,17 @@ fn a_small_pod_is_no_fault_of_the_server_that_sends_to_it() {
 #[test]
 fn nobody_on_this_node_means_no_charge() {
     assert_eq!(charge(Ends::default(), &incident().0), None);
+}
+
+/// A drop of which only the cause is known.
+pub(crate) fn dropped(cause: DropCause) -> EventKind {
+    EventKind::Drop {
+        cause,
+        reason: 2,
+        location: 0,
+        mtu: None,
+        egress: None,
+        device_mtu: None,
+        icmp_too_big: false,
+    }
 }

@@ -6,23 +6,6 @@ use super::case::{Hop, Server};
 use crate::lab::netns::NetNs;
 use crate::lab::{nft, offload};
 
-/// What dockerd does for a bridge, in both families.
-const MASQUERADE: &str = "
-table inet lab_nat {
-    chain postrouting {
-        type nat hook postrouting priority 100;
-        oifname \"eth0\" masquerade
-    }
-}";
-
-const CLAMP: &str = "
-table inet lab_clamp {
-    chain forward {
-        type filter hook forward priority -150;
-        tcp flags syn tcp option maxseg size set rt mtu
-    }
-}";
-
 const MUTE: &str = "
 table inet lab_mute {
     chain forward {
@@ -37,9 +20,10 @@ pub(super) fn server(server: &Server, netns: &NetNs) -> Result<()> {
 }
 
 pub(super) fn hop(hop: &Hop, netns: &NetNs) -> Result<()> {
+    let masquerade = nft::masquerade("inet");
     let given = [
-        (hop.masquerade, MASQUERADE),
-        (hop.clamp, CLAMP),
+        (hop.masquerade, masquerade.as_str()),
+        (hop.clamp, nft::CLAMP),
         (hop.deaf, nft::DROP_FRAG_NEEDED),
         (hop.mute, MUTE),
     ];
