@@ -1,39 +1,23 @@
 //! mtutrace: which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong,
 //! and what one line fixes it.
 //!
-//! The way of an event: kernel hook → ring buffer → [`decode`] → enrich ([`topology`], [`identity`], [`charge`]) →
-//! [`aggregate`] → [`verdict`] → [`output`]. See docs/ARCHITECTURE.md.
+//! The path of an event: kernel hook → ring buffer → [`kernel::decode`] → [`diagnosis`] (attribution, evidence, incident,
+//! rules) → [`output`]. docs/ARCHITECTURE.md has the layers: arrows go down only, and `cargo xtask lint` checks it.
 
-pub mod aggregate;
-pub mod bench;
-pub mod cases;
-pub mod charge;
 pub mod cli;
-pub mod clock;
-pub mod cost;
-pub mod decode;
-pub mod doctor;
-pub mod exit;
-pub mod expression;
-pub mod fix;
-pub mod flow;
-pub mod holes;
+pub mod commands;
+pub mod diagnosis;
+pub mod discovery;
+pub mod filter;
 pub mod identity;
 pub mod kernel;
-pub mod map;
 pub mod metrics;
 pub mod mib;
 pub mod model;
-mod names;
 pub mod output;
-pub mod promise;
-pub mod remedy;
-pub mod run;
-pub mod schema;
-pub mod sights;
-pub mod silent;
-mod survey;
+pub mod remediation;
+pub mod runtimes;
+pub mod telemetry;
+#[cfg(test)]
+mod testing;
 pub mod topology;
-pub mod trouble;
-pub mod tunnels;
-pub mod verdict;

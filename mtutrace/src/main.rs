@@ -3,8 +3,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mtutrace::cli::{Cli, Command};
-use mtutrace::exit::Failure;
-use mtutrace::{bench, doctor, map, run, schema};
+use mtutrace::commands::outcome::Failure;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -25,15 +24,8 @@ fn main() -> ExitCode {
             all.with_target(*target, LevelFilter::OFF)
         }))
         .init();
-    let result = match &cli.command {
-        Command::Run(args) => run::run(args),
-        Command::Map(args) => map::map(args),
-        Command::Doctor(args) => doctor::doctor(args),
-        Command::Bench(args) => bench::bench(args),
-        Command::Schema(args) => schema::schema(args),
-    };
-    match result {
-        Ok(found) => found.code(),
+    match cli.command.run() {
+        Ok(outcome) => outcome.code(),
         Err(failure) => {
             say(&failure);
             failure.code()

@@ -4,15 +4,8 @@
 //! [`cgroup`] and the parsers are pure; [`scan`] and [`connections::ProcConnections`] are the edges that read /proc.
 
 pub mod cgroup;
-pub mod connections;
+pub mod conntrack;
 pub mod lineage;
-mod members;
-mod process;
-pub mod scan;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use cgroup::{CgroupIdentity, ContainerRef};
-pub use connections::{Connections, NatEntry, ProcConnections};
 pub use lineage::adopt;
-pub use scan::{NetnsProcs, Scanner};

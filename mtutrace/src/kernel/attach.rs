@@ -11,9 +11,9 @@ use aya::util::KernelVersion;
 use mtutrace_common::config::LIMIT_SLOTS;
 
 use super::load::chain;
-use crate::model::{DeviceId, NetnsId};
+use crate::model::{DeviceId, NetnsId, Node};
 use crate::topology::hooks::hooked;
-use crate::topology::{Node, Topology, smallest_limit};
+use crate::topology::{Topology, smallest_limit};
 
 /// How often a device that refuses is tried again: it may be going away just now, or coming up.
 const ATTEMPTS: u32 = 3;

@@ -1,4 +1,5 @@
 //! Loads the BPF object with what the running kernel's BTF says, and attaches what belongs to no device.
+use crate::kernel::btf::BtfError;
 use std::path::{Path, PathBuf};
 
 use aya::maps::{Array, MapData};
@@ -10,7 +11,6 @@ use super::btf::{self, Btf};
 use super::hooks::{HOOKS, Hook, Outcome, Place};
 use super::symbols::{SymbolError, Symbols};
 use super::{kprobes, offsets, symbols};
-use crate::exit::Failure;
 
 /// The BPF object, built and embedded by build.rs.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mtutrace-ebpf"));
@@ -62,10 +62,9 @@ impl Options {
     ///
     /// # Errors
     /// When a BTF was named that cannot be read.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self) -> Result<(), BtfError> {
         let Some(path) = &self.kernel_btf else { return Ok(()) };
-        let read = Btf::read(path).map(drop);
-        read.map_err(|e| Failure::Usage(format!("--kernel-btf: {e}; give the BTF of this very kernel build")))
+        Btf::read(path).map(drop)
     }
 
     fn btf(&self) -> Result<Btf, String> {

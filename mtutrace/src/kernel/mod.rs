@@ -6,6 +6,7 @@ pub mod btf;
 pub mod capability;
 pub mod company;
 pub mod counters;
+pub mod decode;
 pub mod hooks;
 pub mod kprobes;
 pub mod load;

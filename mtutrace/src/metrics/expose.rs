@@ -14,10 +14,9 @@ use prometheus_client::registry::Registry;
 use super::Shared;
 use super::labels::{self, Labels, word};
 use super::store::{Counted, Store};
-use crate::cost;
 use crate::kernel::hooks::State;
 use crate::model::SignalKind;
-use crate::output::Status;
+use crate::telemetry::{Status, cost};
 
 /// All metrics in one of the two text formats.
 pub(super) fn render(shared: &Arc<Shared>, openmetrics: bool) -> Result<String, fmt::Error> {

@@ -12,8 +12,8 @@ mod store;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::exit::Failure;
 use crate::output::{Context, Item};
+pub use server::ServeError;
 pub use store::Own;
 use store::Store;
 
@@ -40,7 +40,7 @@ impl Metrics {
     ///
     /// # Errors
     /// When nobody can listen there, or no thread can be made.
-    pub fn serve(address: std::net::SocketAddr) -> Result<Metrics, Failure> {
+    pub fn serve(address: std::net::SocketAddr) -> Result<Metrics, ServeError> {
         let metrics = Metrics(Arc::default());
         server::start(address, Arc::clone(&metrics.0))?;
         Ok(metrics)

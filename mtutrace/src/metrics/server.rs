@@ -17,7 +17,22 @@ use tokio::sync::Semaphore;
 
 use super::Shared;
 use super::expose::render;
-use crate::exit::Failure;
+
+/// Why there are no metrics.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken, or not ours.
+    #[error("--metrics: cannot listen on {address}: {source}; choose another ADDR:PORT")]
+    Listen {
+        /// As it was asked for.
+        address: SocketAddr,
+        /// What bind(2) or listen(2) said.
+        source: std::io::Error,
+    },
+    /// No thread, or no socket.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
 
 /// Connections at a time; more wait in the kernel's queue.
 const CONNECTIONS: usize = 16;
@@ -48,10 +63,8 @@ struct Server {
 ///
 /// # Errors
 /// When nobody can listen there, or no thread can be made.
-pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAddr, Failure> {
-    let refused = |e| {
-        Failure::Usage(format!("--metrics: nobody can listen on {address}: {e}; choose another ADDR:PORT"))
-    };
+pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAddr, ServeError> {
+    let refused = |e| ServeError::Listen { address, source: e };
     let listener = StdListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true)?;
     let local = listener.local_addr()?;

@@ -3,13 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounded::Bounded;
 use super::labels::{self, Labels};
-use crate::aggregate::Charged;
-use crate::cost::{Buckets, ProgramCost};
 use crate::kernel::counters::Records;
-use crate::model::{EventKind, SignalKind, Verdict};
+use crate::model::{AttributedEvent, EventKind, Node, SignalKind, Verdict};
+use crate::output::Item;
 use crate::output::json::cause_name;
-use crate::output::{Item, Status};
-use crate::topology::Node;
+use crate::telemetry::Status;
+use crate::telemetry::cost::{Buckets, ProgramCost};
 
 /// Containers with series of their own.
 const CONTAINERS: usize = 1000;
@@ -95,7 +94,7 @@ impl Store {
         }
     }
 
-    fn event(&mut self, charged: &Charged, now_ns: u64) {
+    fn event(&mut self, charged: &AttributedEvent, now_ns: u64) {
         let container = charged.container.as_ref();
         let id = container.map(|c| c.id.clone()).unwrap_or_default();
         let signal = charged.event.kind.signal();

@@ -5,14 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use mtutrace_common::config::DropCause;
 
 use super::*;
-use crate::aggregate::Charged;
-use crate::charge::tests::{event, flow};
-use crate::clock::Clock;
-use crate::model::{Container, EventKind, NetnsId};
+use crate::diagnosis::attribution::tests::{event, flow};
+use crate::model::{AttributedEvent, Container, EventKind, NetnsId};
 use crate::output::Names;
-use crate::topology::testing::incident;
+use crate::telemetry::clock::Clock;
+use crate::testing::node::incident;
 
-fn drop_of(container: Option<Container>) -> Charged {
+fn drop_of(container: Option<Container>) -> AttributedEvent {
     let kind = EventKind::Drop {
         cause: DropCause::Forward,
         reason: 93,
@@ -23,7 +22,7 @@ fn drop_of(container: Option<Container>) -> Charged {
         icmp_too_big: false,
     };
     let event = event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind);
-    Charged { event, owner: Some(NetnsId(3)), container }
+    AttributedEvent { event, owner: Some(NetnsId(3)), container }
 }
 
 fn named(id: &str, name: &str) -> Option<Container> {
@@ -115,5 +114,5 @@ fn the_server_answers_what_it_should_and_only_that() {
 fn an_address_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let error = Metrics::serve(taken.local_addr().unwrap()).unwrap_err();
-    assert!(matches!(error, Failure::Usage(_)) && error.to_string().contains("--metrics"), "{error}");
+    assert!(matches!(error, ServeError::Listen { .. }) && error.to_string().contains("--metrics"), "{error}");
 }

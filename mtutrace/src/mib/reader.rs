@@ -1,4 +1,6 @@
 //! Reads the counters of every namespace and its devices, a little at a time.
+use crate::model::DeviceCounters;
+use crate::model::SnmpCounters;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -6,8 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::delta::{ByNetns, Deltas, Reading};
-use super::device::DeviceCounters;
-use super::{Counters, parse};
+use super::parse;
 use crate::model::NetnsId;
 use crate::topology::Topology;
 
@@ -78,9 +79,11 @@ impl Reader {
         let now = self.started.elapsed();
         self.read.insert(netns, now);
         let node = topology.node();
-        let Some(since) = node.since(netns) else { return false };
+        if !node.netns.contains_key(&netns) {
+            return false;
+        }
         match read(netns, topology) {
-            Ok(reading) => self.deltas.read((netns, since), &reading, node.container(netns), now),
+            Ok(reading) => self.deltas.read(node.key(netns), &reading, node.container(netns), now),
             Err(e) => {
                 // Most often it has just ended.
                 tracing::debug!("the kernel's counters of netns {netns} cannot be read: {e}");
@@ -113,7 +116,7 @@ fn read(netns: NetnsId, topology: &Topology) -> io::Result<Reading> {
 }
 
 /// What the kernel tells: devices by name.
-type Texts = (Counters, BTreeMap<String, DeviceCounters>);
+type Texts = (SnmpCounters, BTreeMap<String, DeviceCounters>);
 
 /// By way of a process in it, else from inside.
 fn texts(netns: NetnsId, topology: &Topology) -> io::Result<Texts> {
@@ -132,7 +135,7 @@ fn texts(netns: NetnsId, topology: &Topology) -> io::Result<Texts> {
 
 /// Reads the namespace of a task, given by its directory in /proc.
 fn from(task: &Path) -> io::Result<Texts> {
-    let mut counters = Counters::default();
+    let mut counters = SnmpCounters::default();
     let text = std::fs::read_to_string(task.join("net/snmp"))?;
     parse::snmp(&text, &mut counters).map_err(io::Error::other)?;
     match std::fs::read_to_string(task.join("net/snmp6")) {

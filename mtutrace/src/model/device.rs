@@ -1,21 +1,11 @@
 //! Network namespaces, devices, addresses and routes, as plain values.
-use std::fmt;
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::netns::NetnsId;
 use super::tunnel::Tunnel;
-
-/// Inode number of a network namespace (`stat /proc/PID/ns/net`), which is also the kernel's `net.ns.inum`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-pub struct NetnsId(pub u32);
-
-impl fmt::Display for NetnsId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
 
 /// A device: its namespace and its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

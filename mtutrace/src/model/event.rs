@@ -6,7 +6,8 @@ use mtutrace_common::config::DropCause;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::device::{DeviceId, NetnsId};
+use super::device::DeviceId;
+use super::netns::NetnsId;
 
 /// The packet's addresses as they stood at the place where it was seen (NAT renames flows from place to place).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! What a tunnel puts around each packet, and where the result is sent.
 use std::net::IpAddr;
 
-use super::device::NetnsId;
+use super::netns::NetnsId;
 
 /// A device that wraps packets and sends them through another one, as its kind and its options tell.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::Container;
-use super::device::{DeviceId, Link, LinkKind, NetnsId};
+use super::device::{DeviceId, Link, LinkKind};
+use super::netns::NetnsId;
 
 /// Kinds of verdict, of one cause: each is worse than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]

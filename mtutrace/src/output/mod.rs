@@ -1,39 +1,21 @@
 //! Outputs: one file each. They get the same items and differ in how they show them.
 pub mod escape;
+pub mod format;
 pub mod json;
 pub mod stderr;
 pub mod text;
 pub mod tui;
 
+use crate::telemetry::Status;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::task::{self, Poll};
 
-use crate::aggregate::{Charged, Tally};
-use crate::clock::Clock;
-use crate::cost::Cost;
 use crate::kernel::counters::Records;
-use crate::kernel::hooks::Status as HookStatus;
 use crate::kernel::symbols::Symbols;
-use crate::model::{NetnsId, Verdict};
-use crate::topology::Node;
-
-/// What is being traced.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Status {
-    /// Each hook's outcome.
-    pub hooks: Vec<HookStatus>,
-    /// Devices that carry classifiers.
-    pub interfaces: usize,
-    /// Network namespaces that are watched.
-    pub namespaces: usize,
-    /// Namespaces that could not be entered.
-    pub unreadable: usize,
-    /// Devices that refused a classifier.
-    pub refused: usize,
-    /// Containers.
-    pub containers: usize,
-}
+use crate::model::{AttributedEvent, NetnsId, Node, Tally, Verdict};
+use crate::telemetry::clock::Clock;
+use crate::telemetry::cost::Cost;
 
 /// The figures of the whole run.
 #[derive(Clone, Debug, Default)]
@@ -78,7 +60,7 @@ pub enum Item<'a> {
     /// At the start, and when it changes.
     Status(&'a Status),
     /// One event.
-    Event(&'a Charged),
+    Event(&'a AttributedEvent),
     /// Counters that have changed in the last interval, by namespace.
     Report(&'a [(NetnsId, Tally)]),
     /// So many events are lost by now, more than at the last report.
@@ -96,7 +78,7 @@ pub(crate) fn wants_colour() -> bool {
 
 /// What somebody who can talk to an output wants of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Request {
     /// Nothing; the output has something to draw.
     Draw,
     /// The end.
@@ -124,7 +106,7 @@ pub trait Output {
     ///
     /// # Errors
     /// As for `show`.
-    fn poll_wish(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Wish>> {
+    fn poll_wish(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Request>> {
         Poll::Pending
     }
 

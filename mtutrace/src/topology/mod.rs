@@ -7,26 +7,25 @@
 //! address, who is nested in whom), `adopt` (containers in containers) and `hooks` (which devices to trace).
 pub mod adopt;
 pub mod dump;
-pub mod enter;
 pub mod hooks;
 pub mod live;
 pub mod lookup;
+pub mod mismatch;
 mod netlink;
-pub mod node;
+pub mod netns_exec;
+mod odd_port;
 pub mod path;
 pub mod peers;
 pub mod reach;
 pub(crate) mod sockets;
-#[cfg(test)]
-pub(crate) mod testing;
 pub mod underlay;
 pub mod watch;
 
 pub use adopt::adopt_parents;
-pub use enter::{EnterError, Entrant};
 pub use hooks::{smallest_limit, wants_hooks};
 pub use live::{Changes, Seen, Topology};
-pub use node::{Netns, Node};
+pub use mismatch::{mismatch, wrong_tunnel};
+pub use odd_port::odd_port;
 pub use path::{bottleneck, path};
 pub use reach::{inside, resolve};
 pub use underlay::{Underlay, underlay};

@@ -8,8 +8,7 @@ use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, InetResponse, 
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 
 use super::netlink::Conversation;
-use crate::holes::Reading;
-use crate::model::Flow;
+use crate::model::{Flow, TcpInfo};
 
 /// Whatever socket it is (INET_DIAG_NOCOOKIE).
 const ANY: [u8; 8] = [0xff; 8];
@@ -23,7 +22,7 @@ const TIMESTAMPS_BYTES: u32 = 12;
 ///
 /// # Errors
 /// When netlink fails. A kernel without `INET_DIAG` has no answer, as if there were no such socket.
-pub(crate) fn read(flow: Flow) -> io::Result<Option<Reading>> {
+pub(crate) fn read(flow: Flow) -> io::Result<Option<TcpInfo>> {
     let family = if flow.src.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     let socket_id = SocketId {
         source_port: flow.src.port(),
@@ -47,7 +46,7 @@ pub(crate) fn read(flow: Flow) -> io::Result<Option<Reading>> {
     }
 }
 
-fn reading(response: &InetResponse) -> Option<Reading> {
+fn reading(response: &InetResponse) -> Option<TcpInfo> {
     if response.header.state == TCP_LISTEN {
         return None;
     }
@@ -57,7 +56,7 @@ fn reading(response: &InetResponse) -> Option<Reading> {
         .nlas
         .iter()
         .find_map(|nla| if let Nla::MemInfo(m) = nla { Some(m.receive_queue) } else { None })?;
-    Some(Reading {
+    Some(TcpInfo {
         received: info.bytes_received,
         segments: info.segs_in,
         largest: info.rcv_mss,

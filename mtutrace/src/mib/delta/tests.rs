@@ -1,12 +1,12 @@
 //! Readings of namespaces that come, go, and take over each other's numbers.
 use super::*;
-use crate::mib::device::DeviceCounters;
+use crate::model::DeviceCounters;
 
-const A: Owner = (NetnsId(1), 1);
+const A: NetnsKey = NetnsKey { id: NetnsId(1), generation: 1 };
 const NOW: Duration = Duration::from_secs(1);
 
-fn fails(n: u64) -> Counters {
-    let mut counters = Counters::default();
+fn fails(n: u64) -> SnmpCounters {
+    let mut counters = SnmpCounters::default();
     *counters.slot("IpFragFails").unwrap() = n;
     counters
 }
@@ -16,17 +16,17 @@ fn reading(n: u64) -> Reading {
 }
 
 /// FragFails that moved in `owner`, if any.
-fn moved(deltas: &Deltas, owner: Owner) -> Option<u64> {
+fn moved(deltas: &Deltas, owner: NetnsKey) -> Option<u64> {
     deltas.moved().get(&owner).map(|moved| moved.counters.get("IpFragFails"))
 }
 
-fn read(deltas: &mut Deltas, owner: Owner, n: u64) -> bool {
+fn read(deltas: &mut Deltas, owner: NetnsKey, n: u64) -> bool {
     deltas.read(owner, &reading(n), None, NOW)
 }
 
 #[test]
 fn what_was_counted_before_the_run_is_none_of_it() {
-    let mut deltas = Deltas::new([A.0].into());
+    let mut deltas = Deltas::new([A.id].into());
     assert!(!read(&mut deltas, A, 100));
     assert_eq!(moved(&deltas, A), None, "nothing moved");
     assert!(read(&mut deltas, A, 103));
@@ -44,8 +44,8 @@ fn a_namespace_of_this_run_counts_from_its_birth() {
 
 #[test]
 fn backwards_means_another_namespace_with_the_same_number() {
-    let mut deltas = Deltas::new([A.0].into());
-    let next = (A.0, 9);
+    let mut deltas = Deltas::new([A.id].into());
+    let next = NetnsKey { id: A.id, generation: 9 };
     read(&mut deltas, A, 100);
     read(&mut deltas, A, 105);
     // Noticed by the model of the node, or not.
@@ -57,10 +57,10 @@ fn backwards_means_another_namespace_with_the_same_number() {
 
 #[test]
 fn a_namespace_that_was_only_lost_from_sight_goes_on() {
-    let mut deltas = Deltas::new([A.0].into());
+    let mut deltas = Deltas::new([A.id].into());
     read(&mut deltas, A, 100);
-    assert!(read(&mut deltas, (A.0, 2), 104));
-    assert_eq!(moved(&deltas, (A.0, 2)), Some(4), "not 104");
+    assert!(read(&mut deltas, NetnsKey { id: A.id, generation: 2 }, 104));
+    assert_eq!(moved(&deltas, NetnsKey { id: A.id, generation: 2 }), Some(4), "not 104");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn with_device(fails: u64, dropped: u64) -> Reading {
 
 #[test]
 fn devices_count_like_their_namespace() {
-    let mut deltas = Deltas::new([A.0].into());
+    let mut deltas = Deltas::new([A.id].into());
     let mut dropped = |fails, dropped| {
         let changed = deltas.read(A, &with_device(fails, dropped), None, NOW);
         (changed, deltas.moved().get(&A).map(|moved| moved.devices.get(&2).map_or(0, |device| device.0[1])))

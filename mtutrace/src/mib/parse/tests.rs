@@ -25,8 +25,8 @@ Icmp6OutPktTooBigs              \t18446744073709551615
 Icmp6InType2                    \t8
 ";
 
-fn both(snmp_text: &str, snmp6_text: &str) -> Result<Counters, ParseError> {
-    let mut counters = Counters::default();
+fn both(snmp_text: &str, snmp6_text: &str) -> Result<SnmpCounters, ParseError> {
+    let mut counters = SnmpCounters::default();
     snmp(snmp_text, &mut counters)?;
     snmp6(snmp6_text, &mut counters)?;
     Ok(counters)
@@ -35,7 +35,7 @@ fn both(snmp_text: &str, snmp6_text: &str) -> Result<Counters, ParseError> {
 #[test]
 fn every_counter_is_found_by_its_name() {
     let counters = both(SNMP, SNMP6).unwrap();
-    let values: Vec<u64> = super::super::NAMES.iter().map(|name| counters.get(name)).collect();
+    let values: Vec<u64> = crate::model::counters::SNMP_NAMES.iter().map(|name| counters.get(name)).collect();
     assert_eq!(values, [6, 12, 7, 3, 5, 5, 6, 7, 3, 4, 2, 8, u64::MAX]);
     assert_eq!(counters.get("IpReasmReqds"), 0);
 }

@@ -3,14 +3,13 @@ use mtutrace_common::Signal;
 use serde_json::Value;
 
 use super::*;
-use crate::charge::tests::{event, flow};
-use crate::clock::Clock;
+use crate::diagnosis::attribution::tests::{event, flow};
 use crate::kernel::counters::Records;
-use crate::mib::Counters;
-use crate::mib::merge::KernelTally;
 use crate::mib::parse::{self, snmp};
+use crate::model::{KernelTally, SnmpCounters};
 use crate::output::Names;
-use crate::topology::testing::{id, incident};
+use crate::telemetry::clock::Clock;
+use crate::testing::node::{id, incident};
 
 fn lines(item: &Item<'_>) -> Vec<Value> {
     let mut out = Vec::new();
@@ -20,7 +19,7 @@ fn lines(item: &Item<'_>) -> Vec<Value> {
     String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn drop_event() -> Charged {
+fn drop_event() -> AttributedEvent {
     let kind = EventKind::Drop {
         cause: DropCause::Forward,
         reason: 93,
@@ -34,7 +33,7 @@ fn drop_event() -> Charged {
     event.hook = mtutrace_common::HookId::KfreeSkb;
     let mut container = Container::new("build");
     container.name = Some("a\x1b[31m\u{202e}\"\n".to_owned());
-    Charged { event, owner: Some(NetnsId(3)), container: Some(container) }
+    AttributedEvent { event, owner: Some(NetnsId(3)), container: Some(container) }
 }
 
 #[test]
@@ -83,7 +82,7 @@ fn a_hostile_name_stays_inside_its_string() {
 #[test]
 fn the_length_of_a_quoted_super_packet_is_unknown() {
     let kind = EventKind::IcmpSeen { from: None, to: None, mtu: Some(1450), message_id: 0 };
-    let mut charged = Charged {
+    let mut charged = AttributedEvent {
         event: event(1, flow("192.0.2.10:80", "10.42.0.108:40000"), kind),
         owner: None,
         container: None,
@@ -127,7 +126,7 @@ fn only_what_changed_is_reported_again() {
 #[test]
 fn what_the_kernel_counted_is_in_the_report() {
     let kernel = |fails, changed| {
-        let mut counters = Counters::default();
+        let mut counters = SnmpCounters::default();
         snmp(&format!("Ip: FragFails FragOKs\nIp: {fails} 0"), &mut counters).unwrap();
         Tally { kernel: KernelTally { counters, changed, ..KernelTally::default() }, ..Tally::default() }
     };

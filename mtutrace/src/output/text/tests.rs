@@ -2,14 +2,12 @@
 use test_case::test_case;
 
 use super::*;
-use crate::clock::Clock;
-use crate::cost::Cost;
 use crate::kernel::counters::Records;
-use crate::mib::Counters;
 use crate::mib::parse::snmp;
-use crate::model::{Device, Ended, Fix, Hop, LinkKind, VerdictKind};
+use crate::model::{Device, Ended, Fix, Hop, LinkKind, Node, SnmpCounters, VerdictKind};
 use crate::output::Names;
-use crate::topology::Node;
+use crate::telemetry::clock::Clock;
+use crate::telemetry::cost::Cost;
 
 fn verdict(interface: &str) -> Verdict {
     let device =
@@ -128,7 +126,7 @@ fn losses_shout() {
 #[test]
 fn the_end_says_what_the_kernel_counted_and_the_hooks_did_not_see() {
     let tally = |fails, seen| {
-        let mut counters = Counters::default();
+        let mut counters = SnmpCounters::default();
         snmp(&format!("Ip: FragFails\nIp: {fails}"), &mut counters).unwrap();
         let kernel = KernelTally { counters, seen: [seen, 0], ..KernelTally::default() };
         let mut tally = Tally { container: Some(Container::new("build")), kernel, ..Tally::default() };

@@ -3,13 +3,11 @@ use std::collections::BTreeMap;
 
 use super::row::{Row, Who};
 use super::seen::Seen;
-use crate::aggregate::{Charged, Tally};
-use crate::cli::Filter;
-use crate::cost::Cost;
-use crate::model::{NetnsId, SignalKind, Verdict, VerdictKind};
-use crate::output::{Item, Status};
-use crate::run::filter;
-use crate::topology::Node;
+use crate::filter::{Filter, select};
+use crate::model::{AttributedEvent, NetnsId, Node, SignalKind, Tally, Verdict, VerdictKind};
+use crate::output::Item;
+use crate::telemetry::Status;
+use crate::telemetry::cost::Cost;
 
 /// Most containers whose flows and sizes are kept; a new one takes the place of the one that was quiet for longest.
 const SEEN: usize = 256;
@@ -93,7 +91,7 @@ impl Data {
                 row.alive = true;
                 row.container = container.cloned();
             } else if (container.is_some() || who == Who::Host)
-                && filter::kernel(&self.filter, netns, container)
+                && select::kernel(&self.filter, netns, container)
             {
                 let container = container.cloned();
                 self.rows.insert(who, Row { container, netns, alive: true, ..Row::default() });
@@ -125,7 +123,7 @@ impl Data {
         }
     }
 
-    fn event(&mut self, charged: &Charged) {
+    fn event(&mut self, charged: &AttributedEvent) {
         let netns = charged.owner.unwrap_or(self.node.host);
         let who = Who::new(netns, charged.container.as_ref(), &self.node);
         if self.rows.get(&who).is_none_or(|row| row.seen.is_none()) {

@@ -10,16 +10,15 @@ mod terminal;
 mod tree;
 mod view;
 
-use std::io::{self, IsTerminal, Stdout};
+use std::io::{self, Stdout};
 use std::task::{Context as TaskContext, Poll, ready};
 
 use crossterm::event::Event;
 
 use super::text::Text;
-use super::{Context, Item, Output, Wish, wants_colour};
-use crate::cli::{Filter, RunFormat};
-use crate::cost::Cost;
-use crate::exit::Failure;
+use super::{Context, Item, Output, Request, wants_colour};
+use crate::filter::Filter;
+use crate::telemetry::cost::Cost;
 use app::{App, Todo};
 use terminal::{Heard, Screen, Stopped};
 use view::Theme;
@@ -43,7 +42,7 @@ impl Tui {
         Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false }
     }
 
-    fn heard(&mut self, heard: Heard) -> io::Result<Wish> {
+    fn heard(&mut self, heard: Heard) -> io::Result<Request> {
         let todo = match heard {
             Heard::Gone => Todo::Quit,
             Heard::Stop => {
@@ -56,12 +55,12 @@ impl Tui {
             }
             Heard::Event(Event::Key(key)) => match keys::action(key, self.app.typing) {
                 Some(action) => self.app.act(action),
-                None => return Ok(Wish::Draw),
+                None => return Ok(Request::Draw),
             },
             Heard::Event(_) => Todo::Nothing,
         };
         self.key = true;
-        let Some(screen) = &mut self.screen else { return Ok(Wish::Draw) };
+        let Some(screen) = &mut self.screen else { return Ok(Request::Draw) };
         match todo {
             Todo::Nothing => {}
             Todo::Redraw => screen.renew()?,
@@ -69,10 +68,10 @@ impl Tui {
             Todo::Copy(text) => screen.copy(&text)?,
             Todo::Quit => {
                 self.close();
-                return Ok(Wish::End);
+                return Ok(Request::End);
             }
         }
-        Ok(Wish::Draw)
+        Ok(Request::Draw)
     }
 }
 
@@ -105,7 +104,7 @@ impl Output for Tui {
         Ok(())
     }
 
-    fn poll_wish(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Wish>> {
+    fn poll_wish(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Request>> {
         let Some(screen) = &mut self.screen else { return Poll::Pending };
         let heard = ready!(screen.poll(cx));
         Poll::Ready(self.heard(heard))
@@ -114,36 +113,6 @@ impl Output for Tui {
     fn close(&mut self) {
         self.closed = true;
         self.screen = None;
-    }
-}
-
-/// What stands at the two ends of this process.
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    stdout: bool,
-    stdin: bool,
-    /// `TERM=dumb`, or none.
-    dumb: bool,
-}
-
-/// The output that was asked for or, if none was, the screen where there is one.
-///
-/// # Errors
-/// When a screen was asked for and there is no terminal.
-pub fn choose(asked: Option<RunFormat>) -> Result<RunFormat, Failure> {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    choice(asked, Ends { stdout: io::stdout().is_terminal(), stdin: io::stdin().is_terminal(), dumb })
-}
-
-fn choice(asked: Option<RunFormat>, ends: Ends) -> Result<RunFormat, Failure> {
-    let terminal = ends.stdout && ends.stdin;
-    match asked {
-        Some(RunFormat::Tui) if !terminal => Err(Failure::Usage(
-            "-o tui needs a terminal for stdin and stdout; -o text and -o json do not".to_owned(),
-        )),
-        Some(RunFormat::Tui) | None if terminal && !ends.dumb => Ok(RunFormat::Tui),
-        Some(RunFormat::Tui) | None => Ok(RunFormat::Text),
-        Some(other) => Ok(other),
     }
 }
 

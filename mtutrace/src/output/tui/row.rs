@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 
 use super::seen::Seen;
 use super::series::Series;
-use crate::model::{Container, NetnsId, SignalKind, Verdict};
-use crate::topology::Node;
+use crate::model::{Container, NetnsId, Node, SignalKind, Verdict};
 
 /// Whom a row is about. The host is the last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

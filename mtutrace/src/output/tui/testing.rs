@@ -10,16 +10,15 @@ use ratatui::buffer::Buffer;
 use super::app::App;
 use super::keys::Action;
 use super::view::{Theme, draw};
-use crate::aggregate::{Charged, Tally};
-use crate::charge::mismatch;
-use crate::cli::Filter;
-use crate::cost::{Cost, ProgramCost};
-use crate::model::{Event, EventKind, Fix, Flow, NetnsId, SignalKind, Verdict};
-use crate::output::{Item, Status};
-use crate::topology::Node;
-use crate::topology::testing::incident;
-use crate::trouble::Trouble;
-use crate::verdict::{judge, verdict};
+use crate::diagnosis::evidence::Evidence;
+use crate::diagnosis::rules::{judge, verdict};
+use crate::filter::Filter;
+use crate::model::{AttributedEvent, Event, EventKind, Fix, Flow, NetnsId, Node, SignalKind, Tally, Verdict};
+use crate::output::Item;
+use crate::telemetry::Status;
+use crate::telemetry::cost::{Cost, ProgramCost};
+use crate::testing::node::incident;
+use crate::topology::mismatch;
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 
@@ -60,7 +59,7 @@ pub(super) fn node() -> Node {
 
 /// The verdict about it.
 pub(super) fn blackhole(node: &Node) -> Verdict {
-    let mut trouble = Trouble::new(NetnsId(3), mismatch(node, NetnsId(3), None).unwrap(), SECOND);
+    let mut trouble = Evidence::new(NetnsId(3), mismatch(node, NetnsId(3), None).unwrap(), SECOND);
     trouble.belongs_to(node.container(NetnsId(3)));
     for n in 0..4 {
         trouble.add(&Event { time_ns: SECOND + n * SECOND / 5, ..event(33276, 1500, drop(1450)) });
@@ -103,7 +102,7 @@ pub(super) fn stalled(node: &Node) -> App {
             let length = if n % 3 == 0 { 1480 } else { 1500 };
             let event = event(33276 + u16::try_from(n % 2).unwrap(), length, drop(1450));
             let container = node.container(NetnsId(3)).cloned();
-            let charged = Charged { event, owner: Some(NetnsId(3)), container };
+            let charged = AttributedEvent { event, owner: Some(NetnsId(3)), container };
             app.take(&Item::Event(&charged), node, now);
         }
         app.take(&Item::Report(&[(NetnsId(3), tally(node, second * (second + 1) / 2))]), node, now);

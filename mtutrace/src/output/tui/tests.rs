@@ -1,12 +1,9 @@
 //! Whole screens, as they are read.
 use ratatui::style::Color;
-use test_case::test_case;
 
 use super::app::{App, Todo};
 use super::keys::Action;
 use super::testing::{SECOND, act, blackhole, buffer, node, quiet, screen, stalled};
-use super::{Ends, choice};
-use crate::cli::RunFormat;
 use crate::model::Ended;
 use crate::output::Item;
 
@@ -219,15 +216,4 @@ fn no_size_panics() {
             }
         }
     }
-}
-
-#[test_case(None, true, true, false, Some(RunFormat::Tui); "a terminal")]
-#[test_case(None, false, true, false, Some(RunFormat::Text); "a pipe")]
-#[test_case(None, true, false, false, Some(RunFormat::Text); "no keys")]
-#[test_case(None, true, true, true, Some(RunFormat::Text); "a dumb terminal")]
-#[test_case(Some(RunFormat::Tui), true, true, true, Some(RunFormat::Text); "a dumb terminal, though asked")]
-#[test_case(Some(RunFormat::Tui), false, true, false, None; "a pipe, though asked")]
-#[test_case(Some(RunFormat::Json), true, true, false, Some(RunFormat::Json); "asked for JSON")]
-fn which_output(asked: Option<RunFormat>, stdout: bool, stdin: bool, dumb: bool, chosen: Option<RunFormat>) {
-    assert_eq!(choice(asked, Ends { stdout, stdin, dumb }).ok(), chosen);
 }

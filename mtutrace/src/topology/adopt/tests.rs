@@ -1,7 +1,7 @@
 //! Parents from paths.
-use super::super::testing::{Builder, incident};
 use super::*;
 use crate::model::{Container, LinkKind};
+use crate::testing::node::{Builder, incident};
 
 fn parents(node: &Node, netns: u32) -> Vec<&str> {
     node.container(NetnsId(netns)).unwrap().parents.iter().map(|parent| parent.id.as_str()).collect()

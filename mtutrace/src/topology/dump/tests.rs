@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 
 use test_case::test_case;
 
-use super::super::enter::Entrant;
-use super::super::testing::{Sandbox, ip, may_make_namespaces};
 use super::*;
+use crate::testing::node::{Sandbox, ip, may_make_namespaces};
+use crate::topology::netns_exec::NetnsExecutor;
 
 #[test_case("veth", LinkKind::Veth)]
 #[test_case("netkit", LinkKind::Veth)]
@@ -77,7 +77,7 @@ fn the_kernels_own_answer() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     let read = || entrant.run(&sandbox.path(), sandbox.id(), || dump(true)).unwrap().unwrap();
     // A new namespace has no routing tables yet.
     assert_eq!((read().netns.routes, read().netns.addresses), (Vec::new(), Vec::new()));
@@ -148,7 +148,7 @@ fn dumps_that_take_many_datagrams_are_whole() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     sandbox.ip("link add d0 type veth peer name d1");
     sandbox.ip("link set d0 up");
     sandbox.ip("link set d1 up");
@@ -167,7 +167,7 @@ fn every_kind_of_rule() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     sandbox.ip("link add d0 type veth peer name d1");
     sandbox.ip("link set d0 up");
     sandbox.ip("link set d1 up");
@@ -205,7 +205,7 @@ fn tables_have_bounds_and_say_so() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     sandbox.ip("link add d0 type veth peer name d1");
     sandbox.ip("link set d0 up");
     sandbox.ip("link set d1 up");
@@ -248,7 +248,7 @@ fn a_table_that_keeps_changing_is_still_read() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     sandbox.ip("link add d0 type veth peer name d1");
     sandbox.ip("link add br0 type bridge");
     let toggles =

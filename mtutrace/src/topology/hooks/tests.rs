@@ -1,8 +1,8 @@
 //! Which devices get programs.
 use test_case::test_case;
 
-use super::super::testing::{Builder, HOST, id, incident};
 use super::*;
+use crate::testing::node::{Builder, HOST, id, incident};
 
 #[test_case(1, 1, false; "loopback")]
 #[test_case(1, 2, true; "uplink")]

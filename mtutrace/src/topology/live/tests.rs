@@ -2,10 +2,10 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 
-use super::super::testing::{HOST, Sandbox, may_make_namespaces};
 use super::super::watch::drain;
 use super::*;
 use crate::model::{Container, DeviceId, LinkKind};
+use crate::testing::node::{HOST, Sandbox, may_make_namespaces};
 
 fn seen(sandbox: &Sandbox) -> Seen {
     let containers = vec![Container::new(sandbox.name.clone())];

@@ -2,8 +2,7 @@
 use std::net::IpAddr;
 
 use super::{LOCAL, Lookup, MAIN, Origin, contains, in_table};
-use crate::model::{Action, Rule};
-use crate::topology::node::Netns;
+use crate::model::{Action, Netns, Rule};
 
 /// The way to `to`, by the rules in their order (fib_rules_lookup); by the main table alone if there are none.
 pub(super) fn route(netns: &Netns, to: IpAddr, origin: Origin<'_>) -> Lookup {

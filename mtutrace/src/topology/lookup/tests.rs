@@ -1,9 +1,9 @@
 //! Routing and limits.
 use test_case::test_case;
 
-use super::super::testing::{Builder, incident, ip, rule};
 use super::*;
 use crate::model::{Action, NetnsId, Rule};
+use crate::testing::node::{Builder, incident, ip, rule};
 
 fn netns(builder: Builder) -> Netns {
     builder.0.netns.into_values().next().unwrap()

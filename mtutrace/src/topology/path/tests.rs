@@ -2,9 +2,9 @@
 use test_case::test_case;
 
 use super::super::lookup::MAIN;
-use super::super::testing::{Builder, id, incident, ip, names, rule};
 use super::*;
 use crate::model::{Action, Rule};
+use crate::testing::node::{Builder, id, incident, ip, names, rule};
 
 fn out(builder: &Builder, from: u32, to: Option<&str>) -> String {
     names(&path(&builder.0, NetnsId(from), to.map(ip)))

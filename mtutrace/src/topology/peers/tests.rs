@@ -2,9 +2,9 @@
 use std::cell::RefCell;
 
 use super::super::dump::dump;
-use super::super::enter::Entrant;
-use super::super::testing::{Builder, Sandbox, id, may_make_namespaces};
 use super::*;
+use crate::testing::node::{Builder, Sandbox, id, may_make_namespaces};
+use crate::topology::netns_exec::NetnsExecutor;
 
 fn says(ifindex: u32, link: u32, nsid: Option<i32>) -> RawPeer {
     RawPeer { ifindex, link, nsid }
@@ -142,7 +142,7 @@ fn the_real_kernel_tells_lower_devices() {
 
 /// The node that these namespaces make.
 fn resolved(boxes: &[Sandbox]) -> Node {
-    let entrant = Entrant::new().unwrap();
+    let entrant = NetnsExecutor::new().unwrap();
     let (mut node, mut raw) = (Node::default(), Raw::new());
     for sandbox in boxes {
         let dump = entrant.run(&sandbox.path(), sandbox.id(), || dump(false)).unwrap().unwrap();

@@ -1,8 +1,8 @@
 //! Owners of addresses, and nesting.
 use test_case::test_case;
 
-use super::super::testing::{Builder, HOST, incident, ip};
 use super::*;
+use crate::testing::node::{Builder, HOST, incident, ip};
 
 /// A second pod with the same addresses inside as the first one.
 fn two_pods() -> Builder {

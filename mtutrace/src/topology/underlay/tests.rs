@@ -2,8 +2,8 @@
 use test_case::test_case;
 
 use super::*;
+use crate::testing::node::{Builder, id, ip, names};
 use crate::topology::path;
-use crate::topology::testing::{Builder, id, ip, names};
 
 pub(crate) fn vxlan(remote: Option<IpAddr>) -> Tunnel {
     let (local, link, port, nsid, netns) = (None, None, Some(4789), None, None);

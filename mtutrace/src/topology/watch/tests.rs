@@ -1,14 +1,14 @@
 //! Notifications of a real namespace.
-use super::super::enter::Entrant;
-use super::super::testing::{Sandbox, may_make_namespaces};
 use super::*;
+use crate::testing::node::{Sandbox, may_make_namespaces};
+use crate::topology::netns_exec::NetnsExecutor;
 
 #[test]
 fn hears_of_devices_addresses_and_routes() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     let fd = entrant.run(&sandbox.path(), sandbox.id(), subscribe).unwrap().unwrap();
     let heard = || drain(fd.as_fd()).unwrap();
     assert!(!heard());
@@ -34,7 +34,7 @@ fn what_was_lost_counts_as_a_change() {
     if !may_make_namespaces() {
         return;
     }
-    let (sandbox, entrant) = (Sandbox::new(), Entrant::new().unwrap());
+    let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     let fd = entrant.run(&sandbox.path(), sandbox.id(), subscribe).unwrap().unwrap();
     let small: libc::c_int = 0;
     // SAFETY: the descriptor is open, and the pointer and length describe `small`, which outlives the call.

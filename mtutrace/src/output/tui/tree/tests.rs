@@ -1,10 +1,8 @@
 //! The order of rows.
 use super::*;
-use crate::aggregate::Tally;
-use crate::cli::Filter;
-use crate::model::NetnsId;
+use crate::filter::Filter;
+use crate::model::{NetnsId, Node, Tally};
 use crate::output::Item;
-use crate::topology::Node;
 
 /// Containers with those that they run in, innermost first, and their totals.
 fn data(containers: &[(&[&str], u64)]) -> Data {
@@ -34,16 +32,16 @@ fn drawn(data: &Data, sort: Sort, filter: &str) -> Vec<String> {
 fn inner_containers_come_below_the_outer_ones_and_the_host_last() {
     let data = data(&[(&["a"], 1), (&["c", "b"], 2), (&["d", "b"], 9), (&["e", "c", "b"], 3)]);
     let expected = ["b", "├─ d", "└─ c", "   └─ e", "a", "the host"];
-    assert_eq!(drawn(&data, Sort::Trouble, ""), expected);
+    assert_eq!(drawn(&data, Sort::Evidence, ""), expected);
     assert_eq!(drawn(&data, Sort::Name, "")[..3], ["a", "b", "├─ c"]);
-    assert_eq!(drawn(&data, Sort::Trouble, "E"), ["b", "└─ c", "   └─ e", "the host"]);
-    assert_eq!(drawn(&data, Sort::Trouble, "nobody"), [""; 0]);
+    assert_eq!(drawn(&data, Sort::Evidence, "E"), ["b", "└─ c", "   └─ e", "the host"]);
+    assert_eq!(drawn(&data, Sort::Evidence, "nobody"), [""; 0]);
 }
 
 #[test]
 fn two_that_run_in_each_other_are_shown_once() {
     let data = data(&[(&["a", "b"], 1), (&["b", "a"], 2), (&["c", "c"], 3)]);
-    let drawn = drawn(&data, Sort::Trouble, "");
+    let drawn = drawn(&data, Sort::Evidence, "");
     let count = |name: &str| drawn.iter().filter(|line| line.ends_with(name)).count();
     assert_eq!((count("a"), count("b"), count("c")), (1, 1, 1), "{drawn:?}");
 }

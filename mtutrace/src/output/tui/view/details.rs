@@ -52,7 +52,7 @@ fn name(data: &Data, who: &Who) -> String {
     match (container, who) {
         (Some(container), _) => format!("container {}", label(container)),
         (None, Who::Container(id)) => format!("container {id}"),
-        (None, Who::Netns(netns)) => crate::verdict::owner(*netns, &data.node),
+        (None, Who::Netns(netns)) => crate::model::describe::owner(*netns, &data.node),
         (None, Who::Host) => "the host".to_owned(),
     }
 }

@@ -5,11 +5,11 @@ use super::Theme;
 use super::cell::{clean, wrap};
 use super::chain::{Mark, chain};
 use super::verdicts::said;
-use crate::charge::mismatch;
 use crate::model::{Device, Ended, Fix, Hop, NetnsId, Verdict};
 use crate::output::text::label;
 use crate::output::tui::data::Data;
 use crate::output::tui::row::Who;
+use crate::topology::mismatch;
 use crate::topology::path;
 
 /// All of it, verdict by verdict.

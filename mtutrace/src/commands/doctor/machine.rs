@@ -1,0 +1,166 @@
+//! Facts about the machine that decide what can be traced, each with what to do about it.
+use std::ffi::CStr;
+use std::fs;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::kernel::attach::has_tcx;
+use crate::kernel::symbols::{self, Symbols};
+use crate::kernel::{btf, capability};
+use crate::runtimes::runtimes;
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Fact {
+    /// What it is about.
+    pub what: &'static str,
+    /// How it is here.
+    pub state: String,
+    /// What to do, where something is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// All facts, in the order in which they matter.
+pub fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
+    vec![
+        kernel(),
+        capabilities(),
+        types(kernel_btf),
+        kallsyms(),
+        kprobes(),
+        tracefs(),
+        lockdown(),
+        links(),
+        nat(),
+        names(),
+    ]
+}
+
+fn fact(what: &'static str, state: impl Into<String>, advice: Option<&str>) -> Fact {
+    Fact { what, state: state.into(), advice: advice.map(str::to_owned) }
+}
+
+fn kernel() -> Fact {
+    fact("kernel", release(), None)
+}
+
+/// uname(2)'s release.
+fn release() -> String {
+    // SAFETY: a utsname is arrays of characters; zeros are valid.
+    let mut name: libc::utsname = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is that of a live local.
+    if unsafe { libc::uname(&raw mut name) } != 0 {
+        return "unknown".to_owned();
+    }
+    // SAFETY: uname ends the field with a NUL.
+    unsafe { CStr::from_ptr(name.release.as_ptr()) }.to_string_lossy().into_owned()
+}
+
+fn capabilities() -> Fact {
+    let missing = capability::missing();
+    if missing.is_empty() {
+        return fact("capabilities", "all that tracing needs", None);
+    }
+    let names: Vec<&str> = missing.iter().map(|c| c.name()).collect();
+    fact("capabilities", format!("missing {}", names.join(", ")), Some("run it as root, or grant them"))
+}
+
+fn types(path: Option<&Path>) -> Fact {
+    let path = path.unwrap_or(Path::new(btf::VMLINUX));
+    match btf::Btf::read(path) {
+        Ok(btf) => fact("BTF", format!("{} types in {}", btf.len(), path.display()), None),
+        Err(e) => fact(
+            "BTF",
+            e.to_string(),
+            Some(
+                "without it TC still sees sizes, fragments, ICMP and SYNs, and the kernel's counters still count; no \
+                 tracepoint and no kprobe can be read: give --kernel-btf PATH (of this very build: BTFHub, or pahole \
+                 -J on its vmlinux), or use a kernel with CONFIG_DEBUG_INFO_BTF",
+            ),
+        ),
+    }
+}
+
+fn kallsyms() -> Fact {
+    match Symbols::read(symbols::KALLSYMS) {
+        Ok(symbols) => fact("kernel symbols", format!("{} functions", symbols.len()), None),
+        Err(e) => fact(
+            "kernel symbols",
+            e.to_string(),
+            Some("without them drops have no location, and those without a reason are not seen"),
+        ),
+    }
+}
+
+fn kprobes() -> Fact {
+    if crate::kernel::kprobes::exist() {
+        return fact("kprobes", "there", None);
+    }
+    fact(
+        "kprobes",
+        "this kernel has none (CONFIG_KPROBES)",
+        Some(
+            "tracepoints and TC stand in; not seen without them: ICMPv6 being sent, path MTU updates, tunnels on bridges, \
+             and fragments that pass no device that is watched",
+        ),
+    )
+}
+
+/// perf_event_open(2) places kprobes without it, from 4.17 on.
+fn tracefs() -> Fact {
+    let mounted = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+    match mounted.iter().find(|dir| Path::new(dir).join("trace").exists()) {
+        Some(dir) => fact("tracefs", format!("mounted on {dir}; not needed"), None),
+        None => fact("tracefs", "not mounted, or may not be read; not needed", None),
+    }
+}
+
+/// kernel_lockdown(7): the mode in brackets.
+fn lockdown() -> Fact {
+    let Ok(text) = fs::read_to_string("/sys/kernel/security/lockdown") else {
+        let why = "unknown: securityfs is not mounted, or may not be read";
+        return fact("lockdown", why, Some("mount -t securityfs securityfs /sys/kernel/security shows it"));
+    };
+    let mode = text.split(['[', ']']).nth(1).unwrap_or("unknown").to_owned();
+    let advice = (mode == "confidentiality").then_some(
+        "this mode forbids reading kernel memory and placing kprobes: only TC can work, without namespaces; \
+         the boot option lockdown=integrity is enough for secure boot",
+    );
+    fact("lockdown", mode, advice)
+}
+
+fn links() -> Fact {
+    let state = if has_tcx() {
+        "TCX links: gone with this process, even by SIGKILL"
+    } else {
+        "filters (before 6.6): removed at the end, or at the next start after SIGKILL"
+    };
+    fact("classifiers", state, None)
+}
+
+fn nat() -> Fact {
+    if Path::new("/proc/self/net/nf_conntrack").exists() {
+        fact("NAT tables", "readable: connections older than the run are followed through NAT", None)
+    } else {
+        fact(
+            "NAT tables",
+            "not in /proc (CONFIG_NF_CONNTRACK_PROCFS, or nf_conntrack is not loaded)",
+            Some("connections that were made before the run are charged to the outermost container"),
+        )
+    }
+}
+
+fn names() -> Fact {
+    let found = runtimes();
+    let mut state = match found.answer.as_slice() {
+        [] => "none: no runtime's socket answers; containers are known by their ids".to_owned(),
+        answer => format!("by {}", answer.join(", ")),
+    };
+    for (path, why) in &found.silent {
+        state += &format!("; none by {path}: {why}");
+    }
+    fact("names", state, None)
+}

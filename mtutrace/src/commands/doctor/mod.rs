@@ -1,0 +1,205 @@
+//! `mtutrace doctor`: what can be traced on this kernel, hook by hook, and what would help where it can't.
+mod machine;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::commands::outcome::{Failure, Outcome};
+use crate::kernel::capability;
+use crate::kernel::hooks::{self, HOOKS, Hook, State, Status, table};
+use crate::kernel::load;
+use crate::model::SignalKind;
+use crate::output::escape::escape;
+use crate::output::format::Format;
+use crate::output::json::CAUSES;
+
+pub use machine::{Fact, facts};
+
+/// One hook, with what is lost without it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DoctorHook")]
+struct Row {
+    #[serde(flatten)]
+    status: Status,
+    blind: &'static str,
+}
+
+/// A signal and the hooks that see it here, the preferred one first.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Signal {
+    signal: SignalKind,
+    /// Of a drop, which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = CAUSES))]
+    cause: Option<&'static str>,
+    hooks: Vec<&'static str>,
+    /// What is lost, where no hook sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Report {
+    v: u32,
+    kind: &'static str,
+    facts: Vec<Fact>,
+    hooks: Vec<Row>,
+    signals: Vec<Signal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How to show what is found.
+    pub output: Format,
+    /// How the kernel side is loaded.
+    pub load: load::Options,
+}
+
+/// Tries every hook and says how it went. Without the capabilities it says what it can't know.
+///
+/// # Errors
+/// When nothing can be traced (exit code 3), after the report was printed.
+pub fn doctor(options: &Options) -> Result<Outcome, Failure> {
+    options.load.check().map_err(Failure::btf)?;
+    let (outcome, refusal) = try_hooks(&options.load);
+    let statuses = table(HOOKS, &outcome);
+    let report = Report {
+        v: 1,
+        kind: "doctor",
+        facts: facts(options.load.kernel_btf.as_deref()),
+        signals: signals(HOOKS, &statuses),
+        hooks: statuses
+            .into_iter()
+            .zip(HOOKS)
+            .map(|(status, hook)| Row { status, blind: hook.blind })
+            .collect(),
+        refusal: refusal.clone(),
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match options.output {
+        Format::Json => {
+            serde_json::to_writer(&mut out, &report).map_err(io::Error::from).and_then(|()| writeln!(out))
+        }
+        Format::Text => text(&mut out, &report),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => return Err(e.into()),
+        _ => {}
+    }
+    refusal.map_or(Ok(Outcome::Nothing), |why| Err(Failure::Machine(why)))
+}
+
+/// Loads and attaches as a run would, and takes all of it away again.
+fn try_hooks(options: &load::Options) -> (Vec<hooks::Outcome>, Option<String>) {
+    let none = |why: String| vec![hooks::Outcome::Missing(why); HOOKS.len()];
+    let missing = capability::missing();
+    if !missing.is_empty() {
+        let unknown = "not known: it was not tried for lack of capabilities".to_owned();
+        return (none(unknown), Some(capability::explain(&missing)));
+    }
+    match load::load(options) {
+        Ok(loaded) => (loaded.outcome, None),
+        Err(e) => (none(e.to_string()), Some(e.to_string())),
+    }
+}
+
+/// Each signal, and of drops each cause, with the hooks that see it here.
+fn signals(hooks: &[Hook], statuses: &[Status]) -> Vec<Signal> {
+    let there = |hook: &&Hook| {
+        let status = statuses.iter().find(|status| status.hook == hook.name);
+        status.is_some_and(|s| matches!(s.state, State::Attached | State::Fallback))
+    };
+    let row = |signal: SignalKind, cause: Option<&'static str>| {
+        let sees = |hook: &&Hook| {
+            hook.signals.contains(&signal) && cause.is_none_or(|cause| hook.causes.contains(&cause))
+        };
+        let seen_by: Vec<&str> = hooks.iter().filter(there).filter(sees).map(|hook| hook.name).collect();
+        let lost = seen_by.is_empty().then(|| loss(signal));
+        Signal { signal, cause, hooks: seen_by, lost }
+    };
+    let causes: BTreeSet<&'static str> = hooks.iter().flat_map(|hook| hook.causes).copied().collect();
+    let drops = causes.into_iter().map(|cause| row(SignalKind::Drop, Some(cause)));
+    drops
+        .chain(SignalKind::ALL.into_iter().filter(|s| *s != SignalKind::Drop).map(|s| row(s, None)))
+        .collect()
+}
+
+/// What somebody who relies on the signal has to do without.
+fn loss(signal: SignalKind) -> &'static str {
+    match signal {
+        SignalKind::Drop => "such drops are not seen; retransmits and the kernel's counters hint at them",
+        SignalKind::IcmpSent => "ICMP is seen only where it passes a device (icmp_seen)",
+        SignalKind::PmtuUpdated => "whether a sender took the ICMP shows only in its next packets",
+        SignalKind::FragFailed | SignalKind::ReassemblyFailed | SignalKind::Fragmented => {
+            "only the kernel's counters in the reports tell of it"
+        }
+        SignalKind::Retransmit => "a stall that began before the run is proven later",
+        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath | SignalKind::SackHole => {
+            "TC is what sees packets on devices; drops are still seen"
+        }
+    }
+}
+
+fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    for fact in &report.facts {
+        writeln!(out, "{:<14} {}", fact.what, escape(&fact.state))?;
+        if let Some(advice) = &fact.advice {
+            writeln!(out, "{:<14}   {}", "", escape(advice))?;
+        }
+    }
+    writeln!(out)?;
+    for row in &report.hooks {
+        let state = match row.status.state {
+            State::Attached => "works",
+            State::Fallback => "fallback",
+            State::Spare => "spare",
+            State::Missing => "missing",
+        };
+        let names: Vec<&str> = row.status.signals.iter().map(|s| s.name()).collect();
+        writeln!(out, "{state:<9} {:<26} {}", row.status.hook, names.join(", "))?;
+        if let Some(why) = &row.status.why {
+            writeln!(out, "{:<9}   {}", "", escape(why))?;
+        }
+        writeln!(out, "{:<9}   blind to {}", "", row.blind)?;
+    }
+    writeln!(out)?;
+    for signal in &report.signals {
+        let name = match signal.cause {
+            Some(cause) => format!("{} ({cause})", signal.signal.name()),
+            None => signal.signal.name().to_owned(),
+        };
+        match signal.lost {
+            Some(lost) => writeln!(out, "{name:<24} not seen here: {lost}")?,
+            None => writeln!(out, "{name:<24} {}", signal.hooks.join(", "))?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_without_a_hook_says_so() {
+        let mut outcome = vec![hooks::Outcome::Attached; HOOKS.len()];
+        let name_of = |hooks: &[Signal], wanted| {
+            hooks.iter().find(|s| s.signal == wanted).map(|s| s.hooks.clone()).unwrap_or_default()
+        };
+        let all = signals(HOOKS, &table(HOOKS, &outcome));
+        assert_eq!(name_of(&all, SignalKind::IcmpSent).first(), Some(&"kprobe:__icmp_send"));
+        assert!(all.iter().all(|s| !s.hooks.is_empty()));
+        for (hook, why) in HOOKS.iter().zip(&mut outcome) {
+            if hook.signals.contains(&SignalKind::Drop) {
+                *why = hooks::Outcome::Missing("no".to_owned());
+            }
+        }
+        assert!(name_of(&signals(HOOKS, &table(HOOKS, &outcome)), SignalKind::Drop).is_empty());
+    }
+}

@@ -1,0 +1,163 @@
+//! The map as one line of JSON.
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::ScanStats;
+use super::tree::{Entry, Tree, Way};
+use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
+use crate::telemetry::clock::Clock;
+use crate::topology::Underlay;
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Line<'a> {
+    v: u32,
+    kind: &'static str,
+    #[schemars(extend("format" = "date-time"))]
+    time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<NetnsId>,
+    containers: Vec<Row<'a>>,
+    /// Namespaces other than the host's that have a way out, but no container that is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unowned: Vec<Row<'a>>,
+    /// Of all that is shown, the host too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tunnels: Vec<TunnelRow<'a>>,
+    mismatches: usize,
+    namespaces: usize,
+    unreadable_namespaces: usize,
+    took_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+}
+
+/// A container, or a namespace without one.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MapRow")]
+struct Row<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<&'a Container>,
+    netns: NetnsId,
+    /// Under /run/netns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    netns_name: Option<&'a str>,
+    paths: Vec<Path<'a>>,
+    /// Rules of policy routing that the paths do not follow.
+    #[serde(skip_serializing_if = "is_none")]
+    rules_not_followed: usize,
+    /// Routes of other tables than main that were too many to read.
+    #[serde(skip_serializing_if = "is_none")]
+    routes_not_read: usize,
+    /// Path MTUs that the kernel of the container has learnt by ICMP, the smallest first; 256 at most.
+    #[serde(skip_serializing_if = "<[Learnt]>::is_empty")]
+    learnt: &'a [Learnt],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<MismatchRow<'a>>,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Path<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
+    family: &'static str,
+    hops: &'a [Hop],
+    mtu: u32,
+    /// The narrowest of several next hops.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    multipath: bool,
+    /// The MSS that the container's own route says to announce.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advmss: Option<u32>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct MismatchRow<'a> {
+    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
+    family: &'static str,
+    culprit: Device,
+    bottleneck: Device,
+    fix: &'a [Fix],
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TunnelRow<'a> {
+    #[serde(flatten)]
+    tunnel: &'a Hop,
+    /// Bytes that it puts around a packet.
+    overhead: u32,
+    underlay: Device,
+    /// The largest packet for which the underlay has room, bytes at L3.
+    fits: u32,
+    /// Whether its MTU should be that number.
+    wrong: bool,
+    #[serde(skip_serializing_if = "<[Fix]>::is_empty")]
+    fix: &'a [Fix],
+}
+
+impl<'a> TunnelRow<'a> {
+    fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
+        let Underlay { tunnel, device, overhead, fits, wrong, .. } = below;
+        // The entry's remedies are those for its way out, if that is wrong.
+        let fix = if *wrong && entry.mismatch().is_none() { entry.fixes.as_slice() } else { &[] };
+        TunnelRow { tunnel, overhead: *overhead, underlay: device.device(), fits: *fits, wrong: *wrong, fix }
+    }
+}
+
+impl<'a> Row<'a> {
+    fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> Row<'a> {
+        let path = |way: &'a Way| {
+            let Way { family, mtu, several, advmss, .. } = *way;
+            Path { family, hops: &way.hops, mtu, multipath: several, advmss }
+        };
+        let paths = entry.ways.iter().map(path);
+        let mismatch = entry.mismatch().map(|(way, m)| MismatchRow {
+            family: way.family,
+            culprit: m.culprit.device(),
+            bottleneck: m.bottleneck.device(),
+            fix: &entry.fixes,
+        });
+        Row {
+            container,
+            netns: entry.netns,
+            netns_name: entry.name,
+            paths: paths.collect(),
+            rules_not_followed: entry.rules,
+            routes_not_read: entry.routes_cut,
+            learnt: entry.learnt,
+            mismatch,
+        }
+    }
+}
+
+/// Writes the line.
+pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &ScanStats) -> io::Result<()> {
+    let clock = Clock::new();
+    let owned =
+        tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| Row::new(entry, Some(*c))));
+    let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
+    let tunnels = tree.chosen().flat_map(|e| e.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
+    let line = Line {
+        v: 1,
+        kind: "map",
+        time: clock.rfc3339(clock.now_ns()),
+        host: (tree.host != NetnsId::default()).then_some(tree.host),
+        containers: owned.collect(),
+        unowned: others.map(|entry| Row::new(entry, None)).collect(),
+        tunnels: tunnels.collect(),
+        mismatches: tree.mismatches(),
+        namespaces: effort.namespaces,
+        unreadable_namespaces: effort.unreadable,
+        took_ms: u64::try_from(effort.took.as_millis()).unwrap_or(u64::MAX),
+        memory_bytes: effort.memory,
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! `mtutrace map`: the MTUs of the node at one look, every container's way out hop by hop. Loads nothing into the
+//! kernel, so that it can run before a pipeline does.
+pub(crate) mod json;
+mod text;
+mod tree;
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use crate::commands::outcome::{Failure, Outcome};
+use crate::discovery::scan::Discovery;
+use crate::filter::select::absent_of;
+use crate::kernel::capability::LOOKING;
+use crate::output::format::Format;
+use crate::output::wants_colour;
+use crate::telemetry::cost;
+use tree::Tree;
+
+/// What it took to draw the map.
+#[derive(Clone, Copy, Debug, Default)]
+struct ScanStats {
+    /// Namespaces that were read.
+    namespaces: usize,
+    /// Namespaces that could not be.
+    unreadable: usize,
+    took: Duration,
+    /// Resident memory in bytes.
+    memory: Option<u64>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How to show what is found.
+    pub output: Format,
+    /// Only these containers and those inside them, by the start of an id or by name; all if empty.
+    pub containers: Vec<String>,
+}
+
+/// Draws the map of the node as it is now.
+///
+/// # Errors
+/// When the command line names a container that is not there, or the node cannot be looked at.
+pub fn map(options: &Options) -> Result<Outcome, Failure> {
+    let start = Instant::now();
+    let missing = LOOKING.missing();
+    if !missing.is_empty() {
+        return Err(Failure::Machine(LOOKING.explain(&missing)));
+    }
+    let Discovery { topology, .. } = Discovery::once()?;
+    let (node, unreadable) = (topology.node(), topology.unreadable());
+    if node.netns.is_empty() {
+        let why = unreadable.values().next().map_or("/proc shows none", String::as_str);
+        return Err(Failure::Machine(format!("no network namespace could be read: {why}")));
+    }
+    for (netns, why) in unreadable {
+        tracing::warn!("network namespace {netns} is left out: {}", crate::output::escape::escape(why));
+    }
+    if let Some((absent, known)) = absent_of(&options.containers, &[], node) {
+        return Err(Failure::Usage(format!("there is no container {absent}; known: {known}")));
+    }
+    let tree = Tree::new(node, &options.containers);
+    let effort = ScanStats {
+        namespaces: node.netns.len(),
+        unreadable: unreadable.len(),
+        took: start.elapsed(),
+        memory: cost::process().ok().map(|(_, memory)| memory),
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = match options.output {
+        Format::Text => text::write(&mut out, &tree, &effort, wants_colour()),
+        Format::Json => json::write(&mut out, &tree, &effort),
+    };
+    match written.and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ if tree.mismatches() > 0 => Ok(Outcome::Problem),
+        _ => Ok(Outcome::Nothing),
+    }
+}

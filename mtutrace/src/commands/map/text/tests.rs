@@ -1,0 +1,122 @@
+//! What people see.
+use std::time::Duration;
+
+use super::*;
+use crate::model::{LinkKind, NetnsId, Node, Pod};
+use crate::testing::node::incident;
+
+fn drawn(node: &Node, patterns: &[String], colour: bool) -> String {
+    let effort =
+        ScanStats { namespaces: node.netns.len(), took: Duration::from_millis(7), ..ScanStats::default() };
+    let mut out = Vec::new();
+    write(&mut out, &Tree::new(node, patterns), &effort, colour).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_incident() {
+    let mut node = incident()
+        .device(5, 1, "lo", LinkKind::Loopback, 65536)
+        .container(5, "lonely")
+        .container(2, "sidecar")
+        .0;
+    let pod = &mut node.netns.get_mut(&NetnsId(2)).unwrap().containers[0];
+    pod.pod = Some(Pod { uid: Some("01fbdc88".to_owned()), ..Pod::default() });
+    assert_eq!(
+        drawn(&node, &[], false),
+        "\
+host
+│  ens3 1500
+├─ pod (pod 01fbdc88), sidecar
+│  │  eth0 1450 > veth112 1450 > cni0 1450 > ens3 1500
+│  └─ build
+│        eth0 1500 > veth8 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit) > veth112 1450 > cni0 1450 > ens3 1500
+│        fix  dockerd --mtu=1450
+│               in container pod, which runs the inner Docker: restart it with the MTU of its host, and make its containers anew
+└─ lonely
+      no default route
+
+4 containers, 1 mismatch (4 network namespaces, 7 ms)
+"
+    );
+}
+
+#[test]
+fn what_is_only_around_it_has_no_path() {
+    let node = incident().0;
+    let text = drawn(&node, &["build".to_owned()], false);
+    assert!(text.starts_with("host\n└─ pod\n   └─ build\n         eth0 1500 > "), "{text}");
+    assert!(text.contains("\n1 container, 1 mismatch ("), "{text}");
+}
+
+#[test]
+fn trunks_end_with_their_last_branch() {
+    let node = incident()
+        .pair((2, 18, "veth18", 1400), (4, 17, "eth0", 1400))
+        .port(2, 18, 3)
+        .address(4, 17, "172.17.0.3/16")
+        .gateway(4, 17, "172.17.0.1")
+        .0;
+    let text = drawn(&node, &[], false);
+    let lines: Vec<&str> =
+        text.lines().map(|line| line.trim_end_matches(|c: char| !"─│".contains(c))).collect();
+    assert_eq!(lines[..4], ["", "│", "└─", "   │"], "{text}");
+    assert!(
+        text.contains("\n   ├─ build\n   │     eth0") && text.contains("\n   └─ namespace 4\n         eth0"),
+        "{text}"
+    );
+}
+
+#[test]
+fn both_families_are_named() {
+    let node =
+        incident().address(1, 2, "2001:db8::5/64").route(1, 2, "::/0", Some("2001:db8::1"), Some(1280)).0;
+    let text = drawn(&node, &[], false);
+    assert!(text.contains("│  IPv4  ens3 1500\n│  IPv6  ens3 1280\n"), "{text}");
+}
+
+#[test]
+fn names_do_not_act_on_the_terminal() {
+    let evil = "e\x1b[2J\r\nv\u{202e}il";
+    let mut node = incident()
+        .edit(2, 3, |link| link.name = evil.to_owned())
+        .edit(3, 7, |link| link.name = evil.to_owned())
+        .0;
+    node.netns.get_mut(&NetnsId(2)).unwrap().containers.clear();
+    node.netns.get_mut(&NetnsId(2)).unwrap().name = Some(evil.to_owned());
+    let inner = &mut node.netns.get_mut(&NetnsId(3)).unwrap().containers[0];
+    inner.id = evil.to_owned();
+    inner.name = Some(evil.to_owned());
+    inner.pod = Some(Pod { uid: Some(evil.to_owned()), ..Pod::default() });
+    let text = drawn(&node, &[], false);
+    assert!(!text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
+    assert_eq!(text.lines().count(), 10, "{text}");
+    assert!(text.contains(r"e\u{1b}[2J\u{d}\u{a}v\u{202e}il 1500 (should be 1450)"), "{text}");
+}
+
+#[test]
+fn colours_change_nothing_else() {
+    let node = incident().0;
+    let coloured = drawn(&node, &[], true);
+    let mut plain = coloured.clone();
+    for code in ["\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"] {
+        assert!(coloured.contains(code), "{code:?}");
+        plain = plain.replace(code, "");
+    }
+    assert_eq!(plain, drawn(&node, &[], false));
+}
+
+#[test]
+fn what_routes_say_and_what_was_learnt() {
+    let mut node = incident().0;
+    let build = node.netns.get_mut(&NetnsId(3)).unwrap();
+    build.routes.iter_mut().for_each(|route| route.advmss = Some(1400));
+    build.routes_cut = 2;
+    let learnt = |n: u8| Learnt { destination: [192, 0, 2, n].into(), mtu: 1400 + u32::from(n) };
+    build.learnt = (1..=6).map(learnt).collect();
+    let text = drawn(&node, &["build".to_owned()], false);
+    assert!(text.contains("> ens3 1500 (its route says advmss 1400)\n"), "{text}");
+    assert!(text.contains(" 2 routes of other tables not read\n"), "{text}");
+    let few = "learnt a path MTU of 1401 for 192.0.2.1, 1402 for 192.0.2.2, 1403 for 192.0.2.3, 1404 for 192.0.2.4 and 2 more\n";
+    assert!(text.contains(few), "{text}");
+}

@@ -1,0 +1,77 @@
+//! Exit codes of the contract, and the errors that lead to them.
+use std::process::ExitCode;
+
+/// Why mtutrace could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line or an input file is wrong: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// This machine cannot be traced: exit code 3.
+    #[error("{0}")]
+    Machine(String),
+    /// Anything else: exit code 3 too, there is nothing that the caller got wrong.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl From<crate::filter::select::Unknown> for Failure {
+    fn from(unknown: crate::filter::select::Unknown) -> Failure {
+        Failure::Usage(unknown.to_string())
+    }
+}
+
+impl From<crate::output::format::NoTerminal> for Failure {
+    fn from(error: crate::output::format::NoTerminal) -> Failure {
+        Failure::Usage(error.to_string())
+    }
+}
+
+impl From<crate::metrics::ServeError> for Failure {
+    fn from(error: crate::metrics::ServeError) -> Failure {
+        match error {
+            crate::metrics::ServeError::Io(error) => Failure::Io(error),
+            listen => Failure::Usage(listen.to_string()),
+        }
+    }
+}
+
+impl From<crate::kernel::load::LoadError> for Failure {
+    fn from(error: crate::kernel::load::LoadError) -> Failure {
+        Failure::Machine(error.to_string())
+    }
+}
+
+impl Failure {
+    /// A BTF was named that cannot be read.
+    pub(crate) fn btf(error: crate::kernel::btf::BtfError) -> Failure {
+        Failure::Usage(format!("--kernel-btf: {error}; give the BTF of this very kernel build"))
+    }
+
+    /// Its exit code.
+    pub fn code(&self) -> ExitCode {
+        match self {
+            Failure::Usage(_) => ExitCode::from(2),
+            Failure::Machine(_) | Failure::Io(_) => ExitCode::from(3),
+        }
+    }
+}
+
+/// What a run that went well found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing wrong, or nobody asked by exit code: 0.
+    Nothing,
+    /// An MTU problem: 1.
+    Problem,
+}
+
+impl Outcome {
+    /// Its exit code.
+    pub fn code(self) -> ExitCode {
+        match self {
+            Outcome::Nothing => ExitCode::SUCCESS,
+            Outcome::Problem => ExitCode::from(1),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
+mod banner;
+mod limits;
+mod session;
+mod signals;
+
+use crate::filter::select;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aya::maps::RingBuf;
+use aya_log::EbpfLogger;
+use tokio::io::unix::AsyncFd;
+
+use crate::commands::outcome::{Failure, Outcome};
+use crate::discovery::reconciler::Reconciler;
+use crate::discovery::scan::Discovery;
+use crate::filter::Filter;
+use crate::kernel::attach::Attacher;
+use crate::kernel::counters::Counters;
+use crate::kernel::hooks::{self, HOOKS, Place, table};
+use crate::kernel::load::{self, Loaded};
+use crate::kernel::ring::Ring;
+use crate::kernel::{capability, company};
+use crate::metrics::Metrics;
+use crate::output::format::{self, RunFormat};
+use crate::output::json::Json;
+use crate::output::text::Text;
+use crate::output::{Names, Output, tui, wants_colour};
+use session::Session;
+use signals::Signals;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How to show what is found; on its own a screen on a terminal, else text.
+    pub output: Option<RunFormat>,
+    /// When to stop.
+    pub duration: Option<Duration>,
+    /// After how many events to stop.
+    pub count: Option<u64>,
+    /// Time between reports.
+    pub interval: Duration,
+    /// Which events, counters and verdicts are shown.
+    pub filter: Filter,
+    /// Where to serve metrics.
+    pub metrics: Option<SocketAddr>,
+    /// A file to create once every hook is attached.
+    pub ready_file: Option<PathBuf>,
+    /// Whether a problem is told by the exit code.
+    pub exit_code: bool,
+    /// How the kernel side is loaded; `log` also shows debug messages.
+    pub load: load::Options,
+}
+
+/// Traces the node.
+///
+/// # Errors
+/// When the command line names what is not there, or the machine cannot be traced.
+pub fn run(options: &Options) -> Result<Outcome, Failure> {
+    let filter = &options.filter;
+    let missing = capability::missing();
+    if !missing.is_empty() {
+        return Err(Failure::Machine(capability::explain(&missing)));
+    }
+    options.load.check().map_err(Failure::btf)?;
+    let format = format::choose(options.output)?;
+    limits::raise_open_files();
+    let metrics = options.metrics.map(Metrics::serve).transpose()?;
+    let mut survey = Discovery::new()?;
+    select::check(filter, survey.node())?;
+    if select::absent(filter, survey.node()).is_some() {
+        survey.wait_for_names()?;
+    }
+    if let Some(absent) = select::absent(filter, survey.node()) {
+        eprintln!("mtutrace: {absent}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let output = output(format, filter);
+    runtime.block_on(trace(options, survey, output, metrics))
+}
+
+async fn trace(
+    options: &Options,
+    survey: Discovery,
+    output: Box<dyn Output>,
+    metrics: Option<Metrics>,
+) -> Result<Outcome, Failure> {
+    // Before anything is attached: a signal from here on ends the run in order.
+    let signals = Signals::new()?;
+    let alone = company::is_alone();
+    let Loaded { mut ebpf, outcome, reasons, symbols } = load::load(&options.load)?;
+    let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
+    let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
+    let (Some(ring), Some(counters)) = (ring, counters) else {
+        return Err(Failure::Machine(
+            "this build's BPF object lacks its maps; build mtutrace again".to_owned(),
+        ));
+    };
+    if options.load.log {
+        match EbpfLogger::init(&mut ebpf) {
+            Ok(logger) => drop(tokio::spawn(forward_log(logger))),
+            Err(e) => tracing::warn!("the kernel side's log cannot be read: {e}"),
+        }
+    }
+    let loaded = |place| {
+        let mut pairs = HOOKS.iter().zip(&outcome);
+        pairs.any(|(hook, outcome)| hook.place == place && *outcome == hooks::Outcome::Attached)
+    };
+    let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
+    let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome))?;
+    let session = Session {
+        options,
+        ring: Ring::new(ring)?,
+        counters,
+        output,
+        metrics,
+        names: Names { reasons, symbols },
+    };
+    let result = session.run(keeper, signals).await;
+    if let Some(path) = &options.ready_file {
+        // It says that a run is attached, and none is now.
+        let _ = std::fs::remove_file(path);
+    }
+    result
+}
+
+fn output(format: RunFormat, filter: &Filter) -> Box<dyn Output> {
+    let out = std::io::BufWriter::new(std::io::stdout());
+    match format {
+        RunFormat::Tui => Box::new(tui::Tui::new(filter.clone())),
+        RunFormat::Text => Box::new(Text::new(out, wants_colour(), false)),
+        RunFormat::Json => Box::new(Json::new(out)),
+    }
+}
+
+/// Copies the kernel side's log to ours.
+async fn forward_log(logger: EbpfLogger<&'static dyn log::Log>) {
+    // SAFETY: the logger owns its ring's descriptor and never changes it.
+    let Ok(mut logger) = (unsafe { AsyncFd::register(logger) }) else { return };
+    while let Ok(mut guard) = logger.readable_mut().await {
+        guard.get_inner_mut().flush();
+        guard.clear_ready();
+    }
+}
+
+/// Creates the ready file.
+fn say_ready(path: &PathBuf, interfaces: usize) -> Result<(), Failure> {
+    let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{interfaces} interfaces"));
+    written.map_err(|e| Failure::Usage(format!("the ready file {} cannot be written: {e}", path.display())))
+}

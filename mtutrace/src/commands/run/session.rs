@@ -1,0 +1,381 @@
+//! One run from ready to the final report.
+use std::future::poll_fn;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mtutrace_common::HookId;
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::signals::Signals;
+use super::{Options, say_ready};
+use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::run::banner::say_hello;
+use crate::diagnosis::engine::Engine;
+use crate::discovery::reconciler::{Command, Reconciler, Snapshot};
+use crate::discovery::watchers::Watchers;
+use crate::filter::matched::Matched;
+use crate::filter::select;
+use crate::identity::conntrack::ProcConnections;
+use crate::kernel::counters::{Counters, Records};
+use crate::kernel::decode::decode;
+use crate::kernel::hooks;
+use crate::kernel::ring::{BATCH, Ring};
+use crate::metrics::{Metrics, Own};
+use crate::mib::reconcile::Reconciliation;
+use crate::model::{AttributedEvent, NetnsId, Severity, Tally, Verdict};
+use crate::output::{Context, Item, Names, Output, Request, Totals};
+use crate::telemetry::clock::Clock;
+use crate::telemetry::cost::{self, Cost, Latency};
+
+/// How often verdicts are judged anew.
+const TICK: Duration = Duration::from_millis(100);
+/// Bytes of the smallest record in the ring, with the kernel's header.
+const SMALLEST_RECORD: u32 = 88;
+/// How often a moment is looked for, at the end, in which the ring is empty and nothing comes.
+const QUIET_TRIES: u32 = 16;
+/// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
+const LAST_FIGURES: Duration = Duration::from_secs(2);
+
+/// What a run is made of.
+pub(super) struct Session<'a> {
+    /// The command line.
+    pub(super) options: &'a Options,
+    /// Events.
+    pub(super) ring: Ring,
+    /// Counters of the kernel side.
+    pub(super) counters: Counters,
+    /// Where to show what is found.
+    pub(super) output: Box<dyn Output>,
+    /// The same for Prometheus, if somebody asked.
+    pub(super) metrics: Option<Metrics>,
+    /// Kernel names.
+    pub(super) names: Names,
+}
+
+/// What changes while it runs.
+struct State {
+    engine: Engine,
+    tables: ProcConnections,
+    snapshot: Snapshot,
+    clock: Clock,
+    kernel: Reconciliation,
+    latency: Latency,
+    matched: Matched,
+    shown: u64,
+    decoded: u64,
+    undecodable: u64,
+    /// Lost events that somebody was told of.
+    lost: u64,
+    problem: bool,
+    started: Instant,
+    cpu_before: Duration,
+}
+
+impl Session<'_> {
+    /// Runs until a signal, `--duration`, `--count`, or until nobody reads any more.
+    pub(super) async fn run(
+        mut self,
+        mut keeper: Reconciler,
+        mut signals: Signals,
+    ) -> Result<Outcome, Failure> {
+        let mut state = State {
+            engine: Engine::default(),
+            tables: ProcConnections { proc_root: PathBuf::from("/proc") },
+            snapshot: keeper.snapshots.borrow_and_update().clone(),
+            clock: Clock::new(),
+            kernel: Reconciliation::default(),
+            latency: Latency::new(),
+            matched: Matched::default(),
+            shown: 0,
+            decoded: 0,
+            undecodable: 0,
+            lost: 0,
+            problem: false,
+            started: Instant::now(),
+            cpu_before: cost::process().unwrap_or_default().0,
+        };
+        let result = self.work(&mut state, &mut keeper, &mut signals).await;
+        self.output.close();
+        // A second signal means now, whatever hangs.
+        tokio::spawn(async move {
+            signals.wait().await;
+            std::process::exit(130);
+        });
+        let result = match result {
+            Ok(()) => {
+                self.last_figures(&mut state, &mut keeper).await;
+                self.finish(&mut state)
+            }
+            Err(failure) => Err(failure),
+        };
+        keeper.stop();
+        match result {
+            Ok(()) if state.problem && self.options.exit_code => Ok(Outcome::Problem),
+            Ok(()) => Ok(Outcome::Nothing),
+            // Whoever read us has gone: nothing is wrong with that.
+            Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Nothing),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn work(
+        &mut self,
+        state: &mut State,
+        keeper: &mut Reconciler,
+        signals: &mut Signals,
+    ) -> Result<(), Failure> {
+        if let Some(path) = &self.options.ready_file {
+            say_ready(path, state.snapshot.status.interfaces)?;
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.ready();
+        }
+        say_hello(&state.snapshot.status);
+        let mut watchers = Watchers::default();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut report = interval(self.options.interval);
+        report.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let end = self.options.duration.map(|d| tokio::time::Instant::now() + d);
+        let status = state.snapshot.status.clone();
+        self.show(state, &Item::Status(&status))?;
+        self.output.flush()?;
+        loop {
+            tokio::select! {
+                records = self.ring.next() => self.take(state, records?)?,
+                _ = tick.tick() => {
+                    self.tick(state)?;
+                    let questions = state.engine.questions(state.clock.now_ns());
+                    if !questions.is_empty() {
+                        let _ = keeper.orders.send(Command::Sockets(questions));
+                    }
+                }
+                Some((question, reading)) = keeper.answers.recv() => {
+                    let node = state.snapshot.node.clone();
+                    state.engine.answer(question, reading, state.clock.now_ns(), &node);
+                }
+                _ = report.tick() => {
+                    let tallies = self.tallies(state);
+                    self.show(state, &Item::Report(&tallies))?;
+                    self.losses(state)?;
+                    self.output.cost(&state.cost());
+                }
+                changed = keeper.snapshots.changed() => {
+                    if changed.is_err() {
+                        let why = "the thread that keeps the classifiers died; run again, and please report it";
+                        return Err(Failure::Machine(why.to_owned()));
+                    }
+                    let old = std::mem::replace(&mut state.snapshot, keeper.snapshots.borrow_and_update().clone());
+                    if old.status != state.snapshot.status {
+                        let status = state.snapshot.status.clone();
+                        self.show(state, &Item::Status(&status))?;
+                    }
+                }
+                Some(news) = keeper.news.recv() => watchers.news(news, &keeper.orders),
+                wish = poll_fn(|cx| self.output.poll_wish(cx)) => if wish? == Request::End { return Ok(()) },
+                () = signals.wait() => return Ok(()),
+                () = until(end) => return Ok(()),
+            }
+            self.output.flush()?;
+            if self.options.count.is_some_and(|count| state.shown >= count) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, state: &mut State, records: Vec<Bytes>) -> Result<(), Failure> {
+        let node = state.snapshot.node.clone();
+        for record in records {
+            match decode(&record) {
+                Ok(event) => {
+                    state.decoded += 1;
+                    state.kernel.witness.note(&event, &node);
+                    if let Some(charged) = state.engine.event(event, &node, &state.tables) {
+                        self.event(state, &charged)?;
+                        let foreseen = state.engine.foresee(&charged, &node);
+                        self.verdicts(state, foreseen)?;
+                    }
+                }
+                Err(e) => {
+                    tracing::debug!("{e}");
+                    state.undecodable += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, state: &mut State, charged: &AttributedEvent) -> Result<(), Failure> {
+        if !select::event(&self.options.filter, charged, &state.snapshot.node) {
+            return Ok(());
+        }
+        if self.options.count.is_some_and(|count| state.shown >= count) {
+            return Ok(());
+        }
+        state.shown += 1;
+        if self.options.filter.is_by_flow() {
+            state.matched.note(charged, &state.snapshot.node);
+        }
+        self.show(state, &Item::Event(charged))?;
+        state.latency.record(state.clock.now_ns().saturating_sub(charged.event.time_ns));
+        Ok(())
+    }
+
+    fn tick(&mut self, state: &mut State) -> Result<(), Failure> {
+        // The ring wakes its reader; should a wake-up ever be missed, its records wait no longer than this.
+        let records = self.ring.now();
+        self.take(state, records)?;
+        let node = state.snapshot.node.clone();
+        let (events, verdicts) = state.engine.tick(state.clock.now_ns(), &node);
+        for charged in &events {
+            self.event(state, charged)?;
+        }
+        self.verdicts(state, verdicts)?;
+        if let Some(metrics) = &self.metrics {
+            let context = Context { clock: &state.clock, node: &node, names: &self.names };
+            metrics.tick(&context, || Own {
+                records: self.counters.records(),
+                undecodable: state.undecodable,
+                programs: state.snapshot.programs.clone(),
+                latency: state.latency.buckets(),
+            });
+        }
+        Ok(())
+    }
+
+    fn verdicts(&mut self, state: &mut State, verdicts: Vec<Verdict>) -> Result<(), Failure> {
+        let node = state.snapshot.node.clone();
+        let held = state.matched.take_held();
+        for verdict in held.into_iter().chain(verdicts) {
+            if !select::verdict(&self.options.filter, &verdict) {
+                continue;
+            }
+            if !state.matched.verdict(&self.options.filter, &verdict, &node) {
+                state.matched.hold(verdict);
+                continue;
+            }
+            state.note(&verdict);
+            self.show(state, &Item::Verdict(&verdict))?;
+        }
+        Ok(())
+    }
+
+    /// The counters that somebody asked for.
+    fn tallies(&self, state: &mut State) -> Vec<(NetnsId, Tally)> {
+        let node = &state.snapshot.node;
+        let mut all = state.engine.report();
+        if self.options.filter.is_by_flow() {
+            state.matched.tallies(&mut all);
+        }
+        let wanted = all
+            .into_iter()
+            .filter_map(|(owner, tally)| {
+                Some((owner, select::tally(&self.options.filter, owner.id, tally, node)?))
+            })
+            .collect();
+        let seen = hooks::works(&state.snapshot.status.hooks, HookId::KfreeSkb);
+        state.kernel.merge(
+            wanted,
+            &state.snapshot.kernel,
+            |netns, container| select::kernel(&self.options.filter, netns, container),
+            |device, container| !seen && select::device(&self.options.filter, device, container, node),
+        )
+    }
+
+    /// What the kernel counted until now, before the last events are read: so the hooks saw no less for being late.
+    async fn last_figures(&self, state: &mut State, keeper: &mut Reconciler) {
+        let (done, answer) = oneshot::channel();
+        if keeper.orders.send(Command::Figures(done)).is_ok()
+            && let Ok(Ok(())) = tokio::time::timeout(LAST_FIGURES, answer).await
+        {
+            state.snapshot = keeper.snapshots.borrow_and_update().clone();
+        }
+    }
+
+    fn finish(&mut self, state: &mut State) -> Result<(), Failure> {
+        let records = self.drain(state)?;
+        let node = state.snapshot.node.clone();
+        let mut verdicts = state.engine.standing(&node);
+        verdicts.retain(|v| {
+            select::verdict(&self.options.filter, v) && state.matched.verdict(&self.options.filter, v, &node)
+        });
+        verdicts.iter().for_each(|v| state.note(v));
+        let tallies = self.tallies(state);
+        let totals = Totals {
+            events: state.shown,
+            missed: cost::missed(&state.snapshot.programs),
+            records,
+            decoded: state.decoded,
+            undecodable: state.undecodable,
+            duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            cost: state.cost(),
+        };
+        let status = state.snapshot.status.clone();
+        self.show(state, &Item::End(&verdicts, &tallies, &status, &totals))?;
+        Ok(self.output.flush()?)
+    }
+
+    /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the
+    /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost.
+    fn drain(&mut self, state: &mut State) -> Result<Records, Failure> {
+        let mut made = self.counters.records();
+        for _ in 0..self.options.load.ring_bytes / SMALLEST_RECORD / BATCH as u32 + QUIET_TRIES {
+            let rest = self.ring.now();
+            let empty = rest.is_empty();
+            self.take(state, rest)?;
+            let before = std::mem::replace(&mut made, self.counters.records());
+            if empty && before == made {
+                break;
+            }
+        }
+        Ok(made)
+    }
+
+    /// Somebody who watches must know that events are lost.
+    fn losses(&mut self, state: &mut State) -> Result<(), Failure> {
+        let lost = self.counters.lost();
+        if lost > state.lost {
+            state.lost = lost;
+            let status = state.snapshot.status.clone();
+            self.show(state, &Item::Lost(&status, lost))?;
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, state: &State, item: &Item<'_>) -> Result<(), Failure> {
+        let context = Context { clock: &state.clock, node: &state.snapshot.node, names: &self.names };
+        if let Some(metrics) = &self.metrics {
+            metrics.show(item, &context);
+        }
+        Ok(self.output.show(item, &context)?)
+    }
+}
+
+impl State {
+    fn note(&mut self, verdict: &Verdict) {
+        self.problem |= verdict.severity >= Severity::Warning;
+    }
+
+    fn cost(&self) -> Cost {
+        let (cpu, memory_bytes) = cost::process().unwrap_or_default();
+        let wall = self.started.elapsed().as_secs_f64().max(0.001);
+        Cost {
+            programs: self.snapshot.programs.clone(),
+            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
+            cpu_percent: (cpu.saturating_sub(self.cpu_before).as_secs_f64() / wall * 1000.0).round() / 10.0,
+            memory_bytes,
+            latency_p50_us: self.latency.quantile(0.5),
+            latency_p99_us: self.latency.quantile(0.99),
+        }
+    }
+}
+
+async fn until(end: Option<tokio::time::Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}

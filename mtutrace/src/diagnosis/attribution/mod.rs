@@ -1,0 +1,123 @@
+//! Whose packet it was: the ends of a flow as namespaces, and the one of them whose own network is too large.
+use crate::model::Mismatch;
+use crate::topology::mismatch;
+use std::net::IpAddr;
+
+use crate::diagnosis::flows::Flows;
+use crate::identity::conntrack::Connections;
+use crate::model::{DeviceId, Event, Flow, NetnsId, Node};
+use crate::topology::{self};
+
+/// Deepest nesting that is followed through NAT.
+const DEPTH: usize = 8;
+
+/// One end of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The namespace that holds it.
+    pub netns: NetnsId,
+    /// The other end's address, as this end knows it.
+    pub remote: IpAddr,
+}
+
+/// Both ends, as far as they are on this node; the sender first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Who sends.
+    pub src: Option<End>,
+    /// Who receives.
+    pub dst: Option<End>,
+}
+
+/// Finds the ends of the event's flow: by the connection's SYN, and by addresses and the NAT tables where that was not
+/// seen, or not from the start.
+pub fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections) -> Ends {
+    let Some((connection, reversed)) = flows.find(event.netns, event.flow) else {
+        return Ends {
+            src: end(event.netns, event.flow, true, node, tables),
+            dst: end(event.netns, event.flow, false, node, tables),
+        };
+    };
+    let client = connection.first().and_then(|s| {
+        let netns = if s.egress {
+            // Nothing nearer to the client is watched: it is here, or in a namespace that cannot be entered.
+            topology::resolve(node, s.netns, s.flow.src.ip()).unwrap_or(s.netns)
+        } else {
+            // A device that is gone took its container along: whoever has the address now is another one.
+            let link = node.link(DeviceId { netns: s.netns, ifindex: s.ifindex })?;
+            // A bridge shows the SYN too, but only after the port, whose other end is the container.
+            match link.peer {
+                Some(peer) => behind(node, peer.netns, s.flow.src.ip()),
+                None => topology::resolve(node, s.netns, s.flow.src.ip())?,
+            }
+        };
+        // What is nested deeper may have no classifiers yet: then its SYN was seen only after NAT.
+        Some(descend(netns, s.flow, true, node, tables))
+    });
+    let server = connection.last().and_then(|s| {
+        let netns = topology::resolve(node, s.netns, s.flow.dst.ip())?;
+        Some(descend(netns, s.flow, false, node, tables))
+    });
+    if reversed { Ends { src: server, dst: client } } else { Ends { src: client, dst: server } }
+}
+
+/// Who sent what came from `peer` under the address `ip`: that namespace, or, without NAT, one inside of it.
+pub fn behind(node: &Node, peer: NetnsId, ip: IpAddr) -> NetnsId {
+    let owner = topology::resolve(node, peer, ip);
+    owner.filter(|owner| *owner != peer && topology::inside(node, peer).contains(owner)).unwrap_or(peer)
+}
+
+/// The end of a flow whose SYN was not seen.
+fn end(near: NetnsId, flow: Flow, sender: bool, node: &Node, tables: &dyn Connections) -> Option<End> {
+    let mine = if sender { flow.src } else { flow.dst };
+    let netns = topology::resolve(node, near, mine.ip())?;
+    Some(descend(netns, flow, sender, node, tables))
+}
+
+/// The end of a flow that `netns` has, or a container behind its NAT: then its NAT table says which one.
+fn descend(netns: NetnsId, flow: Flow, sender: bool, node: &Node, tables: &dyn Connections) -> End {
+    let mine = |f: &Flow| if sender { f.src } else { f.dst };
+    let (mut flow, mut netns) = (flow, netns);
+    for _ in 0..DEPTH {
+        let Some(pid) = node.netns.get(&netns).and_then(|n| n.pid) else { break };
+        if topology::inside(node, netns).is_empty() {
+            break;
+        }
+        let Some(inner) = tables.inner_flow(pid, flow).filter(|inner| *inner != flow) else { break };
+        let Some(next) = topology::resolve(node, netns, mine(&inner).ip()).filter(|next| *next != netns)
+        else {
+            break;
+        };
+        (flow, netns) = (inner, next);
+    }
+    End { netns, remote: if sender { flow.dst.ip() } else { flow.src.ip() } }
+}
+
+/// To whom an event is charged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribution {
+    /// The namespace that suffers.
+    pub netns: NetnsId,
+    /// What is wrong with its network, if anything is.
+    pub mismatch: Option<Mismatch>,
+}
+
+/// Charges an event to that end of its flow whose network is wrong; if none is, to the sender, else the receiver.
+/// The host itself is charged only when nobody else can be.
+pub fn attribute(ends: Ends, node: &Node) -> Option<Attribution> {
+    let both = [ends.src, ends.dst];
+    let candidates = || both.iter().flatten();
+    let wrong = candidates()
+        .filter_map(|end| Some((end, mismatch(node, end.netns, Some(end.remote))?)))
+        // Containers before bare namespaces, then the narrower way out.
+        .min_by_key(|(end, m)| (node.container(end.netns).is_none(), m.bottleneck.mtu));
+    if let Some((end, mismatch)) = wrong {
+        return Some(Attribution { netns: end.netns, mismatch: Some(mismatch) });
+    }
+    candidates()
+        .min_by_key(|end| (node.container(end.netns).is_none(), end.netns == node.host))
+        .map(|end| Attribution { netns: end.netns, mismatch: None })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

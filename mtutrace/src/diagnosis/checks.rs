@@ -1,0 +1,47 @@
+//! What an event says, and what it does not.
+use mtutrace_common::config::DropCause;
+
+use crate::diagnosis::flows::SynObservation;
+use crate::model::{Event, EventKind, NetnsId, Node};
+
+/// Bytes that an L2 forwarding check allows beyond the MTU: a VLAN tag (`is_skb_forwardable`).
+const VLAN: u32 = 4;
+
+/// Whether the event is evidence of a packet too big for this limit.
+pub(super) fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
+    match event.kind {
+        EventKind::IcmpSeen { .. } => true,
+        EventKind::Drop { icmp_too_big: true, .. } => true,
+        // What a container cuts itself fits, as far as it knows.
+        EventKind::Fragmented { mtu } => mtu.is_some() && event.netns != netns && event.length > limit,
+        EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
+        EventKind::Drop { cause: DropCause::Reassembly | DropCause::FragmentFiltered, .. } => false,
+        _ => event.length > limit,
+    }
+}
+
+/// `__dev_forward_skb2` drops for other reasons too; a GSO packet is never too big for it.
+pub(super) fn fits_peer(event: &Event, node: &Node) -> bool {
+    let peer = event.device().and_then(|d| node.link(d)).and_then(|l| l.peer).and_then(|p| node.link(p));
+    event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu + VLAN)
+}
+
+/// Without BTF the kernel side cannot tell the namespace: the only one with a device of that index, if there is one.
+pub(super) fn only_holder(ifindex: u32, node: &Node) -> Option<NetnsId> {
+    let mut holders = node.netns.iter().filter(|(_, netns)| netns.links.contains_key(&ifindex));
+    let (first, second) = (holders.next(), holders.next());
+    first.filter(|_| second.is_none()).map(|(id, _)| *id)
+}
+
+/// A SYN or SYN-ACK, where it is.
+pub(super) fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> SynObservation {
+    SynObservation {
+        time_ns: event.time_ns,
+        netns: event.netns,
+        ifindex: event.ifindex,
+        egress: event.egress(),
+        peer: event.device().and_then(|d| node.link(d)?.peer).map(|p| p.netns).filter(|p| *p != event.netns),
+        flow: event.flow,
+        mss,
+    }
+}

@@ -1,0 +1,142 @@
+//! The same packet passes several devices: which of its sights is the first. Pure.
+use std::collections::HashMap;
+
+use mtutrace_common::HookId;
+
+use crate::model::{Event, EventKind, Flow, NetnsId};
+
+/// The same packet seen again at another device comes within this.
+const SAME_PACKET_NS: u64 = 2_000_000_000;
+/// Packets that are remembered before those of old are looked for and forgotten.
+const PACKETS: usize = 4096;
+
+/// What NAT does not change: IP version and protocol, identification, TCP sequence number, and of an ICMP message its
+/// own identification and the MTU that it tells.
+type Packet = (bool, u8, u16, u32, u32, u32);
+
+/// A device and the side of it; hooks elsewhere in the stack count as devices of their own.
+type Place = (NetnsId, u32, HookId);
+
+/// How often packets with the same numbers were seen where: identifications have 16 bits, and come again.
+#[derive(Debug, Default)]
+struct Seen {
+    last_ns: u64,
+    places: Vec<(Place, u32)>,
+    packets: u32,
+}
+
+/// What was seen lately.
+#[derive(Debug, Default)]
+pub struct Dedup {
+    packets: HashMap<Packet, Seen>,
+    /// IPv6 flows that this node fragments, and when last: their fragments have no number before they are made.
+    fragmenting: HashMap<Flow, u64>,
+}
+
+impl Dedup {
+    /// Whether this is the first sight of what the event is about; of events other than ICMP and fragments that pass,
+    /// every one is.
+    pub fn is_first(&mut self, event: &Event) -> bool {
+        match event.kind {
+            EventKind::IcmpSeen { message_id, mtu, .. } => self.is_new(event, message_id, mtu.unwrap_or(0)),
+            // Each making of fragments is one of its own: a bridge may put together what its container had cut.
+            EventKind::Fragmented { mtu: Some(_) } => {
+                let now = event.time_ns;
+                self.is_new(event, 0, 0);
+                self.fragmenting.retain(|_, t| now.saturating_sub(*t) < SAME_PACKET_NS);
+                if event.flow.src.is_ipv6() {
+                    self.fragmenting.insert(event.flow, now);
+                }
+                true
+            }
+            EventKind::Fragmented { mtu: None } => {
+                let made = self.fragmenting.get(&event.flow);
+                let made = made.is_some_and(|t| event.time_ns.saturating_sub(*t) < SAME_PACKET_NS);
+                !made && self.is_new(event, 0, 0)
+            }
+            _ => true,
+        }
+    }
+
+    /// A packet comes by a place once: what is seen there more often than anywhere before is another packet.
+    fn is_new(&mut self, event: &Event, message_id: u32, mtu: u32) -> bool {
+        let now = event.time_ns;
+        if self.packets.len() > PACKETS {
+            self.packets.retain(|_, seen| now.saturating_sub(seen.last_ns) < SAME_PACKET_NS);
+        }
+        let flow = &event.flow;
+        let key = (flow.src.is_ipv4(), flow.protocol, event.ip_id, event.seq, message_id, mtu);
+        let seen = self.packets.entry(key).or_default();
+        if now.saturating_sub(seen.last_ns) >= SAME_PACKET_NS {
+            *seen = Seen::default();
+        }
+        seen.last_ns = now;
+        let place = (event.netns, event.ifindex, event.hook);
+        let times = match seen.places.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, times)) => {
+                *times += 1;
+                *times
+            }
+            None => {
+                seen.places.push((place, 1));
+                1
+            }
+        };
+        let new = times > seen.packets;
+        seen.packets = seen.packets.max(times);
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::attribution::tests::{event, flow};
+
+    fn fragment(netns: u32, hook: HookId, id: u16, src: &str) -> Event {
+        let mtu = (hook == HookId::IpDoFragment || hook == HookId::Ip6Fragment).then_some(1400);
+        let dst = if src.starts_with('[') { "[2001:db8::2]:9" } else { "192.0.2.2:9" };
+        let mut event = event(netns, flow(src, dst), EventKind::Fragmented { mtu });
+        (event.hook, event.ip_id) = (hook, id);
+        event
+    }
+
+    #[test]
+    fn numbers_that_come_again_are_other_packets_in_whatever_order_they_pass() {
+        let mut sights = Dedup::default();
+        let mut see = |netns| sights.is_first(&fragment(netns, HookId::TcIngress, 7, "10.0.0.1:5"));
+        // Two packets with one number, in step, and then one behind the other; NAT is no matter.
+        assert_eq!([see(1), see(2), see(1), see(2)], [true, false, true, false]);
+        assert_eq!([see(1), see(1), see(2), see(2)], [true, true, false, false]);
+    }
+
+    #[test]
+    fn what_this_node_fragments_is_not_counted_again_where_it_passes() {
+        for src in ["10.0.0.1:5", "[2001:db8::1]:5"] {
+            let mut sights = Dedup::default();
+            // Of IPv6 the number is not known while the fragments are made.
+            let (made, number) = match src.starts_with('[') {
+                true => (HookId::Ip6Fragment, 0),
+                false => (HookId::IpDoFragment, 7),
+            };
+            assert!(sights.is_first(&fragment(1, made, number, src)));
+            assert!(!sights.is_first(&fragment(1, HookId::TcEgress, 7, src)));
+            assert!(sights.is_first(&fragment(2, made, number, src)), "cut once more, elsewhere");
+            assert!(!sights.is_first(&fragment(2, HookId::TcEgress, 7, src)));
+            let mut later = fragment(1, HookId::TcEgress, 7, src);
+            later.time_ns = SAME_PACKET_NS;
+            assert!(sights.is_first(&later));
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut sights = Dedup::default();
+        for n in 0..100_000u32 {
+            let mut event = fragment(1, HookId::TcIngress, n as u16, "10.0.0.1:5");
+            (event.seq, event.time_ns) = (n, u64::from(n) * 1_000_000);
+            assert!(sights.is_first(&event));
+        }
+        assert!(sights.packets.len() <= PACKETS + 1);
+    }
+}

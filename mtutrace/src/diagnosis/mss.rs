@@ -1,0 +1,67 @@
+//! What a SYN or a SYN-ACK promises to take, against what the way of its sender carries. Pure.
+use mtutrace_common::HookId;
+
+use crate::diagnosis::attribution;
+use crate::diagnosis::flows::{AdvertisedMss, SynObservation, TcpRole};
+use crate::model::{DeviceId, Event, EventKind, Mismatch, NetnsId, Node};
+use crate::topology::{self, wants_hooks};
+
+/// A promise that will not be kept.
+#[derive(Clone, Debug)]
+pub struct OversizedMss {
+    /// The SYN or SYN-ACK, as it was where it was seen first; `length` is that of the segments it asks for.
+    pub event: Event,
+    /// The namespace that sent it.
+    pub netns: NetnsId,
+    /// What its way carries.
+    pub mismatch: Mismatch,
+}
+
+/// Whether the MSS, as the last device saw it, does not fit the way out of the container that sent it.
+pub fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<OversizedMss> {
+    let (first, last) = (promise.first()?, promise.last()?);
+    let netns = sender(first, node)?;
+    node.container(netns)?;
+    // RFC 9293 §3.7.1: the MSS counts neither IP nor TCP header.
+    let headers = if first.flow.src.is_ipv4() { 40 } else { 60 };
+    let length = last.mss?.min(first.mss?) + headers;
+    let mismatch = topology::mismatch(node, netns, Some(first.flow.dst.ip()))?;
+    if length <= mismatch.bottleneck.mtu {
+        return None;
+    }
+    let event = Event {
+        // When it became certain.
+        time_ns: last.time_ns,
+        netns: first.netns,
+        ifindex: first.ifindex,
+        hook: if first.egress { HookId::TcEgress } else { HookId::TcIngress },
+        flow: first.flow,
+        length,
+        gso_segments: None,
+        seq: 0,
+        ip_id: 0,
+        kind: EventKind::Syn { mss: first.mss, ack: side == TcpRole::Server, identity: 0 },
+    };
+    Some(OversizedMss { event, netns, mismatch })
+}
+
+/// Whether nothing on this node can change it any more: it was just seen leaving by the last device of its sender's way
+/// that has classifiers.
+pub fn has_left(promise: &AdvertisedMss, seen: &SynObservation, node: &Node) -> bool {
+    let way = || {
+        let first = promise.first()?;
+        Some(topology::path(node, sender(first, node)?, Some(first.flow.dst.ip())))
+    };
+    let Some(way) = way().filter(|_| seen.egress) else { return false };
+    let last = way.iter().rev().map(|hop| hop.id()).find(|device| wants_hooks(node, *device));
+    last == Some(DeviceId { netns: seen.netns, ifindex: seen.ifindex })
+}
+
+fn sender(first: &SynObservation, node: &Node) -> Option<NetnsId> {
+    if first.egress {
+        return topology::resolve(node, first.netns, first.flow.src.ip());
+    }
+    let link = node.link(DeviceId { netns: first.netns, ifindex: first.ifindex })?;
+    // A macvlan on the peer's device is in a namespace of its own.
+    Some(attribution::behind(node, link.peer?.netns, first.flow.src.ip()))
+}

@@ -1,0 +1,38 @@
+//! A tunnel's MTU leaves no room for its headers: what it is given gets too big for what carries it.
+use super::{Finding, mtu_mismatch, pmtu_blackhole};
+use crate::diagnosis::evidence::Evidence;
+use crate::model::{Severity, SignalKind, VerdictKind};
+use crate::topology::Underlay;
+
+/// Applies when packets were too big for a tunnel whose number is wrong, or were cut or died outside of it: what would
+/// be a mismatch or a black hole elsewhere. Critical when connections stall.
+pub(super) fn judge(trouble: &Evidence, below: &Underlay, now_ns: u64) -> Option<Finding> {
+    let outside = |signal| trouble.outer.get(&signal).copied().unwrap_or(0);
+    let (cut, failed) = (outside(SignalKind::Fragmented), outside(SignalKind::FragFailed));
+    let kind = VerdictKind::TunnelOverhead;
+    let named = |finding: Finding, effect: &str| Finding { kind, effect: effect.to_owned(), ..finding };
+    let waited = now_ns.saturating_sub(trouble.first_ns) >= mtu_mismatch::GRACE_NS;
+    let seen = |count: u64| {
+        let finding =
+            Finding { kind, severity: Severity::Warning, effect: String::new(), evidence: Vec::new() };
+        (count > 0 && waited).then_some(finding)
+    };
+    let mut finding = if let Some(stalled) = pmtu_blackhole::judge(trouble).filter(|_| cut == 0) {
+        named(stalled, "its connections are stalled at a tunnel")
+    } else if failed == 0
+        && let Some(finding) = seen(cut)
+    {
+        named(finding, "its packets get too big inside a tunnel and are cut in two outside of it")
+    } else {
+        let finding = mtu_mismatch::judge(trouble, now_ns).or_else(|| seen(failed))?;
+        named(finding, "its packets get too big inside a tunnel and die")
+    };
+    let sentences = [(cut, "were cut in two"), (failed, "died, because they must not be cut")];
+    finding.evidence.extend(sentences.iter().filter(|(count, _)| *count > 0).map(|(count, what)| {
+        format!(
+            "{count} of its packets {what} at {}, with {} bytes of headers around them",
+            below.device.interface, below.overhead
+        )
+    }));
+    Some(finding)
+}

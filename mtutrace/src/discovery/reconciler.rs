@@ -1,0 +1,322 @@
+//! The thread that keeps the model of the node up to date, and the classifiers where they belong.
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use aya::programs::Program;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::progress::Progress;
+use crate::discovery::scan::{Discovery, scan};
+use crate::discovery::scanner::Scanner;
+use crate::kernel::attach::Attacher;
+use crate::kernel::hooks::Status as HookStatus;
+use crate::mib::delta::ByNetns;
+use crate::mib::reader::Reader;
+use crate::model::{Netns, NetnsId, Node, SocketId, TcpInfo};
+use crate::runtimes::Names;
+use crate::telemetry::Status;
+use crate::telemetry::cost::{self, ProgramCost, Sampler};
+use crate::topology::{Topology, sockets};
+
+/// Shortest time between two looks at /proc.
+const LOOK: Duration = Duration::from_millis(500);
+/// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
+const SLOW_LOOK: Duration = Duration::from_millis(1500);
+const LOOK_SHARE: u32 = 50;
+/// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
+/// after its network, and no notification tells when.
+const EAGER_LOOK: Duration = Duration::from_millis(100);
+/// Looks for what could not be read or attached to at the start.
+const SECOND_LOOKS: usize = 2;
+/// A namespace is young for this long.
+const YOUTH: Duration = Duration::from_secs(2);
+/// The kernel takes 13 ms to attach a link (`synchronize_rcu`): after so many of them the node is looked at again.
+const ATTACH: Duration = Duration::from_millis(100);
+/// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// What the thread is told.
+pub(crate) enum Command {
+    /// Something changed in this namespace.
+    Dirty(NetnsId),
+    /// Ask the kernel about these sockets.
+    Sockets(Vec<SocketId>),
+    /// A runtime told names.
+    Named,
+    /// Publish the newest figures, and say so.
+    Figures(oneshot::Sender<()>),
+    /// Take everything away and end.
+    Stop,
+}
+
+/// What the thread tells.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    /// The node.
+    pub(crate) node: Arc<Node>,
+    /// What is traced.
+    pub(crate) status: Status,
+    /// What the programs cost.
+    pub(crate) programs: Vec<ProgramCost>,
+    /// What the kernel counted since the start.
+    pub(crate) kernel: Arc<ByNetns>,
+}
+
+/// Update about namespaces: a socket to hear of changes by, or the end of it.
+pub(crate) enum Update {
+    /// Watch this.
+    Watch(NetnsId, OwnedFd),
+    /// It is gone: its socket must be closed, or it would keep the namespace alive.
+    Gone(NetnsId),
+}
+
+/// The thread and the ends of its channels.
+pub(crate) struct Reconciler {
+    /// For orders.
+    pub(crate) orders: Sender<Command>,
+    /// The newest snapshot.
+    pub(crate) snapshots: watch::Receiver<Snapshot>,
+    /// Update about namespaces.
+    pub(crate) news: mpsc::UnboundedReceiver<Update>,
+    /// What the kernel says of sockets.
+    pub(crate) answers: mpsc::UnboundedReceiver<(SocketId, Option<TcpInfo>)>,
+    thread: JoinHandle<()>,
+}
+
+impl Reconciler {
+    /// Attaches to all that is there, then starts the thread.
+    ///
+    /// # Errors
+    /// When no thread can be made.
+    pub(crate) fn start(
+        survey: Discovery,
+        mut attacher: Attacher,
+        hooks: Vec<HookStatus>,
+    ) -> std::io::Result<Reconciler> {
+        let (orders, order_receiver) = channel();
+        let (news_sender, news) = mpsc::unbounded_channel();
+        let (answer_sender, answers) = mpsc::unbounded_channel();
+        let (snapshot_sender, snapshots) = watch::channel(Snapshot::default());
+        for (netns, fd) in survey.watch {
+            let _ = news_sender.send(Update::Watch(netns, fd));
+        }
+        let named = orders.clone();
+        survey.names.wake_by(move || drop(named.send(Command::Named)));
+        attach_all(&mut attacher, &survey.topology);
+        let mut work = Work {
+            mib: Reader::new(&survey.topology),
+            scanner: survey.scanner,
+            names: survey.names,
+            topology: survey.topology,
+            attacher,
+            hooks,
+            sampler: Sampler::new(),
+            young: Instant::now(),
+            attached: true,
+            orders: order_receiver,
+            news: news_sender,
+            answers: answer_sender,
+            snapshots: snapshot_sender,
+        };
+        work.catch_up();
+        work.publish(true);
+        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
+        Ok(Reconciler { orders, snapshots, news, answers, thread })
+    }
+
+    /// Has everything taken away, and waits for it.
+    pub(crate) fn stop(self) {
+        let _ = self.orders.send(Command::Stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that keeps the classifiers died; the kernel removes what it left");
+        }
+    }
+}
+
+struct Work {
+    scanner: Scanner,
+    names: Names,
+    topology: Topology,
+    attacher: Attacher,
+    mib: Reader,
+    hooks: Vec<HookStatus>,
+    sampler: Sampler,
+    /// When a namespace appeared last.
+    young: Instant,
+    /// Whether all classifiers are where they should be.
+    attached: bool,
+    orders: Receiver<Command>,
+    news: mpsc::UnboundedSender<Update>,
+    answers: mpsc::UnboundedSender<(SocketId, Option<TcpInfo>)>,
+    snapshots: watch::Sender<Snapshot>,
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut pause = LOOK;
+        while self.wait(pause) {
+            let started = Instant::now();
+            self.look();
+            let looked = started.elapsed();
+            // What was seen is known to whoever charges events before classifiers are brought there.
+            self.attach(Some(Instant::now() + ATTACH));
+            self.sampler.tick();
+            pause = if !self.attached {
+                SETTLE
+            } else if self.is_waiting_for_owners() {
+                EAGER_LOOK
+            } else {
+                (looked * LOOK_SHARE).clamp(LOOK, SLOW_LOOK)
+            };
+        }
+        self.publish(true);
+        // The way into a namespace may lead through a process that has ended since the last look, and a filter
+        // (before 6.6) whose namespace cannot be entered would stay behind.
+        if let Ok(namespaces) = scan(&mut self.scanner, &self.names) {
+            self.topology.refresh(&namespaces);
+        }
+        self.attacher.detach_all(&self.topology);
+    }
+
+    /// Waits for an order or the next look; false at the end.
+    fn wait(&mut self, pause: Duration) -> bool {
+        let mut until = Instant::now() + pause;
+        loop {
+            match self.orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Command::Dirty(netns)) => {
+                    self.topology.mark_dirty(netns);
+                    until = until.min(Instant::now() + SETTLE);
+                }
+                Ok(Command::Sockets(questions)) => self.ask(questions),
+                Ok(Command::Named) => until = until.min(Instant::now() + SETTLE),
+                Ok(Command::Figures(done)) => {
+                    if self.mib.all(&self.topology) {
+                        self.publish_kernel();
+                    }
+                    self.publish(false);
+                    let _ = done.send(());
+                }
+                Err(RecvTimeoutError::Timeout) => return true,
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// What cannot be asked has no answer: that is no proof of anything.
+    fn ask(&self, questions: Vec<SocketId>) {
+        for question in questions {
+            let answer = self.topology.enter(question.netns, move || sockets::read(question.flow));
+            let reading = match answer {
+                Ok(Ok(reading)) => reading,
+                Ok(Err(e)) => {
+                    tracing::debug!("a socket of netns {} cannot be asked about: {e}", question.netns);
+                    None
+                }
+                Err(e) => {
+                    tracing::debug!("{e}");
+                    None
+                }
+            };
+            let _ = self.answers.send((question, reading));
+        }
+    }
+
+    fn look(&mut self) {
+        let namespaces = match scan(&mut self.scanner, &self.names) {
+            Ok(namespaces) => namespaces,
+            Err(e) => return tracing::warn!("/proc could not be read: {e}"),
+        };
+        let changes = self.topology.refresh(&namespaces);
+        self.names.show(self.topology.node(), self.scanner.processes());
+        for netns in &changes.removed {
+            let _ = self.news.send(Update::Gone(*netns));
+        }
+        for (netns, fd) in changes.watch {
+            let _ = self.news.send(Update::Watch(netns, fd));
+        }
+        if !changes.added.is_empty() {
+            self.young = Instant::now();
+        }
+        self.attached &= !changes.changed;
+        if self.mib.look(&self.topology) {
+            self.publish_kernel();
+        }
+        self.publish(changes.changed);
+    }
+
+    /// Brings classifiers where they should be, until then at most.
+    fn attach(&mut self, until: Option<Instant>) {
+        if !self.attached {
+            self.attached = self.attacher.sync(&self.topology, until);
+            self.publish(false);
+        }
+    }
+
+    /// The survey is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
+    /// once more at what was in motion.
+    fn catch_up(&mut self) {
+        let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
+        all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
+        self.look();
+        self.attach(None);
+        for _ in 0..SECOND_LOOKS {
+            if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
+                break;
+            }
+            self.look();
+            self.attached = self.attacher.sync(&self.topology, None);
+        }
+    }
+
+    /// Whether a namespace has appeared lately, and some have no container yet.
+    fn is_waiting_for_owners(&self) -> bool {
+        let node = self.topology.node();
+        let unowned = |(id, netns): (&NetnsId, &Netns)| *id != node.host && netns.containers.is_empty();
+        self.young.elapsed() < YOUTH && node.netns.iter().any(unowned)
+    }
+
+    fn publish_kernel(&self) {
+        let moved = Arc::new(self.mib.moved().clone());
+        self.snapshots.send_modify(|snapshot| snapshot.kernel = moved);
+    }
+
+    fn publish(&self, changed: bool) {
+        let node = self.topology.node();
+        let containers: std::collections::BTreeSet<&str> =
+            node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
+        let status = Status {
+            hooks: self.hooks.clone(),
+            interfaces: self.attacher.attached(),
+            namespaces: node.netns.len(),
+            unreadable: self.topology.unreadable().len(),
+            refused: self.attacher.refused().count(),
+            containers: containers.len(),
+        };
+        let programs = self.attacher.with_ebpf(|ebpf| {
+            ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
+        });
+        self.snapshots.send_modify(|snapshot| {
+            if changed {
+                snapshot.node = Arc::new(node.clone());
+            }
+            snapshot.status = status;
+            snapshot.programs = programs;
+        });
+    }
+}
+
+/// To all that is there, and somebody who waits sees how far it is.
+fn attach_all(attacher: &mut Attacher, topology: &Topology) {
+    let progress = Progress::new(Attacher::wanted(topology.node()));
+    while !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
+        progress.show(attacher.attached());
+    }
+}
+
+fn fd(program: &Program) -> Option<std::os::fd::RawFd> {
+    use std::os::fd::{AsFd, AsRawFd};
+    program.fd().ok().map(|fd| fd.as_fd().as_raw_fd())
+}

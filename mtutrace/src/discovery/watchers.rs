@@ -1,0 +1,55 @@
+//! One task a namespace that waits for its rtnetlink socket, and tells the keeper.
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::mpsc::Sender;
+
+use tokio::io::unix::AsyncFd;
+use tokio::task::JoinHandle;
+
+use crate::discovery::reconciler::{Command, Update};
+use crate::model::NetnsId;
+use crate::topology::watch::drain;
+
+/// The tasks.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    tasks: HashMap<NetnsId, JoinHandle<()>>,
+}
+
+impl Watchers {
+    /// Starts or ends a task.
+    pub(crate) fn news(&mut self, news: Update, orders: &Sender<Command>) {
+        match news {
+            Update::Watch(netns, fd) => {
+                let task = tokio::spawn(watch(netns, fd, orders.clone()));
+                if let Some(old) = self.tasks.insert(netns, task) {
+                    old.abort();
+                }
+            }
+            Update::Gone(netns) => {
+                if let Some(task) = self.tasks.remove(&netns) {
+                    task.abort();
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Watchers {
+    fn drop(&mut self) {
+        self.tasks.values().for_each(JoinHandle::abort);
+    }
+}
+
+async fn watch(netns: NetnsId, fd: OwnedFd, orders: Sender<Command>) {
+    // SAFETY: an OwnedFd keeps its descriptor, open, until it is dropped.
+    let Ok(fd) = (unsafe { AsyncFd::register(fd) }) else { return };
+    while let Ok(mut guard) = fd.readable().await {
+        guard.clear_ready();
+        match drain(fd.get_ref().as_fd()) {
+            Ok(true) if orders.send(Command::Dirty(netns)).is_err() => return,
+            Ok(_) => {}
+            Err(e) => return tracing::debug!("no more news of netns {netns}: {e}"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Readings become what moved since the start of the run, by namespace. Pure: time is passed in.
+use crate::model::SnmpCounters;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::device::{self, ByIndex, First};
+use crate::model::{Container, NetnsId, NetnsKey};
+
+/// A namespace that was not read for so long is gone, and forgotten.
+const GONE: Duration = Duration::from_secs(600);
+
+/// What the kernel counted in one namespace since the start of the run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moved {
+    /// The counters.
+    pub counters: SnmpCounters,
+    /// Those of its devices where any moved.
+    pub devices: ByIndex,
+    /// The container of the namespace when it was read last.
+    pub container: Option<Container>,
+    read: Duration,
+}
+
+/// One reading of a namespace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Its counters.
+    pub counters: SnmpCounters,
+    /// Its devices.
+    pub devices: device::Reading,
+}
+
+/// What is remembered of a namespace.
+#[derive(Debug)]
+struct Last {
+    counters: SnmpCounters,
+    devices: ByIndex,
+    read: Duration,
+}
+
+/// What the kernel counted, by namespace; only those where it counted something.
+pub type ByNetns = BTreeMap<NetnsKey, Moved>;
+
+/// Remembers the last reading of each namespace.
+#[derive(Debug, Default)]
+pub struct Deltas {
+    /// Namespaces that were there before the run and have not been read yet.
+    old: BTreeSet<NetnsId>,
+    last: BTreeMap<NetnsId, Last>,
+    moved: ByNetns,
+}
+
+impl Deltas {
+    /// `old`: the namespaces that are there before the run. What they have counted until they are first read is none
+    /// of it; a namespace that appears later has counted nothing before.
+    pub fn new(old: BTreeSet<NetnsId>) -> Deltas {
+        Deltas { old, ..Deltas::default() }
+    }
+
+    /// What moved so far.
+    pub fn moved(&self) -> &ByNetns {
+        &self.moved
+    }
+
+    /// Takes in a reading; true if something moved, or if what moved has found its container. `now` is the time since
+    /// any fixed moment.
+    pub fn read(
+        &mut self,
+        owner: NetnsKey,
+        reading: &Reading,
+        container: Option<&Container>,
+        now: Duration,
+    ) -> bool {
+        let counters = reading.counters;
+        let before = self.last.remove(&owner.id);
+        let (step, first, mut last) = match before.map(|last| (counters.since(&last.counters), last)) {
+            Some((Some(step), last)) => (step, First::Born, last.devices),
+            // Backwards: an inode number that was used again, by a namespace that began at 0.
+            Some((None, _)) => (counters, First::Born, ByIndex::new()),
+            None if self.old.remove(&owner.id) => (SnmpCounters::default(), First::Before, ByIndex::new()),
+            None => (counters, First::Born, ByIndex::new()),
+        };
+        let mut moved = self.moved.remove(&owner).unwrap_or_default();
+        let mut changed =
+            device::read(&mut last, &mut moved.devices, &reading.devices, first) || !step.is_zero();
+        self.last.insert(owner.id, Last { counters, devices: last, read: now });
+        moved.counters.add(&step);
+        if !moved.counters.is_zero() || !moved.devices.is_empty() {
+            // A container's network is there before its first process.
+            changed |= container.is_some() && moved.container.as_ref() != container;
+            moved.container = container.cloned().or(moved.container);
+            moved.read = now;
+            self.moved.insert(owner, moved);
+        }
+        changed
+    }
+
+    /// Forgets what is long gone.
+    pub fn forget(&mut self, now: Duration) {
+        let stays = |read: Duration| now.saturating_sub(read) < GONE;
+        self.last.retain(|_, last| stays(last.read));
+        self.moved.retain(|_, moved| stays(moved.read));
+    }
+}
+
+#[cfg(test)]
+mod tests;

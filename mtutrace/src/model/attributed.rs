@@ -1,0 +1,13 @@
+//! An event with the namespace and container that it is attributed to.
+use super::{Container, Event, NetnsId};
+
+/// An event and whose it is.
+#[derive(Clone, Debug)]
+pub struct AttributedEvent {
+    /// The event.
+    pub event: Event,
+    /// The namespace it is attributed to, where that could be told.
+    pub owner: Option<NetnsId>,
+    /// The container of that namespace.
+    pub container: Option<Container>,
+}

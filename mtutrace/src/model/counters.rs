@@ -1,0 +1,158 @@
+//! What is counted of a container: events by signal, and what the kernel itself counted (the SNMP MIB of each network
+//! namespace, RFC 4293 and RFC 4443; the statistics of devices).
+use std::collections::BTreeMap;
+
+use super::{Container, DeviceId, NetnsKey, Node, SignalKind};
+
+/// The counters that tell of a packet's size, by the names of `nstat`: those of /proc/net/snmp (`Ip`), then those
+/// of /proc/net/snmp6.
+pub const SNMP_NAMES: [&str; 13] = [
+    "IpFragOKs",
+    "IpFragFails",
+    "IpFragCreates",
+    "IpReasmTimeout",
+    "IpReasmFails",
+    "Ip6FragOKs",
+    "Ip6FragFails",
+    "Ip6FragCreates",
+    "Ip6ReasmTimeout",
+    "Ip6ReasmFails",
+    "Ip6InTooBigErrors",
+    "Icmp6InPktTooBigs",
+    "Icmp6OutPktTooBigs",
+];
+
+/// A packet could not be cut, by family: each one ends as a drop that a hook should see.
+pub const FRAG_FAILS: [&str; 2] = ["IpFragFails", "Ip6FragFails"];
+
+/// One value for each of [`SNMP_NAMES`]; 0 where the kernel has no such counter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SnmpCounters([u64; SNMP_NAMES.len()]);
+
+impl SnmpCounters {
+    /// The counter of this name, 0 if it is none of ours.
+    pub fn get(&self, name: &str) -> u64 {
+        SNMP_NAMES.iter().position(|n| *n == name).map_or(0, |at| self.0[at])
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_zero(&self) -> bool {
+        self.0.iter().all(|n| *n == 0)
+    }
+
+    /// Those that are not 0.
+    pub fn moved(&self) -> BTreeMap<&'static str, u64> {
+        SNMP_NAMES.into_iter().zip(self.0).filter(|(_, n)| *n != 0).collect()
+    }
+
+    pub(crate) fn slot(&mut self, name: &str) -> Option<&mut u64> {
+        SNMP_NAMES.iter().position(|n| *n == name).map(|at| &mut self.0[at])
+    }
+
+    /// What was added since `before`; nothing if any counter went backwards.
+    pub(crate) fn since(&self, before: &SnmpCounters) -> Option<SnmpCounters> {
+        since(&self.0, &before.0).map(SnmpCounters)
+    }
+
+    pub(crate) fn add(&mut self, step: &SnmpCounters) {
+        add(&mut self.0, &step.0);
+    }
+}
+
+/// Of all statistics those that a packet too big for a device may move, as /sys/class/net/DEVICE/statistics names them.
+pub const DEVICE_NAMES: [&str; 4] = ["rx_errors", "rx_dropped", "tx_errors", "tx_dropped"];
+
+/// One value for each of [`DEVICE_NAMES`]. `rx_dropped` counts what the device's own queue had no room for as well
+/// (`dev_seq_printf_stats`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceCounters(pub(crate) [u64; DEVICE_NAMES.len()]);
+
+impl DeviceCounters {
+    /// Those that are not 0.
+    pub fn moved(&self) -> BTreeMap<&'static str, u64> {
+        DEVICE_NAMES.into_iter().zip(self.0).filter(|(_, n)| *n != 0).collect()
+    }
+
+    /// What was added since `before`; nothing if any counter went backwards.
+    pub(crate) fn since(&self, before: &DeviceCounters) -> Option<DeviceCounters> {
+        since(&self.0, &before.0).map(DeviceCounters)
+    }
+
+    pub(crate) fn add(&mut self, step: &DeviceCounters) {
+        add(&mut self.0, &step.0);
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_zero(&self) -> bool {
+        self.0.iter().all(|n| *n == 0)
+    }
+}
+
+/// Counters of devices, each in its namespace.
+pub type ByDevice = BTreeMap<DeviceId, DeviceCounters>;
+
+/// What the kernel counted in one namespace, as reports show it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KernelTally {
+    /// What moved since the start of the run.
+    pub counters: SnmpCounters,
+    /// Drops that the hooks saw there, IPv4 and IPv6, as [`FRAG_FAILS`].
+    pub seen: [u64; 2],
+    /// What moved on devices: on those of the tally, in whichever namespace they are, and on those that no hook could
+    /// tell of.
+    pub devices: ByDevice,
+    /// Whether anything moved since the last report.
+    pub changed: bool,
+}
+
+impl KernelTally {
+    /// Counters of which the hooks saw less: name, what the kernel counted, what they saw.
+    pub fn unseen(&self) -> impl Iterator<Item = (&'static str, u64, u64)> {
+        let counted = FRAG_FAILS.map(|name| self.counters.get(name));
+        (0..FRAG_FAILS.len())
+            .map(move |n| (FRAG_FAILS[n], counted[n]))
+            .zip(self.seen)
+            .map(|((name, counted), seen)| (name, counted, seen))
+            .filter(|(_, counted, seen)| counted > seen)
+    }
+}
+
+/// Counters of one container.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// The container; absent for the host and for bare namespaces.
+    pub container: Option<Container>,
+    /// Events by signal.
+    pub counters: BTreeMap<SignalKind, u64>,
+    /// The same by device where they were seen.
+    pub interfaces: BTreeMap<DeviceId, BTreeMap<SignalKind, u64>>,
+    /// When the last one came, CLOCK_MONOTONIC nanoseconds.
+    pub last_ns: u64,
+    /// Whether there was any since the last report.
+    pub changed: bool,
+    /// What the kernel counted in the namespace.
+    pub kernel: KernelTally,
+}
+
+impl Tally {
+    /// Whose they are may be known only after they were counted, and named later still.
+    pub(crate) fn belongs_to(&mut self, owner: NetnsKey, node: &Node) {
+        let container = node.container(owner.id).filter(|_| node.is_current(owner));
+        if container.is_some() && container != self.container.as_ref() {
+            self.container = container.cloned();
+            self.changed = true;
+        }
+    }
+}
+
+fn since<const N: usize>(now: &[u64; N], before: &[u64; N]) -> Option<[u64; N]> {
+    let mut step = [0; N];
+    for (to, (now, then)) in step.iter_mut().zip(now.iter().zip(before)) {
+        *to = now.checked_sub(*then)?;
+    }
+    Some(step)
+}
+
+fn add<const N: usize>(sum: &mut [u64; N], step: &[u64; N]) {
+    sum.iter_mut().zip(step).for_each(|(to, n)| *to = to.saturating_add(*n));
+}

@@ -1,0 +1,80 @@
+//! The output formats that can be asked for.
+use std::io::{self, IsTerminal};
+
+use clap::ValueEnum;
+
+/// Output formats of the commands that end by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// JSON Lines, one object a line.
+    Json,
+}
+
+/// Output formats of `run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// A live screen; the report as text at its end.
+    Tui,
+    /// For people.
+    Text,
+    /// JSON Lines, one object a line.
+    Json,
+}
+
+/// A screen was asked for, and there is no terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("-o tui needs a terminal for stdin and stdout; -o text and -o json do not")]
+pub struct NoTerminal;
+
+/// What stands at the two ends of this process.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    stdout: bool,
+    stdin: bool,
+    /// `TERM=dumb`, or none.
+    dumb: bool,
+}
+
+/// The output that was asked for or, if none was, the screen where there is one.
+///
+/// # Errors
+/// When a screen was asked for and there is no terminal.
+pub fn choose(asked: Option<RunFormat>) -> Result<RunFormat, NoTerminal> {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    choice(asked, Ends { stdout: io::stdout().is_terminal(), stdin: io::stdin().is_terminal(), dumb })
+}
+
+fn choice(asked: Option<RunFormat>, ends: Ends) -> Result<RunFormat, NoTerminal> {
+    let terminal = ends.stdout && ends.stdin;
+    match asked {
+        Some(RunFormat::Tui) if !terminal => Err(NoTerminal),
+        Some(RunFormat::Tui) | None if terminal && !ends.dumb => Ok(RunFormat::Tui),
+        Some(RunFormat::Tui) | None => Ok(RunFormat::Text),
+        Some(other) => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use test_case::test_case;
+
+    #[test_case(None, true, true, false, Some(RunFormat::Tui); "a terminal")]
+    #[test_case(None, false, true, false, Some(RunFormat::Text); "a pipe")]
+    #[test_case(None, true, false, false, Some(RunFormat::Text); "no keys")]
+    #[test_case(None, true, true, true, Some(RunFormat::Text); "a dumb terminal")]
+    #[test_case(Some(RunFormat::Tui), true, true, true, Some(RunFormat::Text); "a dumb terminal, though asked")]
+    #[test_case(Some(RunFormat::Tui), false, true, false, None; "a pipe, though asked")]
+    #[test_case(Some(RunFormat::Json), true, true, false, Some(RunFormat::Json); "asked for JSON")]
+    fn which_output(
+        asked: Option<RunFormat>,
+        stdout: bool,
+        stdin: bool,
+        dumb: bool,
+        chosen: Option<RunFormat>,
+    ) {
+        assert_eq!(choice(asked, Ends { stdout, stdin, dumb }).ok(), chosen);
+    }
+}

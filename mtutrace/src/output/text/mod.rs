@@ -1,0 +1,287 @@
+//! What a tired person reads at 3 a.m.: the verdict first, then who has trouble, then cost and losses.
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use super::escape::escape;
+use super::{Context, Item, Output, Status, Totals};
+use crate::model::{
+    AttributedEvent, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind, Tally, Verdict,
+    VerdictKind,
+};
+
+/// Writes text; with colours only where somebody asked for them.
+pub struct Text<W> {
+    out: W,
+    colour: bool,
+    events: bool,
+    shown: HashSet<(VerdictKind, String)>,
+}
+
+/// Sentences of evidence that are shown; JSON has them all.
+const EVIDENCE: usize = 3;
+
+impl<W: Write> Text<W> {
+    /// To this writer; `events` shows each event on a line of its own too.
+    pub fn new(out: W, colour: bool, events: bool) -> Text<W> {
+        Text { out, colour, events, shown: HashSet::new() }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        paint(self.colour, code, text)
+    }
+
+    /// A verdict that is new in full; one that was shown before, or has ended, with what to do.
+    fn verdict(&mut self, v: &Verdict) -> io::Result<()> {
+        let (code, word) = match (v.ended, v.severity) {
+            (Some(Ended::Fixed), _) => ("32", "SOLVED"),
+            (Some(Ended::Gone), _) => ("1;33", "GONE"),
+            (Some(Ended::Quiet), _) => ("32", "QUIET"),
+            (None, Severity::Critical) => ("1;31", "CRITICAL"),
+            (None, Severity::Warning) => ("1;33", "WARNING"),
+            (None, Severity::Info) => ("36", "INFO"),
+        };
+        let head = self.paint(code, word);
+        writeln!(self.out, "\n{head} {}: {}", kind(v), escape(&story(v)))?;
+        if v.ended == Some(Ended::Fixed) {
+            return Ok(());
+        }
+        let new = v.ended.is_none() && self.shown.insert((v.kind, v.summary.clone()));
+        if let Some(container) = v.container.as_ref().filter(|_| new) {
+            writeln!(self.out, "  container  {}", line_of(container))?;
+        }
+        self.path(v)?;
+        // What is only foreseen is said briefly: if it comes, all of it will be.
+        let whole = new && v.kind != VerdictKind::MssExceedsPath;
+        if whole {
+            self.evidence(v)?;
+        }
+        self.fixes(if whole { &v.fix } else { v.fix.get(..1).unwrap_or_default() })
+    }
+
+    fn path(&mut self, v: &Verdict) -> io::Result<()> {
+        let hops: Vec<String> = v
+            .path
+            .iter()
+            .map(|hop| {
+                let text = format!("{} {}", escape(&hop.interface), hop.mtu);
+                let here = Some(hop.device());
+                if here == v.culprit {
+                    self.paint("1;31", &format!("{text} (wrong)"))
+                } else if here == v.bottleneck {
+                    self.paint("1", &format!("{text} (limit)"))
+                } else {
+                    text
+                }
+            })
+            .collect();
+        writeln!(self.out, "  path       {}", hops.join(" > "))
+    }
+
+    fn evidence(&mut self, v: &Verdict) -> io::Result<()> {
+        for (n, sentence) in v.evidence.iter().take(EVIDENCE).enumerate() {
+            writeln!(self.out, "  {:<10} {}", if n == 0 { "evidence" } else { "" }, escape(sentence))?;
+        }
+        Ok(())
+    }
+
+    fn fixes(&mut self, fixes: &[Fix]) -> io::Result<()> {
+        for (n, fix) in fixes.iter().enumerate() {
+            let (label, code) = if n == 0 { ("fix", "1;32") } else { ("or", "0") };
+            let label = self.paint(code, &format!("{label:<10}"));
+            let command = self.paint(if n == 0 { "1" } else { "0" }, &escape(&fix.command));
+            writeln!(self.out, "  {label} {command}")?;
+            writeln!(self.out, "  {:<10}   {}: {}", "", escape(&fix.r#where), escape(&fix.what))?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, e: &AttributedEvent, context: &Context<'_>) -> io::Result<()> {
+        let event = &e.event;
+        let who = e.container.as_ref().map_or("-", Container::short_id);
+        let device = event.device().and_then(|d| context.node.link(d)).map_or("-", |l| l.name.as_str());
+        writeln!(
+            self.out,
+            "{} {:<16} {who} {} {} > {} {} bytes",
+            context.clock.wall(event.time_ns).strftime("%H:%M:%S%.3f"),
+            event.kind.signal().name(),
+            escape(device),
+            event.flow.src,
+            event.flow.dst,
+            event.length,
+        )
+    }
+
+    fn tallies(
+        &mut self,
+        tallies: &[(NetnsId, Tally)],
+        only_new: bool,
+        context: &Context<'_>,
+    ) -> io::Result<()> {
+        for (netns, tally) in tallies.iter().filter(|(_, tally)| tally.changed || !only_new) {
+            let counters: Vec<String> = SignalKind::ALL
+                .iter()
+                .filter_map(|s| Some(format!("{} {}", s.name(), tally.counters.get(s)?)))
+                .collect();
+            let who = match &tally.container {
+                Some(container) => line_of(container),
+                None => crate::model::describe::owner(*netns, context.node),
+            };
+            if !counters.is_empty() {
+                writeln!(self.out, "  {}  {}", escape(&who), counters.join("  "))?;
+            }
+            if !only_new {
+                self.kernel(&who, counters.is_empty(), &tally.kernel)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the kernel counted in a namespace, below its counters or, without any, on a line of its own.
+    fn kernel(&mut self, who: &str, alone: bool, kernel: &KernelTally) -> io::Result<()> {
+        let counters: Vec<String> =
+            kernel.counters.moved().iter().map(|(name, n)| format!("{name} {n}")).collect();
+        if counters.is_empty() {
+            return Ok(());
+        }
+        let indent = if alone { format!("  {}  ", escape(who)) } else { "    ".to_owned() };
+        writeln!(self.out, "{indent}kernel counters: {}", counters.join("  "))?;
+        for (name, counted, seen) in kernel.unseen() {
+            writeln!(self.out, "    kernel counted {counted} {name}, hooks saw {seen}")?;
+        }
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        verdicts: &[Verdict],
+        tallies: &[(NetnsId, Tally)],
+        status: &Status,
+        totals: &Totals,
+        context: &Context<'_>,
+    ) -> io::Result<()> {
+        let seconds = totals.duration_ms as f64 / 1000.0;
+        let mut lost = match (totals.records.lost, totals.undecodable) {
+            (0, 0) => "nothing lost".to_owned(),
+            (lost, 0) => format!("{lost} events LOST"),
+            (lost, bad) => format!("{lost} events LOST, {bad} not understood"),
+        };
+        if let Some(missed) = totals.missed.filter(|n| *n > 0) {
+            lost = format!("{lost}, {missed} runs MISSED");
+        }
+        let cost = format!("{}, {lost}", totals.cost.words());
+        if verdicts.is_empty() {
+            let seen = tallies.iter().any(|(_, tally)| !tally.counters.is_empty());
+            let quiet = if seen { "; what was seen does no harm" } else { "" };
+            writeln!(
+                self.out,
+                "No MTU problem in {seconds:.1} s on {} devices of {} network namespaces, {} containers{quiet} ({cost}).",
+                status.interfaces, status.namespaces, status.containers
+            )?;
+            return self.tallies(tallies, false, context);
+        }
+        for verdict in verdicts {
+            self.verdict(verdict)?;
+        }
+        if !tallies.is_empty() {
+            writeln!(self.out, "\nContainers with trouble, {seconds:.1} s:")?;
+            self.tallies(tallies, false, context)?;
+        }
+        writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
+        Ok(())
+    }
+}
+
+impl<W: Write> Output for Text<W> {
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
+        match item {
+            // Progress belongs to stderr; the run says it there.
+            Item::Status(_) => Ok(()),
+            Item::Event(event) if self.events => self.event(event, context),
+            Item::Event(_) => Ok(()),
+            Item::Report(tallies) => {
+                if tallies.iter().any(|(_, tally)| tally.changed) {
+                    writeln!(
+                        self.out,
+                        "{}",
+                        context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S")
+                    )?;
+                    self.tallies(tallies, true, context)?;
+                }
+                Ok(())
+            }
+            Item::Lost(_, lost) => {
+                let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
+                writeln!(
+                    self.out,
+                    "{now} {lost} events LOST so far: they came faster than they could be read"
+                )
+            }
+            Item::Verdict(verdict) => self.verdict(verdict),
+            Item::End(verdicts, tallies, status, totals) => {
+                self.end(verdicts, tallies, status, totals, context)
+            }
+        }
+    }
+}
+
+/// What is, or was, the matter.
+pub(crate) fn story(v: &Verdict) -> String {
+    match v.ended {
+        Some(Ended::Fixed) => format!("the numbers fit now. It was: {}", v.summary),
+        Some(Ended::Gone) => {
+            let next = "the container ended, and the next one on that network will have it too";
+            format!("{next}. It was: {}", v.summary)
+        }
+        Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),
+        None => v.summary.clone(),
+    }
+}
+
+/// What is wrong, in words.
+pub(crate) fn kind(v: &Verdict) -> &'static str {
+    match v.kind {
+        VerdictKind::Fragmentation => "fragmentation",
+        VerdictKind::FragmentsLost => "fragments lost",
+        VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
+        VerdictKind::MssExceedsPath => "MSS exceeds the path",
+        VerdictKind::MtuMismatch => "MTU mismatch",
+        VerdictKind::PmtuBlackhole => "PMTU black hole",
+        VerdictKind::TunnelOverhead => "tunnel overhead",
+        VerdictKind::SilentL2Drop => "silent drop between devices",
+    }
+}
+
+/// Text in a colour (SGR parameters), if colours are wanted.
+pub(crate) fn paint(colour: bool, code: &str, text: &str) -> String {
+    if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// A container with those that it runs in, on one line.
+fn line_of(container: &Container) -> String {
+    let mut chain = vec![label(container)];
+    chain.extend(container.parents.iter().map(label));
+    chain.join(" in ")
+}
+
+/// A container by name, short id and pod, as far as they are known. Safe to print.
+pub(crate) fn label(container: &Container) -> String {
+    let mut text = match &container.name {
+        Some(name) => format!("{} {}", escape(name), escape(container.short_id())),
+        None => escape(container.short_id()).into_owned(),
+    };
+    match container.pod.as_ref() {
+        Some(Pod { namespace: Some(namespace), name: Some(name), .. }) => {
+            text = format!("{text} (pod {}/{})", escape(namespace), escape(name));
+        }
+        Some(Pod { uid: Some(uid), .. }) => text = format!("{text} (pod {})", escape(uid)),
+        _ => {}
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

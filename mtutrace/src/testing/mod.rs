@@ -1,0 +1,3 @@
+//! Nodes and events for unit tests.
+pub(crate) mod identity;
+pub(crate) mod node;

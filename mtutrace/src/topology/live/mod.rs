@@ -1,0 +1,249 @@
+//! The node as it is now: what the scan of /proc found, dumped, connected and kept up to date.
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use super::adopt::adopt_parents;
+use super::dump::{Dump, dump};
+use super::peers::{Peers, Raw, numbers};
+use super::watch::subscribe;
+use crate::model::{Container, Netns, NetnsId, Node};
+use crate::topology::netns_exec::{EnterError, NetnsExecutor};
+
+/// Refreshes after which a namespace that could not be entered is tried again, unless it gets another path before.
+const ENTER_AGAIN: u32 = 30;
+/// The same for one that was entered, but not read: that passes by itself, as a rule.
+const READ_AGAIN: u32 = 3;
+
+/// A namespace that a scan of /proc and /run/netns found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its inode number.
+    pub id: NetnsId,
+    /// The way in: `/proc/PID/ns/net` or `/run/netns/NAME`.
+    pub path: PathBuf,
+    /// Name under /run/netns.
+    pub name: Option<String>,
+    /// A process in it.
+    pub pid: Option<u32>,
+    /// Containers whose processes live in it; parents may be empty (see [`adopt_parents`]).
+    pub containers: Vec<Container>,
+}
+
+/// What a refresh found to be different.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Namespaces that can be read now, and could not before.
+    pub added: Vec<NetnsId>,
+    /// Namespaces that are gone. Close their watch sockets.
+    pub removed: Vec<NetnsId>,
+    /// Whether anything in [`Topology::node`] is different.
+    pub changed: bool,
+    /// A watch socket for each of `added` (see [`super::watch`]): when it is readable, drain it and mark the namespace
+    /// dirty. It keeps the namespace alive: close it when the scan does not find the namespace any more.
+    pub watch: Vec<(NetnsId, OwnedFd)>,
+}
+
+/// At which path a namespace could not be read, and after how many refreshes it is tried again.
+#[derive(Debug)]
+struct Failure {
+    path: PathBuf,
+    again_in: u32,
+}
+
+/// Keeps a [`Node`] up to date.
+#[derive(Debug)]
+pub struct Topology {
+    entrant: NetnsExecutor,
+    /// Whether changes are to be heard of.
+    watching: bool,
+    node: Node,
+    /// As last seen; the containers in the node have their parents besides.
+    seen: BTreeMap<NetnsId, Seen>,
+    raw: Raw,
+    peers: Peers,
+    dirty: BTreeSet<NetnsId>,
+    unreadable: BTreeMap<NetnsId, String>,
+    failures: BTreeMap<NetnsId, Failure>,
+}
+
+impl Topology {
+    /// An empty node; `host` is the namespace of PID 1. The caller's namespace becomes the home of the thread that
+    /// enters the others.
+    pub fn new(host: NetnsId) -> io::Result<Topology> {
+        Ok(Topology {
+            entrant: NetnsExecutor::new()?,
+            watching: true,
+            node: Node { host, ..Node::default() },
+            seen: BTreeMap::new(),
+            raw: Raw::new(),
+            peers: Peers::default(),
+            dirty: BTreeSet::new(),
+            unreadable: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        })
+    }
+
+    /// One that opens no watch sockets, for a single look: a node may have more namespaces than a process may have
+    /// open files.
+    pub fn unwatched(host: NetnsId) -> io::Result<Topology> {
+        Ok(Topology { watching: false, ..Topology::new(host)? })
+    }
+
+    /// The node as of the last refresh.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Namespaces that could not be entered or read, and why. A namespace that could be read earlier keeps what was
+    /// read then.
+    pub fn unreadable(&self) -> &BTreeMap<NetnsId, String> {
+        &self.unreadable
+    }
+
+    /// Has a namespace dumped again by the next refresh.
+    pub fn mark_dirty(&mut self, id: NetnsId) {
+        self.dirty.insert(id);
+    }
+
+    /// Does a job inside a namespace that the last refresh saw; blocks until it is done.
+    pub fn enter<R: Send + 'static>(
+        &self,
+        id: NetnsId,
+        job: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, EnterError> {
+        let seen = self.seen.get(&id).ok_or(EnterError::Unknown(id))?;
+        self.entrant.run(&seen.path, id, job)
+    }
+
+    /// Brings the node in line with `namespaces`, which is all there are: reads those that are new or dirty, drops
+    /// those that are gone.
+    pub fn refresh(&mut self, namespaces: &[Seen]) -> Changes {
+        let mut changes = self.drop_all_but(namespaces);
+        for seen in namespaces {
+            let known = self.node.netns.contains_key(&seen.id);
+            let due = !known || self.dirty.contains(&seen.id);
+            let met = self.seen.insert(seen.id, seen.clone());
+            changes.changed |= known && met.as_ref() != Some(seen);
+            if due && self.may_try(seen) {
+                self.read(seen, !known, &mut changes);
+            }
+        }
+        if changes.changed {
+            self.node.generation += 1;
+            self.connect();
+            self.name();
+        }
+        changes
+    }
+
+    fn drop_all_but(&mut self, namespaces: &[Seen]) -> Changes {
+        let left: BTreeSet<NetnsId> = namespaces.iter().map(|seen| seen.id).collect();
+        let gone: Vec<NetnsId> = self.seen.keys().filter(|id| !left.contains(id)).copied().collect();
+        let mut changes = Changes::default();
+        for id in gone {
+            self.seen.remove(&id);
+            self.raw.remove(&id);
+            self.dirty.remove(&id);
+            self.unreadable.remove(&id);
+            self.failures.remove(&id);
+            self.peers.forget(id);
+            if self.node.netns.remove(&id).is_some() {
+                changes.removed.push(id);
+                changes.changed = true;
+            }
+        }
+        changes
+    }
+
+    fn may_try(&mut self, seen: &Seen) -> bool {
+        let Some(failure) = self.failures.get_mut(&seen.id) else { return true };
+        failure.again_in = failure.again_in.saturating_sub(1);
+        failure.again_in == 0 || failure.path != seen.path
+    }
+
+    fn read(&mut self, seen: &Seen, new: bool, changes: &mut Changes) {
+        let id = seen.id;
+        let watch = self.watching && new;
+        // Nobody tells of them: what was learnt in a namespace is known at a single look alone.
+        let exceptions = !self.watching && !seen.containers.is_empty();
+        let result = self.entrant.run(&seen.path, id, move || {
+            // First the ears, then the eyes: what changes in between is heard.
+            let watch = if watch { Some(subscribe()?) } else { None };
+            Ok::<_, io::Error>((watch, dump(exceptions)?))
+        });
+        let (watch, dump) = match result {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => {
+                return self.fail(seen, READ_AGAIN, format!("cannot read its devices: {error}"));
+            }
+            Err(error) => return self.fail(seen, ENTER_AGAIN, error.to_string()),
+        };
+        self.dirty.remove(&id);
+        self.failures.remove(&id);
+        self.unreadable.remove(&id);
+        changes.watch.extend(watch.map(|fd| (id, fd)));
+        if new {
+            changes.added.push(id);
+        }
+        changes.changed |= self.take(id, dump) || new;
+    }
+
+    /// Keeps what was read; true if it differs from what was known.
+    fn take(&mut self, id: NetnsId, dump: Dump) -> bool {
+        let generation = self.node.generation + 1;
+        let known = self.node.netns.entry(id).or_insert_with(|| Netns { generation, ..Netns::default() });
+        let mut unconnected = known.links.clone();
+        for link in unconnected.values_mut() {
+            link.peer = None;
+            link.tunnel.iter_mut().for_each(|tunnel| tunnel.netns = None);
+        }
+        let same = unconnected == dump.netns.links
+            && known.addresses == dump.netns.addresses
+            && known.routes == dump.netns.routes
+            && known.routes_cut == dump.netns.routes_cut
+            && known.rules == dump.netns.rules
+            && known.learnt == dump.netns.learnt;
+        let Netns { links, addresses, routes, routes_cut, rules, learnt, .. } = dump.netns;
+        let same_peers = self.raw.insert(id, dump.peers.clone()).as_ref() == Some(&dump.peers);
+        if same && same_peers {
+            return false;
+        }
+        (known.links, known.addresses, known.rules, known.learnt) = (links, addresses, rules, learnt);
+        (known.routes, known.routes_cut) = (routes, routes_cut);
+        true
+    }
+
+    fn fail(&mut self, seen: &Seen, again_in: u32, reason: String) {
+        self.unreadable.insert(seen.id, reason);
+        self.failures.insert(seen.id, Failure { path: seen.path.clone(), again_in });
+    }
+
+    /// Finds out which device hangs on which.
+    fn connect(&mut self) {
+        let (entrant, seen) = (&self.entrant, &self.seen);
+        self.peers.resolve(&mut self.node, &self.raw, |asker, candidates| {
+            let Some(asker) = seen.get(&asker) else { return Vec::new() };
+            let others: Vec<(NetnsId, PathBuf)> =
+                candidates.iter().filter_map(|id| Some((*id, seen.get(id)?.path.clone()))).collect();
+            // What fails is left open, and asked again at the next change.
+            let answer = entrant.run(&asker.path, asker.id, move || numbers(&others));
+            answer.ok().and_then(Result::ok).unwrap_or_default()
+        });
+    }
+
+    /// Says who owns which namespace, and which containers run in which others.
+    fn name(&mut self) {
+        for (id, netns) in &mut self.node.netns {
+            let Some(seen) = self.seen.get(id) else { continue };
+            netns.name.clone_from(&seen.name);
+            netns.pid = seen.pid;
+            netns.containers.clone_from(&seen.containers);
+        }
+        adopt_parents(&mut self.node);
+    }
+}
+
+#[cfg(test)]
+mod tests;

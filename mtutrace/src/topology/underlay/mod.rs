@@ -1,0 +1,88 @@
+//! What carries a tunnel, and how much of it is left for what is inside. Pure.
+use std::net::IpAddr;
+
+use super::lookup::{Lookup, lookup};
+use crate::model::{DeviceId, Hop, Link, LinkKind, Netns, NetnsId, Node, Tunnel};
+
+/// Tunnels in tunnels are followed no deeper than this.
+const DEPTH: usize = 4;
+
+/// What is below a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Underlay {
+    /// The tunnel's device, with its own MTU.
+    pub tunnel: Hop,
+    /// The device that its packets leave by; `mtu` is what it carries of them, bytes at L3.
+    pub device: Hop,
+    /// Bytes that the tunnel puts around a packet.
+    pub overhead: u32,
+    /// The largest packet that fits, bytes at L3; the tunnel's MTU may be no larger.
+    pub fits: u32,
+    /// What does not fit is fragmented outside of the tunnel, rather than dropped.
+    pub cuts: bool,
+    /// The tunnel's own number is wrong: it promises more than fits, and nothing but that number guards the packets.
+    pub wrong: bool,
+}
+
+/// What carries the tunnel `device`; nothing if it is none, is down, or what carries it cannot be told.
+pub fn underlay(node: &Node, device: DeviceId) -> Option<Underlay> {
+    below(node, device, DEPTH)
+}
+
+fn below(node: &Node, device: DeviceId, depth: usize) -> Option<Underlay> {
+    let link = node.link(device).filter(|link| link.up)?;
+    let tunnel = link.tunnel.as_ref()?;
+    let home = if tunnel.nsid.is_some() { tunnel.netns? } else { device.netns };
+    let (ifindex, mtu) = carrier(node.netns.get(&home)?, tunnel)?;
+    let carrier = DeviceId { netns: home, ifindex };
+    if carrier == device {
+        return None;
+    }
+    let mut hop = Hop::new(carrier, node.link(carrier)?);
+    hop.mtu = hop.mtu.min(mtu);
+    if depth > 0
+        && let Some(deeper) = below(node, carrier, depth - 1)
+    {
+        hop.mtu = hop.mtu.min(deeper.fits);
+    }
+    let fits = hop.mtu.saturating_sub(tunnel.overhead);
+    // As a port of a bridge a tunnel answers itself what is too big (skb_tunnel_check_pmtu).
+    let cuts = tunnel.cuts && link.master.is_none();
+    let wrong = link.mtu > fits && !tunnel.external;
+    let tunnel_hop = Hop::new(device, link);
+    Some(Underlay { tunnel: tunnel_hop, device: hop, overhead: tunnel.overhead, fits, cuts, wrong })
+}
+
+/// By which device a tunnel's packets leave, and how large they may be there: by their route, else the device that the
+/// tunnel is bound to, or that has its address. If nothing of that is known, the widest way out: what does not fit
+/// there fits nowhere.
+fn carrier(netns: &Netns, tunnel: &Tunnel) -> Option<(u32, u32)> {
+    let unicast = tunnel.remote.filter(|ip| !ip.is_multicast());
+    if let Some(remote) = unicast {
+        return match lookup(netns, Some(remote)) {
+            Lookup::Out(out) => Some((out.ifindex, out.mtu)),
+            Lookup::Local | Lookup::Unreachable => None,
+        };
+    }
+    let known = |ifindex: u32| Some((ifindex, netns.links.get(&ifindex).filter(|link| link.up)?.mtu));
+    let holder = |ip: IpAddr| netns.addresses.iter().find(|a| a.ip == ip).map(|a| a.ifindex);
+    if let Some(bound) = tunnel.link.or_else(|| holder(tunnel.local?)) {
+        return known(bound);
+    }
+    let outside = |link: &Link| matches!(link.kind, LinkKind::Physical | LinkKind::Vlan | LinkKind::Bond);
+    let ways = netns.routes.iter().filter(|route| {
+        let link = netns.links.get(&route.ifindex).filter(|link| link.tunnel.is_none());
+        link.is_some_and(|link| outside(link) || route.gateway.is_some() && link.kind != LinkKind::Tun)
+    });
+    ways.filter_map(|route| known(route.ifindex)).max_by_key(|(_, mtu)| *mtu)
+}
+
+/// The tunnels of a namespace whose underlay is known.
+pub fn tunnels(node: &Node, netns: NetnsId) -> impl Iterator<Item = Underlay> {
+    let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.iter());
+    let tunnels = links.filter(|(_, link)| link.tunnel.is_some()).map(|(&ifindex, _)| ifindex);
+    tunnels.filter_map(move |ifindex| underlay(node, DeviceId { netns, ifindex }))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
