@@ -76,8 +76,8 @@ enum Task {
     Accuracy(accuracy::Options),
     /// Make what others install, below target/dist: a static binary, tarball, Debian package, container image, checksums
     Dist(dist::Options),
-    /// Clippy with warnings as errors, for the workspace and for the eBPF crate
-    Lint,
+    /// Structure of the source, clippy and rustdoc without warnings, dependencies, spelling
+    Lint(lint::Options),
 }
 
 fn main() -> ExitCode {
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::demo(),
         Task::Accuracy(options) => accuracy::accuracy(&options),
         Task::Dist(options) => dist::dist(&options),
-        Task::Lint => lint::lint(),
+        Task::Lint(options) => lint::lint(&options),
     };
     match result {
         Ok(code) => ExitCode::from(code),
