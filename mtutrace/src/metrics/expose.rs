@@ -11,8 +11,8 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::Shared;
 use super::labels::{self, Labels, word};
+use super::shared::Shared;
 use super::store::{Counted, Store};
 use crate::kernel::hooks::State;
 use crate::model::SignalKind;
