@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::cell::{pad, right, width};
-use super::theme::sign;
-use super::{Theme, pane};
+use super::cell::{count, pad, right, width};
+use super::pane::pane;
+use super::theme::{Theme, sign};
 use crate::model::SignalKind;
 use crate::output::tui::app::{App, Pane};
 use crate::output::tui::data::Data;
@@ -111,15 +111,5 @@ fn short(signal: SignalKind) -> &'static str {
         SignalKind::PmtuUpdated => "pmtu",
         SignalKind::MssExceedsPath => "mss",
         SignalKind::SackHole => "hole",
-    }
-}
-
-/// A count in five columns.
-pub(super) fn count(n: u64) -> String {
-    match n {
-        0..=99_999 => n.to_string(),
-        100_000..=9_999_999 => format!("{}k", n / 1_000),
-        10_000_000..=9_999_999_999 => format!("{}M", n / 1_000_000),
-        _ => format!("{}G", (n / 1_000_000_000).min(9_999)),
     }
 }
