@@ -1,6 +1,7 @@
 //! The only place that reads kernel structs. Offsets come from the running kernel's BTF at load time.
 use aya_ebpf::helpers::bpf_probe_read_kernel;
-use mtutrace_common::config::{DropCause, DropSite, MAX_DROP_SITES, Offsets, Reasons};
+use mtutrace_common::config::{DropCause, DropSite, MAX_DROP_SITES, Reasons};
+use mtutrace_common::offsets::Offsets;
 
 use crate::maps::DROP_SITES;
 use crate::packet::{ETH_P_IP, ETH_P_IPV6};
