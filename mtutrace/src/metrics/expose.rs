@@ -158,7 +158,7 @@ fn verdicts(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
 }
 
 fn traced(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
-    let rows = [State::Attached, State::Fallback, State::Spare, State::Missing].map(|state| {
+    let rows = [State::Attached, State::Fallback, State::Standby, State::Missing].map(|state| {
         let count = status.hooks.iter().filter(|hook| hook.state == state).count();
         (with("state", &word(&state), Labels::new()), count)
     });

@@ -8,6 +8,7 @@ mod signals;
 
 use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
+use mtutrace_common::Place;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
@@ -16,7 +17,7 @@ use crate::discovery::scan::Discovery;
 use crate::filter::{Filter, select};
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
-use crate::kernel::hooks::{self, HOOKS, Place, table};
+use crate::kernel::hooks::{self, HOOKS, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, company};
@@ -81,7 +82,7 @@ async fn trace(
     }
     let loaded = |place| {
         let mut pairs = HOOKS.iter().zip(&outcome);
-        pairs.any(|(hook, outcome)| hook.place == place && *outcome == hooks::Outcome::Attached)
+        pairs.any(|(hook, outcome)| hook.place() == Some(place) && *outcome == hooks::Outcome::Attached)
     };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
     let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome))?;

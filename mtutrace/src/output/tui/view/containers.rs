@@ -42,7 +42,7 @@ impl Columns {
     fn head(&self) -> String {
         let mut head = format!("   {}{}{} ", pad("", self.name), right("total", NUMBER), right("/s", NUMBER));
         head.push_str(&pad("history", self.bars));
-        self.signals.iter().for_each(|signal| head.push_str(&right(short(*signal), column(*signal))));
+        self.signals.iter().for_each(|signal| head.push_str(&right(signal.short(), column(*signal))));
         head
     }
 
@@ -94,22 +94,5 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
 }
 
 fn column(signal: SignalKind) -> usize {
-    width(short(signal)).max(5) + 1
-}
-
-/// A name for the head of a column.
-fn short(signal: SignalKind) -> &'static str {
-    match signal {
-        SignalKind::Drop => "drop",
-        SignalKind::Oversized => "big",
-        SignalKind::IcmpSent => "icmp>",
-        SignalKind::IcmpSeen => "icmp",
-        SignalKind::Retransmit => "retr",
-        SignalKind::Fragmented => "frag",
-        SignalKind::FragFailed => "!frag",
-        SignalKind::ReassemblyFailed => "!reas",
-        SignalKind::PmtuUpdated => "pmtu",
-        SignalKind::MssExceedsPath => "mss",
-        SignalKind::SackHole => "hole",
-    }
+    width(signal.short()).max(5) + 1
 }
