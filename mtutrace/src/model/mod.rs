@@ -19,7 +19,7 @@ pub use attributed::AttributedEvent;
 pub use container::{Container, Pod, Runtime};
 pub use counters::{DeviceCounters, KernelTally, SnmpCounters, Tally};
 pub use device::{Address, DeviceId, Learnt, Link, LinkKind, Route};
-pub use event::{Event, EventKind, Flow, SignalKind};
+pub use event::{Event, EventKind, Flow, SignalKind, drop_causes};
 pub use mismatch::Mismatch;
 pub use netns::{NetnsId, NetnsKey};
 pub use node::{Netns, Node};

@@ -1,4 +1,4 @@
-//! Kernel hooks are defined here, one file a signal, under the names of `mtutrace-common/src/event`.
+//! Kernel hooks are defined here, one file a signal, named as in `mtutrace-common/src/event.rs`.
 mod drop;
 mod drop_local;
 mod drop_tunnel;
@@ -9,5 +9,6 @@ mod oversized;
 mod pmtu;
 mod retransmit;
 mod sack;
+mod seen;
 mod syn;
 mod tc;
