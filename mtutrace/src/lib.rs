@@ -17,6 +17,9 @@ pub mod exit;
 pub mod expression;
 pub mod fix;
 pub mod flow;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod holes;
 pub mod identity;
 pub mod kernel;

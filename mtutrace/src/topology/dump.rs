@@ -339,5 +339,17 @@ fn bits(ip: IpAddr) -> u8 {
     if ip.is_ipv4() { 32 } else { 128 }
 }
 
+/// Takes a message's payload for each kind of message in turn (tests/fuzz).
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_any(payload: &[u8]) {
+    link(RTM_NEWLINK, payload);
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        address(family, RTM_NEWADDR, payload);
+        route(family, MAIN, RTM_NEWROUTE, payload);
+        rule::rule(family, rule::RTM_NEWRULE, payload);
+        learnt::learnt(family, payload);
+    }
+}
+
 #[cfg(test)]
 mod tests;
