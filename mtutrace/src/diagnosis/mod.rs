@@ -9,6 +9,7 @@ pub mod flows;
 pub mod incident;
 pub mod l2_drop;
 pub mod mss;
+mod recent;
 pub mod rules;
 pub mod sack_holes;
 pub mod tunnels;
