@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod external;
 pub mod flows;
 pub mod incident;
+mod incidents;
 pub mod l2_drop;
 pub mod mss;
 mod recent;

@@ -3,7 +3,7 @@ use crate::model::AttributedEvent;
 use crate::model::NetnsKey;
 use crate::model::Tally;
 use crate::topology;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use mtutrace_common::config::DropCause;
 
@@ -14,6 +14,7 @@ use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
 use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::mss::{self, OversizedMss};
+use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::{self, Wrong};
 use crate::identity::conntrack::Connections;
 use crate::model::{DeviceId, Event, EventKind, Flow, Mismatch, NetnsId, Node, SocketId, TcpInfo, Verdict};
@@ -21,6 +22,7 @@ use crate::topology::Underlay;
 
 use crate::diagnosis::checks::{about_size, fits_peer, only_holder, sighting};
 use crate::diagnosis::incident::Incident;
+use crate::diagnosis::incidents::Incidents;
 
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
 const SYN_SETTLES_NS: u64 = 100_000_000;
@@ -30,24 +32,36 @@ const GONE_NS: u64 = 600_000_000_000;
 const CHARGE_HOLD_NS: u64 = 2_000_000_000;
 const CHARGES: usize = 4096;
 
-/// To whom a flow's packets were charged, when, and by which model of the node.
+/// To whom a flow's packets were charged, and by which model of the node.
 struct Known {
-    time_ns: u64,
     generation: u64,
     ends: Ends,
     charge: Option<Attribution>,
 }
 
 /// Everything that is known so far.
-#[derive(Default)]
 pub struct Engine {
     flows: Flows,
-    states: BTreeMap<(NetnsKey, DeviceId), Incident>,
+    states: Incidents,
     tallies: BTreeMap<NetnsKey, Tally>,
-    charges: HashMap<(NetnsId, Flow), Known>,
+    charges: Recent<(NetnsId, Flow), Known>,
     sights: Dedup,
     cases: ExternalIncidents,
     wrong: Wrong,
+}
+
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine {
+            flows: Flows::default(),
+            states: Incidents::default(),
+            tallies: BTreeMap::new(),
+            charges: Recent::new(CHARGE_HOLD_NS, CHARGES),
+            sights: Dedup::default(),
+            cases: ExternalIncidents::default(),
+            wrong: Wrong::default(),
+        }
+    }
 }
 
 impl Engine {
@@ -98,7 +112,9 @@ impl Engine {
             && let Some(mismatch) = pair.mismatch(node)
         {
             *netns = pair.sufferer(&ends, node).unwrap_or(*netns);
-            self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node).silent = Some(pair);
+            if let Some(trouble) = self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node) {
+                trouble.silent = Some(pair);
+            }
         } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &charge
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
@@ -110,7 +126,7 @@ impl Engine {
         Some(self.tally(event, charge.map(|c| c.netns), node))
     }
 
-    /// Adds an event to what is known of a container's trouble with one bottleneck.
+    /// Adds an event to what is known of a container's trouble with one bottleneck; absent where there are too many.
     fn trouble(
         &mut self,
         event: &Event,
@@ -118,22 +134,21 @@ impl Engine {
         mismatch: &Mismatch,
         remote: std::net::IpAddr,
         node: &Node,
-    ) -> &mut Evidence {
+    ) -> Option<&mut Evidence> {
         let key = (node.key(netns), mismatch.bottleneck.id());
         let tunnel = topology::wrong_tunnel(node, &mismatch.bottleneck);
         // Now it is known who uses the tunnel: one cause, one verdict.
         let nobodys = tunnel.as_ref().map(|t| (node.key(t.tunnel.netns), key.1)).filter(|k| *k != key);
         let nobodys = nobodys.and_then(|key| self.states.remove(&key));
         let trouble = || Evidence::new(netns, mismatch.clone(), event.time_ns);
-        let state =
-            self.states.entry(key).or_insert_with(|| Incident { trouble: trouble(), remote, stated: None });
+        let state = self.states.entry(key, || Incident { trouble: trouble(), remote, stated: None })?;
         let silent = state.trouble.silent.and_then(|pair| pair.mismatch(node));
         state.trouble.mismatch = silent.unwrap_or_else(|| mismatch.clone());
         state.trouble.tunnel = tunnel;
         state.trouble.outer.extend(nobodys.into_iter().flat_map(|state| state.trouble.outer));
         state.trouble.belongs_to(node.container(netns));
         state.trouble.add(event);
-        &mut state.trouble
+        Some(&mut state.trouble)
     }
 
     /// A packet was cut or died outside of a tunnel: the trouble of those who are known to use it, else the tunnel's.
@@ -150,11 +165,12 @@ impl Engine {
             return users.for_each(|trouble| trouble.outside(signal, event.time_ns));
         }
         let Some(mismatch) = tunnels::own(node, tunnel) else { return };
-        let state = self.states.entry((node.key(home), tunnel)).or_insert_with(|| Incident {
+        let new = || Incident {
             trouble: Evidence::new(home, mismatch, event.time_ns),
             remote: event.flow.dst.ip(),
             stated: None,
-        });
+        };
+        let Some(state) = self.states.entry((node.key(home), tunnel), new) else { return };
         state.trouble.tunnel = Some(below.clone());
         state.trouble.belongs_to(node.container(home));
         state.trouble.outside(signal, event.time_ns);
@@ -169,19 +185,14 @@ impl Engine {
         tables: &dyn Connections,
     ) -> (Ends, Option<Attribution>) {
         let (key, now) = ((event.netns, event.flow), event.time_ns);
-        if let Some(known) = self.charges.get(&key)
+        if let Some(known) = self.charges.get(&key, now)
             && known.generation == node.generation
-            && now.saturating_sub(known.time_ns) < CHARGE_HOLD_NS
         {
             return (known.ends, known.charge.clone());
         }
         let ends = attribution::ends(event, &self.flows, node, tables);
         let charge = attribution::attribute(ends, node);
-        if self.charges.len() >= CHARGES {
-            self.charges.clear();
-        }
-        let known = Known { time_ns: now, generation: node.generation, ends, charge: charge.clone() };
-        self.charges.insert(key, known);
+        self.charges.insert(key, Known { generation: node.generation, ends, charge: charge.clone() }, now);
         (ends, charge)
     }
 
@@ -259,14 +270,14 @@ impl Engine {
     }
 
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
-        let mut changed = Vec::new();
+        let mut changed = self.states.take_ended();
         let silent = silent_at(&self.states);
         self.states.retain(|_, state| {
             let explained = state.is_explained(&silent);
             changed.extend(state.end().filter(|_| explained));
             !explained
         });
-        for ((owner, _), state) in &mut self.states {
+        for ((owner, _), state) in self.states.iter_mut() {
             if let Some(verdict) = state.judge(node.is_current(*owner), now_ns, node) {
                 changed.push(verdict);
             }
@@ -295,6 +306,11 @@ impl Engine {
         self.cases.answer(question, reading, now_ns, node);
     }
 
+    /// Incidents that were evicted or refused, because there were too many.
+    pub fn dropped_incidents(&self) -> u64 {
+        self.states.dropped()
+    }
+
     /// Counters of all containers that had something; from now on they count as reported.
     pub fn report(&mut self) -> Vec<(NetnsKey, Tally)> {
         let tallies = self.tallies.iter().map(|(owner, tally)| (*owner, tally.clone())).collect();
@@ -304,17 +320,17 @@ impl Engine {
 }
 
 /// The devices at which packets die silently.
-fn silent_at(states: &BTreeMap<(NetnsKey, DeviceId), Incident>) -> BTreeSet<DeviceId> {
+fn silent_at(states: &Incidents) -> BTreeSet<DeviceId> {
     let active = states.values().filter(|state| state.stated.as_ref().is_none_or(|stated| stated.active));
     active.filter_map(|state| Some(state.trouble.silent?.narrow)).collect()
 }
 
 /// Whether one of its numbers is wrong, and something came of it: that explains all else.
-fn has_trouble(states: &BTreeMap<(NetnsKey, DeviceId), Incident>, owner: NetnsKey) -> bool {
-    let first = DeviceId { netns: NetnsId(0), ifindex: 0 };
-    let own = states.range((owner, first)..).take_while(|((whose, _), _)| *whose == owner);
-    own.map(|(_, state)| state).any(|state| state.stated.as_ref().is_none_or(|stated| stated.active))
+fn has_trouble(states: &Incidents, owner: NetnsKey) -> bool {
+    states.of(owner).any(|(_, state)| state.stated.as_ref().is_none_or(|stated| stated.active))
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;
