@@ -3,7 +3,7 @@ use crate::model::AttributedEvent;
 use crate::model::NetnsKey;
 use crate::model::Tally;
 use crate::topology;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
@@ -15,6 +15,7 @@ use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
 use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::mss::{self, OversizedMss};
+use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::{self, Wrong};
 use crate::identity::conntrack::Connections;
 use crate::model::{
@@ -24,6 +25,7 @@ use crate::topology::Underlay;
 
 use crate::diagnosis::checks::{about_size, fits_peer, only_holder, sighting};
 use crate::diagnosis::incident::Incident;
+use crate::diagnosis::incidents::Incidents;
 
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
 const SYN_SETTLES_NS: u64 = 100_000_000;
@@ -33,26 +35,39 @@ const GONE_NS: u64 = 600_000_000_000;
 const ATTRIBUTION_HOLD_NS: u64 = 2_000_000_000;
 const ATTRIBUTIONS: usize = 4096;
 
-/// To whom a flow's packets were attributed, when, and by which model of the node.
+/// To whom a flow's packets were attributed, and by which model of the node.
 struct Known {
-    time_ns: u64,
     generation: u64,
     ends: Ends,
     attribution: Option<Attribution>,
 }
 
 /// Everything that is known so far.
-#[derive(Default)]
 pub struct Engine {
     flows: Flows,
-    incidents: BTreeMap<(NetnsKey, DeviceId), Incident>,
+    incidents: Incidents,
     tallies: BTreeMap<NetnsKey, Tally>,
-    attributions: HashMap<(NetnsId, Flow), Known>,
+    attributions: Recent<(NetnsId, Flow), Known>,
     dedup: Dedup,
     external: ExternalIncidents,
     tunnels: Wrong,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
     replaced: Vec<Verdict>,
+}
+
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine {
+            flows: Flows::default(),
+            incidents: Incidents::default(),
+            tallies: BTreeMap::new(),
+            attributions: Recent::new(ATTRIBUTION_HOLD_NS, ATTRIBUTIONS),
+            dedup: Dedup::default(),
+            external: ExternalIncidents::default(),
+            tunnels: Wrong::default(),
+            replaced: Vec::new(),
+        }
+    }
 }
 
 impl Engine {
@@ -103,7 +118,9 @@ impl Engine {
             && let Some(mismatch) = pair.mismatch(node)
         {
             *netns = pair.sufferer(&ends, node).unwrap_or(*netns);
-            self.evidence(&event, *netns, &mismatch, event.flow.dst.ip(), node).silent = Some(pair);
+            if let Some(evidence) = self.evidence(&event, *netns, &mismatch, event.flow.dst.ip(), node) {
+                evidence.silent = Some(pair);
+            }
         } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &attribution
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
@@ -115,7 +132,7 @@ impl Engine {
         Some(self.tally(event, attribution.map(|c| c.netns), node))
     }
 
-    /// Adds an event to the evidence about a container and one bottleneck.
+    /// Adds an event to the evidence about a container and one bottleneck; absent where there are too many incidents.
     fn evidence(
         &mut self,
         event: &Event,
@@ -123,21 +140,21 @@ impl Engine {
         mismatch: &Mismatch,
         remote: IpAddr,
         node: &Node,
-    ) -> &mut Evidence {
+    ) -> Option<&mut Evidence> {
         let key = (node.key(netns), mismatch.bottleneck.id());
         let tunnel = topology::wrong_tunnel(node, &mismatch.bottleneck);
         // Now it is known who uses the tunnel: one cause, one verdict.
         let unattributed = tunnel.as_ref().map(|t| (node.key(t.tunnel.netns), key.1)).filter(|k| *k != key);
         let unattributed = unattributed.and_then(|key| self.incidents.remove(&key));
         let new = || Incident::new(key.0, mismatch.clone(), remote, event.time_ns);
-        let incident = self.incidents.entry(key).or_insert_with(new);
+        let incident = self.incidents.entry(key, new)?;
         let silent = incident.evidence.silent.and_then(|pair| pair.mismatch(node));
         incident.evidence.mismatch = silent.unwrap_or_else(|| mismatch.clone());
         incident.evidence.tunnel = tunnel;
         self.replaced.extend(unattributed.and_then(|other| incident.take_over(other)));
         incident.evidence.belongs_to(node.container(netns));
         incident.evidence.add(event);
-        &mut incident.evidence
+        Some(&mut incident.evidence)
     }
 
     /// A packet was fragmented or died outside of a tunnel: evidence about those who are known to use it, else about the
@@ -157,7 +174,7 @@ impl Engine {
         let Some(mismatch) = tunnels::own(node, tunnel) else { return };
         let key = (node.key(home), tunnel);
         let new = || Incident::new(key.0, mismatch, event.flow.dst.ip(), event.time_ns);
-        let evidence = &mut self.incidents.entry(key).or_insert_with(new).evidence;
+        let Some(Incident { evidence, .. }) = self.incidents.entry(key, new) else { return };
         evidence.tunnel = Some(below.clone());
         evidence.belongs_to(node.container(home));
         evidence.outside(signal, event.time_ns);
@@ -172,20 +189,15 @@ impl Engine {
         tables: &dyn Connections,
     ) -> (Ends, Option<Attribution>) {
         let (key, now) = ((event.netns, event.flow), event.time_ns);
-        if let Some(known) = self.attributions.get(&key)
+        if let Some(known) = self.attributions.get(&key, now)
             && known.generation == node.generation
-            && now.saturating_sub(known.time_ns) < ATTRIBUTION_HOLD_NS
         {
             return (known.ends, known.attribution.clone());
         }
         let ends = attribution::ends(event, &self.flows, node, tables);
         let attribution = attribution::attribute(ends, node);
-        if self.attributions.len() >= ATTRIBUTIONS {
-            self.attributions.clear();
-        }
-        let known =
-            Known { time_ns: now, generation: node.generation, ends, attribution: attribution.clone() };
-        self.attributions.insert(key, known);
+        let known = Known { generation: node.generation, ends, attribution: attribution.clone() };
+        self.attributions.insert(key, known, now);
         (ends, attribution)
     }
 
@@ -264,13 +276,14 @@ impl Engine {
 
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
         let mut changed = std::mem::take(&mut self.replaced);
+        changed.extend(self.incidents.take_ended());
         let silent = silent_at(&self.incidents);
         self.incidents.retain(|_, incident| {
             let explained = incident.is_explained(&silent);
             changed.extend(incident.end(Ended::Replaced).filter(|_| explained));
             !explained
         });
-        for ((owner, _), incident) in &mut self.incidents {
+        for ((owner, _), incident) in self.incidents.iter_mut() {
             if let Some(verdict) = incident.judge(node.is_current(*owner), now_ns, node) {
                 changed.push(verdict);
             }
@@ -299,6 +312,11 @@ impl Engine {
         self.external.answer(question, reading, now_ns, node);
     }
 
+    /// Incidents that were evicted or refused, because there were too many.
+    pub fn dropped_incidents(&self) -> u64 {
+        self.incidents.dropped()
+    }
+
     /// Counters of all containers that had something; from now on they count as reported.
     pub fn report(&mut self) -> Vec<(NetnsKey, Tally)> {
         let tallies = self.tallies.iter().map(|(owner, tally)| (*owner, tally.clone())).collect();
@@ -308,19 +326,18 @@ impl Engine {
 }
 
 /// The devices at which packets die silently.
-fn silent_at(incidents: &BTreeMap<(NetnsKey, DeviceId), Incident>) -> BTreeSet<DeviceId> {
+fn silent_at(incidents: &Incidents) -> BTreeSet<DeviceId> {
     let active =
         incidents.values().filter(|incident| incident.stated.as_ref().is_none_or(|stated| stated.active));
     active.filter_map(|incident| Some(incident.evidence.silent?.narrow)).collect()
 }
 
-/// Whether one of its numbers is wrong, and something came of it: that explains all else.
-fn has_incident(incidents: &BTreeMap<(NetnsKey, DeviceId), Incident>, owner: NetnsKey) -> bool {
-    let first = DeviceId { netns: NetnsId(0), ifindex: 0 };
-    let own = incidents.range((owner, first)..).take_while(|((whose, _), _)| *whose == owner);
-    own.map(|(_, incident)| incident)
-        .any(|incident| incident.stated.as_ref().is_none_or(|stated| stated.active))
+/// Whether one of its MTUs is wrong, and something came of it: that explains all else.
+fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
+    incidents.of(owner).any(|(_, incident)| incident.stated.as_ref().is_none_or(|stated| stated.active))
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;

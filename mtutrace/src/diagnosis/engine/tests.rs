@@ -9,12 +9,12 @@ use crate::model::{Container, SignalKind};
 use crate::model::{Link, LinkKind, Severity, VerdictKind};
 use crate::testing::node::incident;
 
-const SERVER: &str = "192.0.2.10:80";
+pub(super) const SERVER: &str = "192.0.2.10:80";
 const POD: &str = "10.42.0.108:40000";
 const INNER: &str = "172.17.0.2:33333";
 const MS: u64 = 1_000_000;
 
-fn node() -> Node {
+pub(super) fn node() -> Node {
     let mut node = incident().0;
     node.netns.get_mut(&NetnsId(2)).unwrap().pid = Some(200);
     crate::topology::adopt_parents(&mut node);
@@ -25,7 +25,7 @@ fn table() -> Table {
     Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) }
 }
 
-fn too_big(cause: DropCause) -> EventKind {
+pub(super) fn too_big(cause: DropCause) -> EventKind {
     EventKind::Drop {
         cause,
         reason: 93,
