@@ -73,7 +73,7 @@ enum Task {
     },
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
-    /// Draw docs/screen.svg, README.md's picture: the screen of a real run of that incident; needs root
+    /// Draw README.md's pictures, docs/*.svg: the screen of a real run of that incident; needs root
     Screenshot,
     /// Faults and healthy look-alikes, and whether mtutrace tells them apart; needs root
     Accuracy(accuracy::Options),
