@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
-use mtutrace_tests::lab::prometheus::{Prometheus, free_port, get, program, promtool, repository};
+use mtutrace_tests::lab::prometheus::{Prometheus, free_port, get, program, promtool};
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::wait;
+use mtutrace_tests::tools::repository;
 use serde_json::Value;
 
 const BIG: usize = 300_000;
