@@ -13,6 +13,7 @@ pub mod setup;
 pub mod socket;
 pub mod tunnel;
 pub mod verdict;
+pub mod verdict_id;
 
 pub use attributed::AttributedEvent;
 pub use container::{Container, Pod, Runtime};
@@ -26,4 +27,5 @@ pub use rule::{Action, Rule};
 pub use setup::{Ci, Compose, Network, Setup};
 pub use socket::{SocketId, TcpInfo};
 pub use tunnel::Tunnel;
-pub use verdict::{Device, Ended, Fix, Hop, Severity, Verdict, VerdictKind};
+pub use verdict::{Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind};
+pub use verdict_id::VerdictId;

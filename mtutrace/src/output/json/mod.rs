@@ -41,6 +41,11 @@ impl<W: Write> Json<W> {
         self.out.write_all(b"\n")
     }
 
+    fn verdict(&mut self, verdict: &Verdict, now_ns: u64, context: &Context<'_>) -> io::Result<()> {
+        let since = context.clock.rfc3339(verdict.since_ns);
+        self.line("verdict", now_ns, context, VerdictLine { since, verdict })
+    }
+
     fn report(&mut self, netns: NetnsId, tally: &Tally, context: &Context<'_>) -> io::Result<()> {
         let devices: BTreeSet<&DeviceId> =
             tally.interfaces.keys().chain(tally.kernel.devices.keys()).collect();
@@ -76,10 +81,10 @@ impl<W: Write> Output for Json<W> {
                 .iter()
                 .filter(|(_, tally)| tally.changed || tally.kernel.changed)
                 .try_for_each(|(netns, tally)| self.report(*netns, tally, context)),
-            Item::Verdict(verdict) => self.line("verdict", now, context, verdict),
+            Item::Verdict(verdict) => self.verdict(verdict, now, context),
             Item::End(verdicts, tallies, status, totals) => {
                 tallies.iter().try_for_each(|(netns, tally)| self.report(*netns, tally, context))?;
-                verdicts.iter().try_for_each(|v: &Verdict| self.line("verdict", now, context, v))?;
+                verdicts.iter().try_for_each(|v| self.verdict(v, now, context))?;
                 self.line("status", now, context, StatusLine::new(status, Some(totals)))
             }
         }
@@ -94,6 +99,15 @@ pub(crate) struct Line<T> {
     time: String,
     #[serde(flatten)]
     body: T,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct VerdictLine<'a> {
+    /// When it was first given.
+    #[schemars(extend("format" = "date-time"))]
+    since: String,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -133,5 +133,17 @@ fn exceptions_of(kernel: &mut Conversation, family: AddressFamily) -> io::Result
     kernel.dump(request, |_, payload| learnt::learnt(family, payload))
 }
 
+/// Takes a message's payload for each kind of message in turn (tests/fuzz).
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_any(payload: &[u8]) {
+    link(link::RTM_NEWLINK, payload);
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        address(family, address::RTM_NEWADDR, payload);
+        route(family, MAIN, route::RTM_NEWROUTE, payload);
+        rule::rule(family, rule::RTM_NEWRULE, payload);
+        learnt::learnt(family, payload);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use crate::model::{Action, Rule};
 use crate::topology::netlink::{address_bits, attributes, ip_of, text_of, u32_of};
 
 // linux/fib_rules.h
-const RTM_NEWRULE: u16 = 32;
+pub(super) const RTM_NEWRULE: u16 = 32;
 const FRA_DST: u16 = 1;
 const FRA_SRC: u16 = 2;
 const FRA_IIFNAME: u16 = 3;

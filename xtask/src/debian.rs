@@ -7,11 +7,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::exec;
+use crate::{apt, exec, unpack};
 
 const LIMIT: Duration = Duration::from_secs(900);
 /// Overrides the search for the address of a Debian archive.
 const OVERRIDE: &str = "MTUTRACE_DEBIAN_MIRROR";
+/// Where a machine that is no Debian finds one.
+const PUBLIC: &str = "http://deb.debian.org/debian";
+/// The keys of the archive, as every Debian has them.
+const KEYRING: &str = "usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Where packages of other systems, and what is made of them, are kept.
+pub(crate) fn cache() -> PathBuf {
+    exec::target_dir().join("vm")
+}
 
 /// Where this machine gets Debian packages from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +32,10 @@ pub(crate) struct Mirror {
 
 impl Mirror {
     /// The override, else the first archive in apt's own configuration: whatever this machine may reach stands there.
+    /// Ubuntu's names none, but Ubuntu packages the keys of Debian's.
     pub(crate) fn find() -> Result<Self> {
         if let Ok(uri) = std::env::var(OVERRIDE) {
-            return Ok(Self { uri, signed_by: None });
+            return Ok(Self { uri, signed_by: keyring()? });
         }
         let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
         let parts = fs::read_dir("/etc/apt/sources.list.d").map(|dir| dir.flatten().map(|e| e.path()));
@@ -33,10 +43,10 @@ impl Mirror {
             path.extension().is_some_and(|extension| extension == "list" || extension == "sources")
         }));
         files.sort();
-        let found = files.iter().filter_map(|path| Self::parse(&fs::read_to_string(path).ok()?)).next();
-        found.with_context(|| {
-            format!("apt's sources name no Debian archive; set {OVERRIDE} to the address of one")
-        })
+        match files.iter().filter_map(|path| Self::parse(&fs::read_to_string(path).ok()?)).next() {
+            Some(found) => Ok(found),
+            None => Ok(Self { uri: PUBLIC.to_owned(), signed_by: keyring()? }),
+        }
     }
 
     /// Reads either format of apt's sources. The archive is told from others (security, vendors) by its path.
@@ -77,6 +87,20 @@ impl Mirror {
     }
 }
 
+/// The keys of Debian's archive where apt does not trust them anyway: out of the package of that name, not installed.
+fn keyring() -> Result<Option<String>> {
+    if Path::new("/").join(KEYRING).is_file() {
+        return Ok(None);
+    }
+    let root = cache().join("keyring");
+    if !root.is_dir() {
+        fs::create_dir_all(cache())?;
+        apt::unpack(&["debian-archive-keyring"], &root)
+            .with_context(|| format!("no keys for {PUBLIC}, which apt's sources do not name"))?;
+    }
+    Ok(Some(root.join(KEYRING).display().to_string()))
+}
+
 /// The package lists of one suite, in a folder of their own.
 pub(crate) struct Suite {
     name: &'static str,
@@ -110,33 +134,13 @@ impl Suite {
 
     /// Downloads packages and unpacks them into `into`, which exists only when everything went well.
     pub(crate) fn unpack(&self, packages: &[String], into: &Path) -> Result<()> {
-        let work = into.with_extension(format!("partial-{}", std::process::id()));
-        let tree = work.join("tree");
-        fs::create_dir_all(&tree)?;
         println!("  downloading {} ({})", packages.join(" "), self.name);
-        let result = self.unpack_in(&work, packages, &tree).and_then(|()| {
-            if !into.exists() {
-                fs::rename(&tree, into)?;
-            }
-            Ok(())
-        });
-        fs::remove_dir_all(&work)?;
-        result
-    }
-
-    fn unpack_in(&self, work: &Path, packages: &[String], tree: &Path) -> Result<()> {
-        let mut download = self.apt("apt-get");
-        exec::with_progress(download.args(["download", "-q"]).args(packages).current_dir(work), LIMIT)?;
-        let debs = fs::read_dir(work)?.flatten().map(|entry| entry.path());
-        for deb in debs.filter(|path| path.extension().is_some_and(|extension| extension == "deb")) {
-            exec::succeed(Command::new("dpkg").arg("-x").arg(deb).arg(tree))?;
-        }
-        Ok(())
+        unpack::unpack(self.apt("apt-get"), packages, into)
     }
 
     /// apt with nothing of the machine's but its keys and its proxy; needs no root.
     fn apt(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
+        let mut command = apt::program(program);
         let dir = |part: &str| self.dir.join(part).display().to_string();
         for option in [
             "Dir::Etc::sourcelist=/dev/null".to_owned(),
@@ -145,8 +149,6 @@ impl Suite {
             format!("Dir::Cache={}", dir("cache")),
             "Acquire::Languages=none".to_owned(),
             "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false".to_owned(),
-            // The sandbox user may not look into a build folder.
-            "APT::Sandbox::User=".to_owned() + if exec::is_root() { "root" } else { "_apt" },
         ] {
             command.args(["-o", &option]);
         }

@@ -1,4 +1,10 @@
 //! What is known of one container's trouble: the figures that the verdict rules judge by. Pure.
+mod cut;
+mod external;
+mod flow;
+mod hole;
+mod lost;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diagnosis::l2_drop::LinkPair;
@@ -6,74 +12,14 @@ use crate::model::{Container, Event, EventKind, Flow, Mismatch, NetnsId, SignalK
 use crate::topology::Underlay;
 use mtutrace_common::config::DropCause;
 
+pub use cut::Cut;
+pub use external::ExternalEvidence;
+pub use flow::{FlowEvidence, Repeats};
+pub use hole::PersistentHole;
+pub use lost::LostFragments;
+
 /// Most flows that are followed for one trouble; more of them add to the totals only.
 const FLOWS: usize = 256;
-/// Most sequence numbers that are followed for one flow.
-const SEGMENTS: usize = 16;
-
-/// A segment that comes again so soon is the same packet at the next device.
-const SAME_PACKET_NS: u64 = 5_000_000;
-
-/// How often one segment came, too big each time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeats {
-    /// How often.
-    pub count: u64,
-    /// When first, CLOCK_MONOTONIC nanoseconds.
-    pub first_ns: u64,
-    /// When last.
-    pub last_ns: u64,
-    /// Its length at first, L3 bytes.
-    pub length: u32,
-}
-
-/// Datagrams that were cut into fragments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cut {
-    /// How many.
-    pub count: u64,
-    /// When the first, CLOCK_MONOTONIC nanoseconds.
-    pub first_ns: u64,
-    /// When the last.
-    pub last_ns: u64,
-    /// L3 bytes of the largest.
-    pub largest: u32,
-    /// What they were cut for, at least; L3 bytes.
-    pub mtu: u32,
-}
-
-impl Cut {
-    /// Adds one.
-    pub fn add(&mut self, event: &Event, mtu: u32) {
-        self.first_ns = if self.count == 0 { event.time_ns } else { self.first_ns.min(event.time_ns) };
-        self.last_ns = self.last_ns.max(event.time_ns);
-        self.mtu = if self.count == 0 { mtu } else { self.mtu.min(mtu) };
-        self.count += 1;
-        self.largest = self.largest.max(event.length);
-    }
-
-    /// Nanoseconds from the first to the last.
-    pub fn span_ns(&self) -> u64 {
-        self.last_ns.saturating_sub(self.first_ns)
-    }
-}
-
-/// One flow's part of it.
-#[derive(Clone, Debug, Default)]
-pub struct FlowEvidence {
-    /// By hook and TCP sequence number: a packet is seen by several hooks, and each must count for itself.
-    segments: HashMap<(SignalKind, u32), Repeats>,
-}
-
-impl FlowEvidence {
-    /// The segment that came most often without getting smaller.
-    pub fn worst(&self) -> Option<(u32, Repeats)> {
-        self.segments
-            .iter()
-            .map(|((_, seq), r)| (*seq, *r))
-            .max_by_key(|(_, r)| (r.count, r.last_ns - r.first_ns))
-    }
-}
 
 /// One container that sends or gets packets too big for its way.
 #[derive(Clone, Debug)]
@@ -198,25 +144,5 @@ impl Evidence {
     /// Number of events with this signal.
     pub fn count(&self, signal: SignalKind) -> u64 {
         self.counts.get(&signal).copied().unwrap_or(0)
-    }
-}
-
-impl FlowEvidence {
-    fn segment(&mut self, signal: SignalKind, event: &Event) {
-        let key = (signal, event.seq);
-        if self.segments.len() >= SEGMENTS && !self.segments.contains_key(&key) {
-            return;
-        }
-        let fresh =
-            Repeats { count: 0, first_ns: event.time_ns, last_ns: event.time_ns, length: event.length };
-        let repeats = self.segments.entry(key).or_insert(fresh);
-        if event.length < repeats.length {
-            // The sender was told something: count anew from here.
-            *repeats = fresh;
-        } else if repeats.count > 0 && event.time_ns.saturating_sub(repeats.last_ns) < SAME_PACKET_NS {
-            return;
-        }
-        repeats.count += 1;
-        repeats.last_ns = repeats.last_ns.max(event.time_ns);
     }
 }
