@@ -9,9 +9,9 @@ use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::progress::Progress;
+use crate::discovery::classifiers::Classifiers;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
-use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::ByNetns;
 use crate::mib::reader::Reader;
@@ -93,7 +93,7 @@ impl Reconciler {
     /// When no thread can be made.
     pub(crate) fn start(
         survey: Discovery,
-        mut attacher: Attacher,
+        mut classifiers: Classifiers,
         hooks: Vec<HookStatus>,
     ) -> std::io::Result<Reconciler> {
         let (orders, order_receiver) = channel();
@@ -105,13 +105,13 @@ impl Reconciler {
         }
         let named = orders.clone();
         survey.names.wake_by(move || drop(named.send(Command::Named)));
-        attach_all(&mut attacher, &survey.topology);
+        attach_all(&mut classifiers, &survey.topology);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
             names: survey.names,
             topology: survey.topology,
-            attacher,
+            classifiers,
             hooks,
             sampler: Sampler::new(),
             young: Instant::now(),
@@ -140,7 +140,7 @@ struct Work {
     scanner: Scanner,
     names: Names,
     topology: Topology,
-    attacher: Attacher,
+    classifiers: Classifiers,
     mib: Reader,
     hooks: Vec<HookStatus>,
     sampler: Sampler,
@@ -178,7 +178,7 @@ impl Work {
         if let Ok(namespaces) = scan(&mut self.scanner, &self.names) {
             self.topology.refresh(&namespaces);
         }
-        self.attacher.detach_all(&self.topology);
+        self.classifiers.detach_all(&self.topology);
     }
 
     /// Waits for an order or the next look; false at the end.
@@ -250,7 +250,7 @@ impl Work {
     /// Brings classifiers where they should be, until then at most.
     fn attach(&mut self, until: Option<Instant>) {
         if !self.attached {
-            self.attached = self.attacher.sync(&self.topology, until);
+            self.attached = self.classifiers.sync(&self.topology, until);
             self.publish(false);
         }
     }
@@ -263,11 +263,11 @@ impl Work {
         self.look();
         self.attach(None);
         for _ in 0..SECOND_LOOKS {
-            if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
+            if self.topology.unreadable().is_empty() && !self.classifiers.is_pending() {
                 break;
             }
             self.look();
-            self.attached = self.attacher.sync(&self.topology, None);
+            self.attached = self.classifiers.sync(&self.topology, None);
         }
     }
 
@@ -289,13 +289,13 @@ impl Work {
             node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
         let status = Status {
             hooks: self.hooks.clone(),
-            interfaces: self.attacher.attached(),
+            interfaces: self.classifiers.attached(),
             namespaces: node.netns.len(),
             unreadable: self.topology.unreadable().len(),
-            refused: self.attacher.refused().count(),
+            refused: self.classifiers.refused(),
             containers: containers.len(),
         };
-        let programs = self.attacher.with_ebpf(|ebpf| {
+        let programs = self.classifiers.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
         });
         self.snapshots.send_modify(|snapshot| {
@@ -309,10 +309,10 @@ impl Work {
 }
 
 /// To all that is there, and somebody who waits sees how far it is.
-fn attach_all(attacher: &mut Attacher, topology: &Topology) {
-    let progress = Progress::new(Attacher::wanted(topology.node()));
-    while !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
-        progress.show(attacher.attached());
+fn attach_all(classifiers: &mut Classifiers, topology: &Topology) {
+    let progress = Progress::new(Classifiers::wanted(topology.node()));
+    while !classifiers.sync(topology, Some(Instant::now() + ATTACH)) {
+        progress.show(classifiers.attached());
     }
 }
 
