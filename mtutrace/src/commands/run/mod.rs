@@ -26,7 +26,7 @@ use crate::output::format::{self, RunFormat};
 use crate::output::json::Json;
 use crate::output::text::Text;
 use crate::output::{KernelNames, Output, tui, wants_colour};
-pub use options::Options;
+pub(crate) use options::Options;
 use session::Session;
 use signals::Signals;
 
@@ -34,7 +34,7 @@ use signals::Signals;
 ///
 /// # Errors
 /// When the command line names what is not there, or the machine cannot be traced.
-pub fn run(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let filter = &options.filter;
     let missing = capability::missing();
     if !missing.is_empty() {
