@@ -20,15 +20,17 @@ const OWN_NS: u64 = 1_000_000_000;
 
 /// mtutrace's own figures.
 #[derive(Clone, Debug, Default)]
-pub struct OwnMetrics {
+pub(crate) struct OwnMetrics {
     /// Records that the kernel side made and lost.
-    pub records: Records,
+    pub(crate) records: Records,
     /// Records that could not be decoded.
-    pub undecodable: u64,
+    pub(crate) undecodable: u64,
+    /// Incidents that were evicted or refused because there were too many.
+    pub(crate) dropped_incidents: u64,
     /// Programs of the kernel side.
-    pub programs: Vec<ProgramCost>,
+    pub(crate) programs: Vec<ProgramCost>,
     /// Times from the packet to the report.
-    pub latency: Buckets,
+    pub(crate) latency: Buckets,
 }
 
 /// What one container had.

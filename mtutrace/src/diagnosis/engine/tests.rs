@@ -1,5 +1,4 @@
 //! From events to verdicts, on the founding incident.
-use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 use test_case::test_case;
 
@@ -18,7 +17,7 @@ pub(super) const MS: u64 = 1_000_000;
 pub(super) fn node() -> Node {
     let mut node = incident().0;
     node.netns.get_mut(&NetnsId(2)).unwrap().pid = Some(200);
-    crate::topology::adopt_parents(&mut node);
+    crate::topology::adopt::adopt_parents(&mut node);
     node
 }
 

@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// Writes text; with colours only where somebody asked for them.
-pub struct Text<W> {
+pub(crate) struct Text<W> {
     out: W,
     colour: bool,
     events: bool,
@@ -26,7 +26,7 @@ const SHOWN: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 
 impl<W: Write> Text<W> {
     /// To this writer; `events` shows each event on a line of its own too.
-    pub fn new(out: W, colour: bool, events: bool) -> Text<W> {
+    pub(crate) fn new(out: W, colour: bool, events: bool) -> Text<W> {
         Text { out, colour, events, shown: LruCache::sparse(SHOWN) }
     }
 
