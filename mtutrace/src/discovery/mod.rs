@@ -1,4 +1,5 @@
 //! Keeps the model of the node current: the first scan, and the reconciler that follows changes.
+pub(crate) mod classifiers;
 pub mod members;
 pub mod process;
 pub mod progress;

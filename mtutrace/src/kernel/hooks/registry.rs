@@ -2,7 +2,7 @@
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
-use super::Hook;
+use super::hook::Hook;
 use crate::model::SignalKind;
 
 /// Fields by which every hook that is handed a packet finds it and its place.

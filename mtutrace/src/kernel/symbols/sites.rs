@@ -1,7 +1,7 @@
 //! The functions in which `kfree_skb` is called for a packet that is too big.
 use mtutrace_common::config::{DropCause, DropSite, MAX_DROP_SITES};
 
-use super::{Symbols, is_clone};
+use super::table::{Symbols, is_clone};
 
 /// Function and what a drop there means, most telling first. Watched on kernels 5.10 to 7.3 where not marked;
 /// "source" = read there, not made to happen.

@@ -117,7 +117,7 @@ fn the_running_kernel() {
         }
     };
     let read = start.elapsed();
-    let bytes = symbols.entries.capacity() * size_of::<Entry>() + symbols.names.capacity();
+    let bytes = symbols.entries.capacity() * size_of::<table::Entry>() + symbols.names.capacity();
     eprintln!("{} functions in {read:?}, {bytes} bytes", symbols.len());
     let (begin, end) = symbols.range("ip_forward").unwrap();
     assert!(begin < end);
