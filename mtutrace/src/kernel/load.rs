@@ -19,7 +19,7 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mt
 
 /// Why nothing can be traced.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// The kernel took not even the maps.
     #[error("the kernel refused the BPF object: {0}")]
     Object(#[from] aya::EbpfError),
@@ -37,28 +37,28 @@ pub enum LoadError {
 }
 
 /// The loaded object.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// Programs and maps; dropping it detaches everything.
-    pub ebpf: Ebpf,
+    pub(crate) ebpf: Ebpf,
     /// Outcome for each of [`HOOKS`].
-    pub outcome: Vec<Outcome>,
+    pub(crate) outcome: Vec<Outcome>,
     /// Drop reasons of this kernel by number, without their prefix.
-    pub reasons: std::collections::BTreeMap<u32, String>,
+    pub(crate) reasons: std::collections::BTreeMap<u32, String>,
     /// Kernel symbols, to name the places of drops; absent where the kernel hides them.
-    pub symbols: Option<Symbols>,
+    pub(crate) symbols: Option<Symbols>,
 }
 
 /// How to load.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// The kernel side writes its debug log.
-    pub log: bool,
+    pub(crate) log: bool,
     /// Kprobes are left out, as on a kernel without them.
-    pub no_kprobes: bool,
+    pub(crate) no_kprobes: bool,
     /// The kernel's BTF, where it is not in [`btf::VMLINUX`].
-    pub kernel_btf: Option<PathBuf>,
+    pub(crate) kernel_btf: Option<PathBuf>,
     /// Size of the ring that carries events: a power of two, and whole pages.
-    pub ring_bytes: u32,
+    pub(crate) ring_bytes: u32,
 }
 
 impl Default for Options {
@@ -72,7 +72,7 @@ impl Options {
     ///
     /// # Errors
     /// When a BTF was named that cannot be read.
-    pub fn check(&self) -> Result<(), BtfError> {
+    pub(crate) fn check(&self) -> Result<(), BtfError> {
         let Some(path) = &self.kernel_btf else { return Ok(()) };
         Btf::read(path).map(drop)
     }
@@ -86,7 +86,7 @@ impl Options {
 ///
 /// # Errors
 /// When the object cannot be loaded at all, or no hook is left.
-pub fn load(options: &Options) -> Result<Loaded, LoadError> {
+pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
     let btf = options.btf();
     let (offsets, missing) = match &btf {
         Ok(btf) => offsets::resolve(btf),
@@ -125,7 +125,7 @@ pub fn load(options: &Options) -> Result<Loaded, LoadError> {
 ///
 /// # Errors
 /// When the kernel refuses one.
-pub fn load_classifiers() -> Result<Ebpf, LoadError> {
+pub(crate) fn load_classifiers() -> Result<Ebpf, LoadError> {
     let btf = Options::default().btf();
     let (offsets, _) = btf.map_or((Offsets::NONE, Vec::new()), |btf| offsets::resolve(&btf));
     let mut ebpf = EbpfLoader::new()

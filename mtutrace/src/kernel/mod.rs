@@ -3,15 +3,15 @@
 
 pub(crate) mod attach;
 pub mod btf;
-pub mod capability;
-pub mod counters;
-pub mod decode;
+pub(crate) mod capability;
+pub(crate) mod counters;
+pub(crate) mod decode;
 mod error;
-pub mod hooks;
+pub(crate) mod hooks;
 pub(crate) mod instances;
 pub(crate) mod kprobes;
-pub mod load;
+pub(crate) mod load;
 pub mod offsets;
 mod place;
-pub mod ring;
-pub mod symbols;
+pub(crate) mod ring;
+pub(crate) mod symbols;

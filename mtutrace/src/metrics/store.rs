@@ -22,7 +22,7 @@ const OWN_NS: u64 = 1_000_000_000;
 #[derive(Clone, Debug, Default)]
 pub struct OwnMetrics {
     /// Records that the kernel side made and lost.
-    pub records: Records,
+    pub(crate) records: Records,
     /// Records that could not be decoded.
     pub undecodable: u64,
     /// Programs of the kernel side.

@@ -23,7 +23,7 @@ pub struct Totals {
     /// Events reported.
     pub events: u64,
     /// Records that the kernel side made, those that the ring buffer could not take among them.
-    pub records: Records,
+    pub(crate) records: Records,
     /// Runs of its programs that the kernel left out, where it counts them.
     pub missed: Option<u64>,
     /// Records that were decoded.
@@ -42,7 +42,7 @@ pub struct KernelNames {
     /// Drop reasons by number.
     pub reasons: BTreeMap<u32, String>,
     /// Kernel symbols.
-    pub symbols: Option<Symbols>,
+    pub(crate) symbols: Option<Symbols>,
 }
 
 /// What every output is told alongside.

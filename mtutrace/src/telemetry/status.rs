@@ -5,7 +5,7 @@ use crate::kernel::hooks::Status as HookStatus;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceStatus {
     /// Each hook's outcome.
-    pub hooks: Vec<HookStatus>,
+    pub(crate) hooks: Vec<HookStatus>,
     /// Devices that carry classifiers.
     pub interfaces: usize,
     /// Network namespaces that are watched.

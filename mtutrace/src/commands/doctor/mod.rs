@@ -57,7 +57,7 @@ pub struct Options {
     /// How to show what is found.
     pub output: Format,
     /// How the kernel side is loaded.
-    pub load: load::Options,
+    pub(crate) load: load::Options,
 }
 
 /// Tries every hook and says how it went. Without the capabilities it says what it can't know.

@@ -27,5 +27,5 @@ pub struct Options {
     /// Whether a problem is told by the exit code.
     pub exit_code: bool,
     /// How the kernel side is loaded; `log` also shows debug messages.
-    pub load: load::Options,
+    pub(crate) load: load::Options,
 }

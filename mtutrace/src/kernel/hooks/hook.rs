@@ -6,21 +6,21 @@ use crate::model::SignalKind;
 
 /// One hook.
 #[derive(Clone, Copy, Debug)]
-pub struct Hook {
+pub(crate) struct Hook {
     /// Programs of the BPF object, each with the id that its records carry and that says where it goes. A classifier has
     /// one for devices with Ethernet headers and one for those without.
-    pub programs: &'static [(HookId, &'static str)],
+    pub(crate) programs: &'static [(HookId, &'static str)],
     /// Of several hooks with one role only the first that works is attached, or packets would count twice; no role: it is
     /// always attached.
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// What it sees.
-    pub signals: &'static [SignalKind],
+    pub(crate) signals: &'static [SignalKind],
     /// Of [`SignalKind::Drop`], the causes that it sees.
-    pub causes: &'static [DropCause],
+    pub(crate) causes: &'static [DropCause],
     /// Kernel fields that it cannot do without (as in [`crate::kernel::offsets`]).
-    pub needs: &'static [&'static str],
+    pub(crate) needs: &'static [&'static str],
     /// What it cannot see.
-    pub limitations: &'static str,
+    pub(crate) limitations: &'static str,
 }
 
 impl Hook {
@@ -30,12 +30,12 @@ impl Hook {
     }
 
     /// Its name in reports.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.id().map_or("unknown", HookId::name)
     }
 
     /// Where its first program goes; the others go to places of the same kind.
-    pub fn place(&self) -> Option<Place> {
+    pub(crate) fn place(&self) -> Option<Place> {
         self.id().map(HookId::place)
     }
 }

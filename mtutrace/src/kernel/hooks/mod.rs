@@ -5,6 +5,6 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use hook::Hook;
-pub use registry::HOOKS;
-pub use status::{Outcome, State, Status, table, works};
+pub(crate) use hook::Hook;
+pub(crate) use registry::HOOKS;
+pub(crate) use status::{Outcome, State, Status, table, works};

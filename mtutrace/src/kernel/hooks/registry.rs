@@ -53,7 +53,7 @@ macro_rules! route {
 }
 
 /// All hooks. Of two that see the same signal the earlier is preferred: the later is then its fallback.
-pub const HOOKS: &[Hook] = &[
+pub(crate) const HOOKS: &[Hook] = &[
     Hook {
         programs: &[(HookId::KfreeSkb, "mtut_kfree")],
         role: "",

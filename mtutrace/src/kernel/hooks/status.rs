@@ -8,7 +8,7 @@ use crate::model::SignalKind;
 
 /// How an attempt to attach a hook ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// It is attached (a classifier: loaded, to be attached to devices).
     Attached,
     /// Not tried: another hook covers it.
@@ -20,7 +20,7 @@ pub enum Outcome {
 /// How a hook turned out on this kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub(crate) enum State {
     /// Attached, and the best one for each of its signals.
     Attached,
     /// Attached, and standing in for a better one.
@@ -34,29 +34,29 @@ pub enum State {
 
 /// The outcome for one hook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Status {
+pub(crate) struct Status {
     /// Its name.
-    pub hook: &'static str,
+    pub(crate) hook: &'static str,
     /// What it sees.
-    pub signals: Vec<SignalKind>,
+    pub(crate) signals: Vec<SignalKind>,
     /// Of drops, which.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub causes: Vec<&'static str>,
+    pub(crate) causes: Vec<&'static str>,
     /// Outcome.
-    pub state: State,
+    pub(crate) state: State,
     /// Why it is missing, or for what it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
+    pub(crate) why: Option<String>,
 }
 
 /// Whether the hook that makes these records is attached.
-pub fn works(table: &[Status], id: HookId) -> bool {
+pub(crate) fn works(table: &[Status], id: HookId) -> bool {
     let works = |status: &Status| matches!(status.state, State::Attached | State::Fallback);
     table.iter().any(|status| status.hook == id.name() && works(status))
 }
 
 /// Turns the outcome of each hook of `hooks` into the table of reports.
-pub fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
+pub(crate) fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
     let pairs: Vec<(&Hook, &Outcome)> = hooks.iter().zip(outcome).collect();
     pairs
         .iter()

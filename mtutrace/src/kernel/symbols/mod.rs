@@ -5,8 +5,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use sites::drop_sites;
-pub use table::{SymbolError, Symbols};
+pub(crate) use sites::drop_sites;
+#[cfg(test)]
+use table::SymbolError;
+pub(crate) use table::Symbols;
 
 /// Where the kernel lists its symbols.
-pub const KALLSYMS: &str = "/proc/kallsyms";
+pub(crate) const KALLSYMS: &str = "/proc/kallsyms";

@@ -37,7 +37,7 @@ const SITES: [(&str, DropCause); 19] = [
 /// The text ranges to watch, at most [`MAX_DROP_SITES`]; functions of modules that aren't loaded are absent.
 ///
 /// `ip_do_fragment` is left out: it frees for want of memory, not of room.
-pub fn drop_sites(symbols: &Symbols) -> Vec<DropSite> {
+pub(crate) fn drop_sites(symbols: &Symbols) -> Vec<DropSite> {
     let mut found: Vec<(usize, bool, DropSite)> = Vec::new();
     for (index, entry) in symbols.entries.iter().enumerate() {
         let name = symbols.name(entry);

@@ -9,7 +9,7 @@ const PADDING: [&str; 2] = ["__pfx_", "__cfi_"];
 
 /// Why the kernel's symbols are unknown.
 #[derive(Debug, thiserror::Error)]
-pub enum SymbolError {
+pub(crate) enum SymbolError {
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Io {
@@ -34,7 +34,7 @@ pub enum SymbolError {
 ///
 /// A snapshot: modules that load later are in a later one.
 #[derive(Clone, Debug, Default)]
-pub struct Symbols {
+pub(crate) struct Symbols {
     pub(super) entries: Vec<Entry>,
     /// All names, one after the other.
     pub(super) names: String,
@@ -53,7 +53,7 @@ impl Symbols {
     ///
     /// # Errors
     /// When it cannot be read, hides its addresses, or has no functions.
-    pub fn read(path: impl AsRef<Path>) -> Result<Symbols, SymbolError> {
+    pub(crate) fn read(path: impl AsRef<Path>) -> Result<Symbols, SymbolError> {
         let path = path.as_ref();
         let io = |source| SymbolError::Io { path: path.to_owned(), source };
         let file = std::fs::File::open(path).map_err(io)?;
@@ -71,24 +71,25 @@ impl Symbols {
     ///
     /// # Errors
     /// When the addresses are hidden or there are no functions.
-    pub fn parse(data: &[u8]) -> Result<Symbols, SymbolError> {
+    #[cfg(test)]
+    pub(crate) fn parse(data: &[u8]) -> Result<Symbols, SymbolError> {
         let mut symbols = Builder::default();
         data.split(|byte| *byte == b'\n').for_each(|line| symbols.line(line));
         symbols.finish()
     }
 
     /// Number of functions.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The function that contains this address, and the offset in it.
-    pub fn lookup(&self, address: u64) -> Option<(&str, u64)> {
+    pub(crate) fn lookup(&self, address: u64) -> Option<(&str, u64)> {
         let after = self.entries.partition_point(|entry| entry.address <= address);
         let last = self.entries.get(after.checked_sub(1)?)?;
         // Of several names for one address, the first that the kernel lists.
@@ -98,17 +99,9 @@ impl Symbols {
     }
 
     /// First address, and first address after, of the function with exactly this name; of several, the lowest.
-    pub fn range(&self, name: &str) -> Option<(u64, u64)> {
+    pub(crate) fn range(&self, name: &str) -> Option<(u64, u64)> {
         let index = self.entries.iter().position(|entry| self.name(entry) == name)?;
         self.range_at(index)
-    }
-
-    /// The ranges of a function and of the parts and clones that compilers make of it, sorted: `ip_fragment` is
-    /// also `ip_fragment.constprop.0`, `.isra.0`, `.part.0` and `.cold`.
-    pub fn ranges(&self, name: &str) -> Vec<(u64, u64)> {
-        let names = self.entries.iter().enumerate();
-        let clones = names.filter(|(_, entry)| is_clone(self.name(entry), name));
-        clones.filter_map(|(index, _)| self.range_at(index)).collect()
     }
 
     pub(super) fn range_at(&self, index: usize) -> Option<(u64, u64)> {
@@ -126,7 +119,8 @@ impl Symbols {
     }
 }
 
-/// Whether `symbol` is `name`, or `name` with a suffix of the compiler; C has no dot in its names.
+/// Whether `symbol` is `name`, or a part or clone that a compiler makes of it: `ip_fragment` is also
+/// `ip_fragment.constprop.0`, `.isra.0`, `.part.0` and `.cold`. C has no dot in its names.
 pub(super) fn is_clone(symbol: &str, name: &str) -> bool {
     let suffix = symbol.strip_prefix(name).filter(|_| !name.is_empty());
     suffix.is_some_and(|suffix| suffix.is_empty() || suffix.starts_with('.'))
