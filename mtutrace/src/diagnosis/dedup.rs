@@ -1,14 +1,17 @@
 //! The same packet passes several devices: which of its sights is the first. Pure.
-use std::collections::HashMap;
-
 use mtutrace_common::HookId;
 
+use crate::diagnosis::recent::Recent;
 use crate::model::{Event, EventKind, Flow, NetnsId};
 
 /// The same packet seen again at another device comes within this.
 const SAME_PACKET_NS: u64 = 2_000_000_000;
-/// Packets that are remembered before those of old are looked for and forgotten.
-const PACKETS: usize = 4096;
+/// Most packets that are remembered; the same one again after so many others counts as another.
+const PACKETS: usize = 32_768;
+/// Most flows that are known to be fragmented here.
+const FLOWS: usize = 4096;
+/// Most places of one packet: two for each device of a path of 16 hops. What it does elsewhere is not told apart.
+const PLACES: usize = 32;
 
 /// What NAT does not change: IP version and protocol, identification, TCP sequence number, and of an ICMP message its
 /// own identification and the MTU that it tells.
@@ -20,17 +23,24 @@ type Place = (NetnsId, u32, HookId);
 /// How often packets with the same numbers were seen where: identifications have 16 bits, and come again.
 #[derive(Debug, Default)]
 struct Seen {
-    last_ns: u64,
     places: Vec<(Place, u32)>,
     packets: u32,
 }
 
 /// What was seen lately.
-#[derive(Debug, Default)]
 pub struct Dedup {
-    packets: HashMap<Packet, Seen>,
-    /// IPv6 flows that this node fragments, and when last: their fragments have no number before they are made.
-    fragmenting: HashMap<Flow, u64>,
+    packets: Recent<Packet, Seen>,
+    /// IPv6 flows that this node fragments: their fragments have no number before they are made.
+    fragmenting: Recent<Flow, ()>,
+}
+
+impl Default for Dedup {
+    fn default() -> Dedup {
+        Dedup {
+            packets: Recent::new(SAME_PACKET_NS, PACKETS),
+            fragmenting: Recent::new(SAME_PACKET_NS, FLOWS),
+        }
+    }
 }
 
 impl Dedup {
@@ -41,18 +51,14 @@ impl Dedup {
             EventKind::IcmpSeen { message_id, mtu, .. } => self.is_new(event, message_id, mtu.unwrap_or(0)),
             // Each making of fragments is one of its own: a bridge may put together what its container had cut.
             EventKind::Fragmented { mtu: Some(_) } => {
-                let now = event.time_ns;
                 self.is_new(event, 0, 0);
-                self.fragmenting.retain(|_, t| now.saturating_sub(*t) < SAME_PACKET_NS);
                 if event.flow.src.is_ipv6() {
-                    self.fragmenting.insert(event.flow, now);
+                    self.fragmenting.insert(event.flow, (), event.time_ns);
                 }
                 true
             }
             EventKind::Fragmented { mtu: None } => {
-                let made = self.fragmenting.get(&event.flow);
-                let made = made.is_some_and(|t| event.time_ns.saturating_sub(*t) < SAME_PACKET_NS);
-                !made && self.is_new(event, 0, 0)
+                self.fragmenting.get(&event.flow, event.time_ns).is_none() && self.is_new(event, 0, 0)
             }
             _ => true,
         }
@@ -60,30 +66,22 @@ impl Dedup {
 
     /// A packet comes by a place once: what is seen there more often than anywhere before is another packet.
     fn is_new(&mut self, event: &Event, message_id: u32, mtu: u32) -> bool {
-        let now = event.time_ns;
-        if self.packets.len() > PACKETS {
-            self.packets.retain(|_, seen| now.saturating_sub(seen.last_ns) < SAME_PACKET_NS);
-        }
         let flow = &event.flow;
         let key = (flow.src.is_ipv4(), flow.protocol, event.ip_id, event.seq, message_id, mtu);
-        let seen = self.packets.entry(key).or_default();
-        if now.saturating_sub(seen.last_ns) >= SAME_PACKET_NS {
-            *seen = Seen::default();
-        }
-        seen.last_ns = now;
+        let seen = self.packets.renew(key, event.time_ns);
         let place = (event.netns, event.ifindex, event.hook);
-        let times = match seen.places.iter_mut().find(|(known, _)| *known == place) {
-            Some((_, times)) => {
-                *times += 1;
-                *times
-            }
-            None => {
-                seen.places.push((place, 1));
-                1
-            }
-        };
-        let new = times > seen.packets;
-        seen.packets = seen.packets.max(times);
+        let known = seen.places.iter().position(|(known, _)| *known == place);
+        let at = known.unwrap_or(seen.places.len());
+        if at >= PLACES {
+            return false;
+        }
+        if known.is_none() {
+            seen.places.push((place, 0));
+        }
+        let (_, times) = &mut seen.places[at];
+        *times += 1;
+        let new = *times > seen.packets;
+        seen.packets = seen.packets.max(*times);
         new
     }
 }
@@ -134,9 +132,18 @@ mod tests {
         let mut sights = Dedup::default();
         for n in 0..100_000u32 {
             let mut event = fragment(1, HookId::TcIngress, n as u16, "10.0.0.1:5");
-            (event.seq, event.time_ns) = (n, u64::from(n) * 1_000_000);
+            // All of them within the time in which a packet may come again.
+            (event.seq, event.time_ns) = (n, u64::from(n));
             assert!(sights.is_first(&event));
         }
-        assert!(sights.packets.len() <= PACKETS + 1);
+        assert_eq!(sights.packets.len(), PACKETS);
+        for n in 0..10_000u16 {
+            sights.is_first(&fragment(1, HookId::Ip6Fragment, 0, &format!("[2001:db8::1]:{n}")));
+        }
+        assert_eq!(sights.fragmenting.len(), FLOWS);
+        let mut see = |netns| sights.is_first(&fragment(netns, HookId::TcIngress, 7, "10.0.0.1:5"));
+        assert!(see(0) && (1..1000).all(|netns| !see(netns)));
+        let seen = sights.packets.renew((true, 6, 7, 1, 0, 0), 0);
+        assert_eq!(seen.places.len(), PLACES);
     }
 }

@@ -1,6 +1,8 @@
 //! What a tired person reads at 3 a.m.: the verdict first, then who has trouble, then cost and losses.
-use std::collections::HashSet;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
+
+use lru::LruCache;
 
 use super::escape::escape;
 use super::{Context, Item, Output, Status, Totals};
@@ -14,16 +16,18 @@ pub struct Text<W> {
     out: W,
     colour: bool,
     events: bool,
-    shown: HashSet<(VerdictKind, String)>,
+    shown: LruCache<(VerdictKind, String), ()>,
 }
 
 /// Sentences of evidence that are shown; JSON has them all.
 const EVIDENCE: usize = 3;
+/// Verdicts that are known to have been shown; one that comes again after so many others is shown in full again.
+const SHOWN: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 
 impl<W: Write> Text<W> {
     /// To this writer; `events` shows each event on a line of its own too.
     pub fn new(out: W, colour: bool, events: bool) -> Text<W> {
-        Text { out, colour, events, shown: HashSet::new() }
+        Text { out, colour, events, shown: LruCache::sparse(SHOWN) }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -36,6 +40,7 @@ impl<W: Write> Text<W> {
             (Some(Ended::Fixed), _) => ("32", "SOLVED"),
             (Some(Ended::Gone), _) => ("1;33", "GONE"),
             (Some(Ended::Quiet), _) => ("32", "QUIET"),
+            (Some(Ended::Replaced), _) => ("36", "REPLACED"),
             (None, Severity::Critical) => ("1;31", "CRITICAL"),
             (None, Severity::Warning) => ("1;33", "WARNING"),
             (None, Severity::Info) => ("36", "INFO"),
@@ -45,7 +50,7 @@ impl<W: Write> Text<W> {
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
-        let new = v.ended.is_none() && self.shown.insert((v.kind, v.summary.clone()));
+        let new = v.ended.is_none() && self.shown.put((v.kind, v.summary.clone()), ()).is_none();
         if let Some(container) = v.container.as_ref().filter(|_| new) {
             writeln!(self.out, "  container  {}", line_of(container))?;
         }
@@ -237,6 +242,7 @@ pub(crate) fn story(v: &Verdict) -> String {
             format!("{next}. It was: {}", v.summary)
         }
         Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),
+        Some(Ended::Replaced) => format!("another verdict takes its place. It was: {}", v.summary),
         None => v.summary.clone(),
     }
 }

@@ -4,7 +4,9 @@ use test_case::test_case;
 use super::*;
 use crate::kernel::counters::Records;
 use crate::mib::parse::snmp;
-use crate::model::{Device, Ended, Fix, Hop, LinkKind, Node, SnmpCounters, VerdictKind};
+use crate::model::{
+    Device, Ended, Fix, FixScope, FixType, Hop, LinkKind, Node, SnmpCounters, VerdictId, VerdictKind,
+};
 use crate::output::Names;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
@@ -22,6 +24,9 @@ fn verdict(interface: &str) -> Verdict {
     let mut container = Container::new("a".repeat(64));
     container.parents.push(Container::new("b".repeat(64)));
     Verdict {
+        id: VerdictId::of(interface),
+        since_ns: 0,
+        replaces: None,
         kind: VerdictKind::PmtuBlackhole,
         severity: Severity::Critical,
         active: true,
@@ -40,6 +45,8 @@ fn verdict(interface: &str) -> Verdict {
             r#where: "there".to_owned(),
             what: "do it".to_owned(),
             command: "run this".to_owned(),
+            r#type: FixType::Shell,
+            scope: FixScope::Permanent,
         }],
     }
 }
@@ -164,4 +171,16 @@ fn a_pod_is_printed_by_what_is_known(namespace: Option<&str>, name: Option<&str>
         label(&Container { name: Some("web\u{1b}".into()), pod: Some(pod), ..Container::new(id) }),
         printed
     );
+}
+
+#[test]
+fn what_was_shown_is_remembered_within_a_bound() {
+    let mut out = Vec::new();
+    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    let mut output = Text::new(&mut out, false, false);
+    for n in 0..2 * SHOWN.get() {
+        let one = Verdict { summary: format!("stalled {n}"), ..verdict("docker0") };
+        output.show(&Item::Verdict(&one), &context).unwrap();
+    }
+    assert_eq!(output.shown.len(), SHOWN.get());
 }
