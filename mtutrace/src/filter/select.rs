@@ -8,7 +8,7 @@ use crate::model::{AttributedEvent, Container, DeviceId, Link, NetnsId, Node, Ta
 
 /// What a filter names and the node does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unknown {
+pub enum UnknownTarget {
     /// An interface.
     #[error("there is no interface {name:?} in any network namespace; known: {known}")]
     Interface {
@@ -31,17 +31,17 @@ pub enum Unknown {
 ///
 /// # Errors
 /// When an interface or a namespace is not there; the message lists those that are.
-pub fn check(filter: &Filter, node: &Node) -> Result<(), Unknown> {
+pub fn check(filter: &Filter, node: &Node) -> Result<(), UnknownTarget> {
     let mut known: Vec<&str> =
         node.netns.values().flat_map(|n| n.links.values()).map(|l| l.name.as_str()).collect();
     known.sort_unstable();
     known.dedup();
     if let Some(name) = filter.interfaces.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Unknown::Interface { name: name.clone(), known: known.join(", ") });
+        return Err(UnknownTarget::Interface { name: name.clone(), known: known.join(", ") });
     }
     if let Some(netns) = filter.netns.iter().find(|netns| !node.netns.contains_key(netns)) {
         let list: Vec<String> = node.netns.keys().map(NetnsId::to_string).collect();
-        return Err(Unknown::Netns { netns: *netns, known: list.join(", ") });
+        return Err(UnknownTarget::Netns { netns: *netns, known: list.join(", ") });
     }
     Ok(())
 }

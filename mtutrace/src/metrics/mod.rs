@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use crate::output::{Context, Item};
 pub use server::ServeError;
 use shared::Shared;
-pub use store::Own;
+pub use store::OwnMetrics;
 
 /// The metrics of a run.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Metrics {
     }
 
     /// Takes in mtutrace's own figures, if those it has are older than a second, and forgets who has long been gone.
-    pub fn tick(&self, context: &Context<'_>, own: impl FnOnce() -> Own) {
+    pub fn tick(&self, context: &Context<'_>, own: impl FnOnce() -> OwnMetrics) {
         self.0.store().tick(context.clock.now_ns(), context.node, own);
     }
 }

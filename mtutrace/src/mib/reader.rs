@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::delta::{ByNetns, Deltas, Reading};
+use super::delta::{Deltas, DeltasByNetns, Reading};
 use super::parse;
 use crate::model::NetnsId;
 use crate::topology::Topology;
@@ -46,7 +46,7 @@ impl Reader {
     }
 
     /// What moved so far.
-    pub fn moved(&self) -> &ByNetns {
+    pub fn moved(&self) -> &DeltasByNetns {
         self.deltas.moved()
     }
 

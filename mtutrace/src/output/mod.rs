@@ -6,7 +6,7 @@ pub mod stderr;
 pub mod text;
 pub mod tui;
 
-use crate::telemetry::Status;
+use crate::telemetry::TraceStatus;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::task::{self, Poll};
@@ -36,9 +36,9 @@ pub struct Totals {
     pub cost: Cost,
 }
 
-/// Names of kernel things, for events.
+/// What the kernel calls drop reasons and code locations.
 #[derive(Default)]
-pub struct Names {
+pub struct KernelNames {
     /// Drop reasons by number.
     pub reasons: BTreeMap<u32, String>,
     /// Kernel symbols.
@@ -52,23 +52,23 @@ pub struct Context<'a> {
     /// The node as it is now.
     pub node: &'a Node,
     /// Kernel names.
-    pub names: &'a Names,
+    pub kernel_names: &'a KernelNames,
 }
 
 /// Something to show.
 pub enum Item<'a> {
     /// At the start, and when it changes.
-    Status(&'a Status),
+    Status(&'a TraceStatus),
     /// One event.
     Event(&'a AttributedEvent),
     /// Counters that have changed in the last interval, by namespace.
     Report(&'a [(NetnsId, Tally)]),
     /// So many events are lost by now, more than at the last report.
-    Lost(&'a Status, u64),
+    Lost(&'a TraceStatus, u64),
     /// A verdict that is new or has changed.
     Verdict(&'a Verdict),
     /// The end: standing verdicts, all counters, the last status, totals.
-    End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a Status, &'a Totals),
+    End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a TraceStatus, &'a Totals),
 }
 
 /// Whether stdout is a terminal whose owner wants colours (no-color.org).
@@ -106,7 +106,7 @@ pub trait Output {
     ///
     /// # Errors
     /// As for `show`.
-    fn poll_wish(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Request>> {
+    fn poll_request(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Request>> {
         Poll::Pending
     }
 

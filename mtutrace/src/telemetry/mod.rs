@@ -3,4 +3,4 @@ pub mod clock;
 pub mod cost;
 pub mod status;
 
-pub use status::Status;
+pub use status::TraceStatus;

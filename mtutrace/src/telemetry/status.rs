@@ -3,7 +3,7 @@ use crate::kernel::hooks::Status as HookStatus;
 
 /// What is being traced.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Status {
+pub struct TraceStatus {
     /// Each hook's outcome.
     pub hooks: Vec<HookStatus>,
     /// Devices that carry classifiers.

@@ -23,7 +23,7 @@ pub mod watch;
 
 pub use adopt::adopt_parents;
 pub use hooks::{smallest_limit, wants_hooks};
-pub use live::{Changes, Seen, Topology};
+pub use live::{Changes, FoundNetns, Topology};
 pub use mismatch::{mismatch, wrong_tunnel};
 pub use odd_port::odd_port;
 pub use path::{bottleneck, path};

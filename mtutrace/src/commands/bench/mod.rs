@@ -36,16 +36,16 @@ pub struct Options {
 
 /// All of them.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Line<'a> {
+pub(crate) struct BenchLine<'a> {
     v: u32,
     kind: &'static str,
-    rows: &'a [Row],
+    rows: &'a [Measurement],
 }
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "BenchRow")]
-pub(crate) struct Row {
+pub(crate) struct Measurement {
     program: &'static str,
     packet: &'static str,
     ns: f64,
@@ -91,7 +91,7 @@ pub fn bench(options: &Options) -> Result<Outcome, Failure> {
     let medians: Vec<f64> = times.into_iter().map(median).collect();
     let empty = medians.first().copied().unwrap_or(1.0).max(1.0);
     check_events(&mut ebpf, &oversized)?;
-    let rows = cases.iter().zip(&medians).map(|((program, packet, _), ns)| Row {
+    let rows = cases.iter().zip(&medians).map(|((program, packet, _), ns)| Measurement {
         program,
         packet,
         ns: *ns,
@@ -168,11 +168,11 @@ fn tcp_packet(length: u16, syn: bool) -> Vec<u8> {
     frame
 }
 
-fn print(format: Format, rows: &[Row]) -> std::io::Result<()> {
+fn print(format: Format, rows: &[Measurement]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match format {
         Format::Json => {
-            serde_json::to_writer(&mut out, &Line { v: 1, kind: "bench", rows })?;
+            serde_json::to_writer(&mut out, &BenchLine { v: 1, kind: "bench", rows })?;
             writeln!(out)
         }
         Format::Text => {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability};
-use crate::runtimes::runtimes;
+use crate::runtimes::reachable_runtimes;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -154,12 +154,12 @@ fn nat() -> Fact {
 }
 
 fn names() -> Fact {
-    let found = runtimes();
-    let mut state = match found.answer.as_slice() {
+    let found = reachable_runtimes();
+    let mut state = match found.reachable.as_slice() {
         [] => "none: no runtime's socket answers; containers are known by their ids".to_owned(),
         answer => format!("by {}", answer.join(", ")),
     };
-    for (path, why) in &found.silent {
+    for (path, why) in &found.unreachable {
         state += &format!("; none by {path}: {why}");
     }
     fact("names", state, None)

@@ -1,4 +1,4 @@
-//! `mtutrace map`: the MTUs of the node at one look, every container's way out hop by hop. Loads nothing into the
+//! `mtutrace map`: the MTUs of the node at one look, every container's path out hop by hop. Loads nothing into the
 //! kernel, so that it can run before a pipeline does.
 pub(crate) mod json;
 mod stats;
@@ -50,7 +50,7 @@ pub fn map(options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::Usage(format!("there is no container {absent}; known: {known}")));
     }
     let tree = Tree::new(node, &options.containers);
-    let effort = ScanStats {
+    let stats = ScanStats {
         namespaces: node.netns.len(),
         unreadable: unreadable.len(),
         took: start.elapsed(),
@@ -58,8 +58,8 @@ pub fn map(options: &Options) -> Result<Outcome, Failure> {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match options.output {
-        Format::Text => text::write(&mut out, &tree, &effort, wants_colour()),
-        Format::Json => json::write(&mut out, &tree, &effort),
+        Format::Text => text::write(&mut out, &tree, &stats, wants_colour()),
+        Format::Json => json::write(&mut out, &tree, &stats),
     };
     match written.and_then(|()| out.flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),

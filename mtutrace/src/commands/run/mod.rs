@@ -25,7 +25,7 @@ use crate::metrics::Metrics;
 use crate::output::format::{self, RunFormat};
 use crate::output::json::Json;
 use crate::output::text::Text;
-use crate::output::{Names, Output, tui, wants_colour};
+use crate::output::{KernelNames, Output, tui, wants_colour};
 pub use options::Options;
 use session::Session;
 use signals::Signals;
@@ -44,22 +44,22 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
     let format = format::choose(options.output)?;
     limits::raise_open_files();
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
-    let mut survey = Discovery::new()?;
-    select::check(filter, survey.node())?;
-    if select::absent(filter, survey.node()).is_some() {
-        survey.wait_for_names()?;
+    let mut discovery = Discovery::new()?;
+    select::check(filter, discovery.node())?;
+    if select::absent(filter, discovery.node()).is_some() {
+        discovery.wait_for_metadata()?;
     }
-    if let Some(absent) = select::absent(filter, survey.node()) {
+    if let Some(absent) = select::absent(filter, discovery.node()) {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let output = output(format, filter);
-    runtime.block_on(trace(options, survey, output, metrics))
+    runtime.block_on(trace(options, discovery, output, metrics))
 }
 
 async fn trace(
     options: &Options,
-    survey: Discovery,
+    discovery: Discovery,
     output: Box<dyn Output>,
     metrics: Option<Metrics>,
 ) -> Result<Outcome, Failure> {
@@ -85,16 +85,16 @@ async fn trace(
         pairs.any(|(hook, outcome)| hook.place() == Some(place) && *outcome == hooks::Outcome::Attached)
     };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
-    let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome))?;
+    let reconciler = Reconciler::start(discovery, attacher, table(HOOKS, &outcome))?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,
         counters,
         output,
         metrics,
-        names: Names { reasons, symbols },
+        kernel_names: KernelNames { reasons, symbols },
     };
-    let result = session.run(keeper, signals).await;
+    let result = session.run(reconciler, signals).await;
     if let Some(path) = &options.ready_file {
         ready::remove(path);
     }

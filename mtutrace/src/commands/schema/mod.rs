@@ -57,9 +57,9 @@ pub fn of(kind: Kind) -> Value {
         Kind::Event => root::<Line<EventLine<'static>>>(),
         Kind::Report => root::<Line<ReportLine<'static>>>(),
         Kind::Verdict => root::<Line<VerdictLine<'static>>>(),
-        Kind::Map => root::<map::json::Line<'static>>(),
-        Kind::Doctor => root::<doctor::Report>(),
-        Kind::Bench => root::<bench::Line<'static>>(),
+        Kind::Map => root::<map::json::MapLine<'static>>(),
+        Kind::Doctor => root::<doctor::DoctorLine>(),
+        Kind::Bench => root::<bench::BenchLine<'static>>(),
     };
     let name = kind.name();
     schema.insert("title".to_owned(), name.clone().into());

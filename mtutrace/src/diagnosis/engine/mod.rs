@@ -340,4 +340,6 @@ fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod handshakes;
+#[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ pub(super) enum End {
     Destination,
 }
 
-/// A condition on a flow, as it was where the packet was seen (NAT renames it from place to place).
+/// A condition on a flow, as it was where the packet was seen (NAT renames it on the way).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expression {
     /// Both.
@@ -57,7 +57,7 @@ impl What {
     fn matches(&self, flow: &Flow) -> bool {
         match self {
             What::Net(end, net) => end.any(flow, |address| net.contains(&address.ip())),
-            // An event without ports has 0 in their place.
+            // An event without ports has port 0.
             What::Port(end, ports) => {
                 end.any(flow, |address| address.port() != 0 && ports.contains(&address.port()))
             }

@@ -10,7 +10,7 @@ type Counts = BTreeMap<SignalKind, u64>;
 
 /// What passed.
 #[derive(Debug, Default)]
-pub struct Matched {
+pub struct MatchedFlows {
     tallies: BTreeMap<NetnsKey, (Counts, BTreeMap<DeviceId, Counts>)>,
     containers: BTreeSet<String>,
     /// Verdicts of which no event has passed yet.
@@ -38,7 +38,7 @@ fn has_address(filter: &Filter, netns: NetnsId, node: &Node) -> bool {
     addresses.iter().any(|address| !address.ip.is_loopback() && is_host(filter, address.ip))
 }
 
-impl Matched {
+impl MatchedFlows {
     /// An event passed.
     pub fn note(&mut self, charged: &AttributedEvent, node: &Node) {
         let netns = charged.owner.unwrap_or(node.host);

@@ -3,7 +3,7 @@ use crate::model::SnmpCounters;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::device::{self, ByIndex, First};
+use super::device::{self, ByIndex, FirstReading};
 use crate::model::{Container, NetnsId, NetnsKey};
 
 /// A namespace that was not read for so long is gone, and forgotten.
@@ -11,7 +11,7 @@ const GONE: Duration = Duration::from_secs(600);
 
 /// What the kernel counted in one namespace since the start of the run.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moved {
+pub struct Delta {
     /// The counters.
     pub counters: SnmpCounters,
     /// Those of its devices where any moved.
@@ -27,7 +27,7 @@ pub struct Reading {
     /// Its counters.
     pub counters: SnmpCounters,
     /// Its devices.
-    pub devices: device::Reading,
+    pub devices: device::DeviceReadings,
 }
 
 /// What is remembered of a namespace.
@@ -39,7 +39,7 @@ struct Last {
 }
 
 /// What the kernel counted, by namespace; only those where it counted something.
-pub type ByNetns = BTreeMap<NetnsKey, Moved>;
+pub type DeltasByNetns = BTreeMap<NetnsKey, Delta>;
 
 /// Remembers the last reading of each namespace.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub struct Deltas {
     /// Namespaces that were there before the run and have not been read yet.
     old: BTreeSet<NetnsId>,
     last: BTreeMap<NetnsId, Last>,
-    moved: ByNetns,
+    moved: DeltasByNetns,
 }
 
 impl Deltas {
@@ -58,7 +58,7 @@ impl Deltas {
     }
 
     /// What moved so far.
-    pub fn moved(&self) -> &ByNetns {
+    pub fn moved(&self) -> &DeltasByNetns {
         &self.moved
     }
 
@@ -74,11 +74,13 @@ impl Deltas {
         let counters = reading.counters;
         let before = self.last.remove(&owner.id);
         let (step, first, mut last) = match before.map(|last| (counters.since(&last.counters), last)) {
-            Some((Some(step), last)) => (step, First::Born, last.devices),
+            Some((Some(step), last)) => (step, FirstReading::Born, last.devices),
             // Backwards: an inode number that was used again, by a namespace that began at 0.
-            Some((None, _)) => (counters, First::Born, ByIndex::new()),
-            None if self.old.remove(&owner.id) => (SnmpCounters::default(), First::Before, ByIndex::new()),
-            None => (counters, First::Born, ByIndex::new()),
+            Some((None, _)) => (counters, FirstReading::Born, ByIndex::new()),
+            None if self.old.remove(&owner.id) => {
+                (SnmpCounters::default(), FirstReading::Before, ByIndex::new())
+            }
+            None => (counters, FirstReading::Born, ByIndex::new()),
         };
         let mut moved = self.moved.remove(&owner).unwrap_or_default();
         let mut changed =

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 
 use super::escape::escape;
-use super::{Context, Item, Output, Status, Totals};
+use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::model::{
     AttributedEvent, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind, Tally, Verdict,
     VerdictKind,
@@ -46,7 +46,7 @@ impl<W: Write> Text<W> {
             (None, Severity::Info) => ("36", "INFO"),
         };
         let head = self.paint(code, word);
-        writeln!(self.out, "\n{head} {}: {}", kind(v), escape(&story(v)))?;
+        writeln!(self.out, "\n{head} {}: {}", kind_name(v), escape(&describe(v)))?;
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
@@ -160,7 +160,7 @@ impl<W: Write> Text<W> {
         &mut self,
         verdicts: &[Verdict],
         tallies: &[(NetnsId, Tally)],
-        status: &Status,
+        status: &TraceStatus,
         totals: &Totals,
         context: &Context<'_>,
     ) -> io::Result<()> {
@@ -234,7 +234,7 @@ impl<W: Write> Output for Text<W> {
 }
 
 /// What is, or was, the matter.
-pub(crate) fn story(v: &Verdict) -> String {
+pub(crate) fn describe(v: &Verdict) -> String {
     match v.ended {
         Some(Ended::Fixed) => format!("the numbers fit now. It was: {}", v.summary),
         Some(Ended::Gone) => {
@@ -248,7 +248,7 @@ pub(crate) fn story(v: &Verdict) -> String {
 }
 
 /// What is wrong, in words.
-pub(crate) fn kind(v: &Verdict) -> &'static str {
+pub(crate) fn kind_name(v: &Verdict) -> &'static str {
     match v.kind {
         VerdictKind::Fragmentation => "fragmentation",
         VerdictKind::FragmentsLost => "fragments lost",

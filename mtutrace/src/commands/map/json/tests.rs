@@ -8,9 +8,9 @@ use crate::model::Node;
 use crate::testing::node::incident;
 
 fn line(node: &Node, patterns: &[String]) -> Value {
-    let effort = ScanStats { namespaces: 3, took: Duration::from_millis(7), ..ScanStats::default() };
+    let stats = ScanStats { namespaces: 3, took: Duration::from_millis(7), ..ScanStats::default() };
     let mut out = Vec::new();
-    write(&mut out, &Tree::new(node, patterns), &effort).unwrap();
+    write(&mut out, &Tree::new(node, patterns), &stats).unwrap();
     assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
     serde_json::from_slice(&out).unwrap()
 }
