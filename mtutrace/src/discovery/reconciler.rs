@@ -19,7 +19,7 @@ use crate::model::{Netns, NetnsId, Node, SocketId, TcpInfo};
 use crate::runtimes::Names;
 use crate::telemetry::Status;
 use crate::telemetry::cost::{self, ProgramCost, Sampler};
-use crate::topology::{Topology, sockets};
+use crate::topology::{self, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
 const LOOK: Duration = Duration::from_millis(500);
@@ -298,9 +298,15 @@ impl Work {
         let programs = self.attacher.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
         });
+        let node = changed.then(|| {
+            let node = node.clone();
+            // Here, so that no event has to wait for it.
+            topology::prepare(&node);
+            Arc::new(node)
+        });
         self.snapshots.send_modify(|snapshot| {
-            if changed {
-                snapshot.node = Arc::new(node.clone());
+            if let Some(node) = node {
+                snapshot.node = node;
             }
             snapshot.status = status;
             snapshot.programs = programs;

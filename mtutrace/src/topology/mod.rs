@@ -27,5 +27,5 @@ pub use live::{Changes, Seen, Topology};
 pub use mismatch::{mismatch, wrong_tunnel};
 pub use odd_port::odd_port;
 pub use path::{bottleneck, path};
-pub use reach::{inside, resolve};
+pub use reach::{inside, is_inside, only_holder, prepare, resolve};
 pub use underlay::{Underlay, underlay};
