@@ -1,51 +1,7 @@
 //! What every event starts with: who saw it, when, where, and which packet it was about.
 
 /// Version of the records' layout. A reader refuses records of another version.
-pub const ABI_VERSION: u16 = 3;
-
-/// The signals that the kernel side sends, one record type each (see [`crate::event`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u16)]
-pub enum Signal {
-    /// A segment larger than the MTU of the route it is about to take.
-    Oversized = 1,
-    /// The first fragment of a fragmented IP packet passed a device.
-    Fragmented = 2,
-    /// ICMPv4 3/4 or ICMPv6 type 2 passed a device.
-    IcmpSeen = 3,
-    /// A TCP SYN or SYN-ACK passed a device (feeds flow stitching and MSS checks).
-    Syn = 4,
-    /// The kernel freed a packet because it was too big.
-    Drop = 5,
-    /// This node's own stack made an ICMPv4 3/4.
-    IcmpSent = 6,
-    /// A local TCP socket sent again a segment that some device of the node cannot take.
-    Retransmit = 7,
-    /// This node's path MTU cache took a smaller value.
-    PmtuUpdated = 8,
-    /// A pure TCP ACK asks for a hole in the data that came: it acknowledges what lies beyond (RFC 2018).
-    SackHole = 9,
-}
-
-impl Signal {
-    /// All signals, in the order of their numbers, which start at 1.
-    pub const ALL: [Signal; 9] = [
-        Signal::Oversized,
-        Signal::Fragmented,
-        Signal::IcmpSeen,
-        Signal::Syn,
-        Signal::Drop,
-        Signal::IcmpSent,
-        Signal::Retransmit,
-        Signal::PmtuUpdated,
-        Signal::SackHole,
-    ];
-
-    /// The signal of a record's `kind`, if there is one.
-    pub fn from_kind(kind: u16) -> Option<Signal> {
-        Signal::ALL.get(usize::from(kind).checked_sub(1)?).copied()
-    }
-}
+pub const ABI_VERSION: u16 = 4;
 
 /// First member of every record.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +10,7 @@ impl Signal {
 pub struct EventHeader {
     /// [`ABI_VERSION`].
     pub abi: u16,
-    /// A [`Signal`].
+    /// A [`crate::Signal`].
     pub kind: u16,
     /// Index of the device (`net_device.ifindex`) where it was seen, within `netns`; 0 if unknown.
     pub ifindex: u32,

@@ -7,7 +7,8 @@
 pub mod config;
 pub mod event;
 pub mod header;
-pub mod hook;
+mod list;
+pub mod offsets;
 
-pub use header::{ABI_VERSION, EventHeader, Packet, Signal};
-pub use hook::HookId;
+pub use event::{HookId, Place, Signal};
+pub use header::{ABI_VERSION, EventHeader, Packet};

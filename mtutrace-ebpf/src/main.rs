@@ -6,6 +6,7 @@ mod emit;
 mod hook;
 mod kernel;
 mod maps;
+mod memory;
 mod packet;
 
 #[cfg(not(test))]

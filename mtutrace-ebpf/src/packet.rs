@@ -3,7 +3,7 @@ use aya_ebpf::programs::TcContext;
 use mtutrace_common::Packet;
 use mtutrace_common::header::ip_flags;
 
-use crate::kernel::{Gso, read};
+use crate::memory::read;
 
 /// EtherType of IPv4.
 pub const ETH_P_IP: u16 = 0x0800;
@@ -21,6 +21,17 @@ pub const ICMPV6: u8 = 58;
 const FRAGMENT_HEADER: u8 = 44;
 /// SYN bit of the TCP flags.
 pub const SYN: u8 = 0x02;
+/// Bytes of an ICMP error before the packet that it quotes.
+pub const ICMP_HEADER: usize = 8;
+
+/// What `skb_shared_info` says of segmentation.
+#[derive(Clone, Copy, Default)]
+pub struct Gso {
+    /// Payload bytes of a segment; 0 for an ordinary packet.
+    pub size: u16,
+    /// Number of segments; may be 0 for packets of untrusted origin.
+    pub segments: u16,
+}
 
 /// Where header bytes come from. Offsets count from the IP header.
 pub trait Source {

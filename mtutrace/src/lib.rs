@@ -9,6 +9,9 @@ pub mod commands;
 pub mod diagnosis;
 pub mod discovery;
 pub mod filter;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identity;
 pub mod kernel;
 pub mod metrics;

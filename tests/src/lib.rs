@@ -9,3 +9,4 @@ pub mod causes;
 pub mod check;
 pub mod lab;
 pub mod runtimes;
+pub mod tools;

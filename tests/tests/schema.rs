@@ -8,8 +8,8 @@ use std::time::Duration;
 use jsonschema::Validator;
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
-use mtutrace_tests::lab::prometheus::repository;
 use mtutrace_tests::lab::tracer::{Tracer, binary};
+use mtutrace_tests::tools::repository;
 use serde_json::{Value, json};
 
 const KINDS: [&str; 7] = ["status", "event", "report", "verdict", "map", "doctor", "bench"];

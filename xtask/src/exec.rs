@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use mtutrace_tests::lab::wait;
+use mtutrace_tests::tools;
 
 use crate::build;
 use crate::setup::{self, For};
@@ -21,6 +22,11 @@ pub(crate) fn root() -> &'static Path {
 /// The target directory that cargo uses for the workspace.
 pub(crate) fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// Where setup puts programs that are not installed: to build and to test with.
+pub(crate) fn tools_dir() -> PathBuf {
+    target_dir().join("tools")
 }
 
 /// Whether we are root.
@@ -129,6 +135,7 @@ pub(crate) fn become_root_with_the_binary() -> Result<()> {
     succeed(cargo("build").args(["--package", "mtutrace-tests", "--bins"]))?;
     let mut again = as_root("env");
     again.arg(format!("MTUTRACE_BIN={}", binary.display()));
+    again.arg(format!("{}={}", tools::VARIABLE, tools_dir().display()));
     let error = again.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
     Err(error).with_context(|| format!("cannot run {}", line(&again)))
 }

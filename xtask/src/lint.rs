@@ -11,7 +11,9 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod tools;
 mod tree;
+mod wheel;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -31,24 +33,43 @@ pub(crate) struct Options {
     root: Option<PathBuf>,
 }
 
-/// Stops at the first kind of check that finds something.
+type Check = fn() -> Result<()>;
+
+/// Every kind of check, whatever the others found.
 pub(crate) fn lint(options: &Options) -> Result<u8> {
-    structure(options.root.as_deref().unwrap_or(exec::root()))?;
     if options.layers {
+        structure(options.root.as_deref().unwrap_or(exec::root()))?;
         return Ok(0);
     }
-    clippy()?;
+    let checks: [(&str, Check); 5] = [
+        ("structure", || structure(exec::root())),
+        ("spelling", tools::spelling),
+        ("dependencies", tools::dependencies),
+        ("clippy", clippy),
+        ("rustdoc", rustdoc),
+    ];
+    let mut failed = Vec::new();
+    for (name, check) in checks {
+        let start = Instant::now();
+        let verdict = match check() {
+            Ok(()) => "ok".to_owned(),
+            Err(error) => {
+                failed.push(name);
+                format!("{error:#}")
+            }
+        };
+        println!("lint: {name}: {verdict} ({:.1} s)", start.elapsed().as_secs_f32());
+    }
+    ensure!(failed.is_empty(), "lint: {} failed", failed.join(", "));
     Ok(0)
 }
 
 fn structure(root: &Path) -> Result<()> {
-    let start = Instant::now();
     let errors = structure::check(root)?;
     for error in &errors {
         println!("lint: {error}\n");
     }
-    ensure!(errors.is_empty(), "structure of the source: {} to mend", errors.len());
-    println!("lint: structure of the source: in order ({} ms)", start.elapsed().as_millis());
+    ensure!(errors.is_empty(), "{} findings", errors.len());
     Ok(())
 }
 
@@ -60,4 +81,11 @@ fn clippy() -> Result<()> {
     let target = exec::target_dir().join("ebpf-lint");
     let clippy = ready.toolchain.clippy(&manifest, &target, &ready.linker);
     exec::succeed(&mut clippy.context("no clippy for the compiler that builds the eBPF crate")?)
+}
+
+/// Documentation without broken links, that of private items as well.
+fn rustdoc() -> Result<()> {
+    let mut doc = exec::cargo("doc");
+    doc.args(["--workspace", "--no-deps", "--document-private-items"]);
+    exec::succeed(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }

@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use mtutrace_tests::tools;
+
 use crate::exec;
 use crate::results::{MARK, Results, of_program};
 use crate::tables::Column;
@@ -72,6 +74,7 @@ pub(crate) fn here(binary: &Path, args: &[String]) -> Result<Column> {
         let mut command = exec::as_root("env");
         command.arg(format!("MTUTRACE_BIN={}", binary.display()));
         command.arg(format!("MTUTRACE_CAUSES={}", causes.display()));
+        command.arg(format!("{}={}", tools::VARIABLE, exec::tools_dir().display()));
         command.args(std::env::var("CI").map(|ci| format!("CI={ci}")));
         // What a scenario waited for in vain says more than where in the lab it waited.
         command.arg("RUST_BACKTRACE=0");

@@ -5,19 +5,21 @@ mod accuracy;
 mod apt;
 mod build;
 mod causes;
+mod debian;
 mod demo;
 mod dist;
 mod docs;
 mod exec;
 mod lint;
 mod local;
-mod prometheus;
 mod results;
 mod run;
+mod screenshot;
 mod setup;
 mod tables;
 mod test;
 mod toolchain;
+mod unpack;
 mod vm;
 
 use std::process::ExitCode;
@@ -72,6 +74,8 @@ enum Task {
     },
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
+    /// Draw README.md's pictures, docs/*.svg: the screen of a real run of that incident; needs root
+    Screenshot,
     /// Faults and healthy look-alikes, and whether mtutrace tells them apart; needs root
     Accuracy(accuracy::Options),
     /// Make what others install, below target/dist: a static binary, tarball, Debian package, container image, checksums
@@ -94,6 +98,7 @@ fn main() -> ExitCode {
         }
         Task::Btf { running } => vm::btf(running),
         Task::Demo => demo::demo(),
+        Task::Screenshot => screenshot::screenshot(),
         Task::Accuracy(options) => accuracy::accuracy(&options),
         Task::Dist(options) => dist::dist(&options),
         Task::Lint(options) => lint::lint(&options),

@@ -1,12 +1,16 @@
 //! `cargo xtask setup`: finds or installs what building needs, step by step.
 
-use std::path::{Path, PathBuf};
+mod prometheus;
+pub(crate) mod qemu;
+pub(crate) mod runtimes;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::toolchain::{self, BpfToolchain};
-use crate::{apt, exec, prometheus, vm};
+use crate::{apt, exec};
 
 /// 0.11 and later want a system LLVM; 0.10 uses the one that comes with rustc.
 const LINKER_VERSION: &str = "0.10.3";
@@ -36,10 +40,8 @@ pub(crate) struct Ready {
 
 /// Finds or installs everything.
 pub(crate) fn setup(purpose: For) -> Result<Ready> {
-    if !exec::installed("cc") {
-        step("C compiler", "missing");
-        apt::install(&["gcc", "libc6-dev"]).context("no C compiler (cc), which links Rust programs")?;
-    }
+    apt::need(&[("cc", "gcc"), ("cc", "libc6-dev")])
+        .context("no C compiler (cc), which links Rust programs")?;
     let toolchain = compiler()?;
     step("compiler for BPF", &toolchain.to_string());
     let linker = linker()?;
@@ -103,51 +105,25 @@ fn lab_tools() -> Result<()> {
         ("setpriv", "util-linux"),
         ("tmux", "tmux"),
     ];
-    let mut missing = tools.map(|(tool, package)| (!exec::installed(tool)).then_some(package)).to_vec();
-    missing.dedup();
-    let missing = missing.into_iter().flatten().collect::<Vec<_>>();
-    if !missing.is_empty() {
-        apt::install(&missing).context("the laboratory needs ip, tc, nft, setpriv and tmux")?;
-    }
+    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv and tmux")?;
     step("laboratory", "ip, tc, nft, setpriv, tmux");
     Ok(())
 }
 
-/// Docker and containerd, for the scenarios that run them on a machine of their own inside this one. What is there
-/// already is used, whoever packaged it; without them those scenarios say that they were skipped.
+/// Docker and containerd; without them the scenarios that run them say that they were skipped.
 fn runtimes() {
-    // Newer Debians package Docker's client by itself.
-    let client = if apt::has_candidate("docker-cli") { "docker-cli" } else { "docker.io" };
-    let programs = [
-        ("dockerd", "docker.io"),
-        ("docker", client),
-        ("containerd", "containerd"),
-        ("ctr", "containerd"),
-        ("runc", "runc"),
-        ("iptables", "iptables"),
-    ];
-    let lacking = programs.into_iter().filter(|(program, _)| !exec::installed(program));
-    let mut missing = lacking.map(|(_, package)| package).collect::<Vec<_>>();
-    if !["/usr/lib/cni", "/opt/cni/bin"].iter().any(|dir| Path::new(dir).join("bridge").is_file()) {
-        missing.push("containernetworking-plugins");
+    match runtimes::fetch(&exec::tools_dir()) {
+        Ok(place) => step("Docker and containerd", &place),
+        Err(error) => {
+            step("Docker and containerd", &format!("scenarios that need them cannot run: {error:#}"));
+        }
     }
-    missing.dedup();
-    if !missing.is_empty()
-        && let Err(error) = apt::install(&missing)
-    {
-        step(
-            "Docker and containerd",
-            &format!("not all of it; scenarios that need it cannot run: {error:#}"),
-        );
-        return;
-    }
-    step("Docker and containerd", "dockerd, docker, containerd, ctr, runc, iptables, CNI plugins");
 }
 
 /// Some scenarios are scraped by a real one, and say that they are skipped where there is none.
 fn prometheus() {
-    let tools = exec::target_dir().join("tools");
-    match prometheus::fetch(&tools, &vm::cache()) {
+    let tools = exec::tools_dir();
+    match prometheus::fetch(&tools) {
         Ok(()) => step("Prometheus", &tools.join("prometheus").display().to_string()),
         Err(error) if exec::installed("promtool") => {
             step("Prometheus", &format!("the one on PATH ({error:#})"))

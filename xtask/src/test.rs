@@ -40,11 +40,11 @@ pub(crate) fn test(options: &Options) -> Result<u8> {
     let mut columns = vec![local::here(&binary, args)?];
     let mut broken = Vec::new();
     match guests {
-        Some(Ok(())) => {
+        Some(Ok(qemu)) => {
             let series = vm::MATRIX.map(str::to_owned);
             let wanted = Wanted { kernels_only: true, limit: vm::LIMIT, args };
             println!("\nscenarios on other kernels, two at a time");
-            columns.extend(vm::matrix(&binary, &series, &wanted)?);
+            columns.extend(vm::matrix(qemu, &binary, &series, &wanted)?);
         }
         Some(Err(error)) => broken.push(without_guests(&error)),
         None => println!("\nother kernels are left out (--no-vm)"),
@@ -66,8 +66,8 @@ fn without_guests(error: &anyhow::Error) -> String {
 /// `cargo xtask vm`: everything, on some kernels.
 pub(crate) fn on_kernels(series: &[String], wanted: &Wanted) -> Result<u8> {
     setup::setup(For::Testing)?;
-    vm::setup()?;
-    let columns = vm::matrix(&build::release()?, series, wanted)?;
+    let qemu = vm::setup()?;
+    let columns = vm::matrix(qemu, &build::release()?, series, wanted)?;
     println!("\n{}", tables::hooks(&columns));
     Ok(u8::from(close(None, &columns, Vec::new()) > 0))
 }

@@ -6,10 +6,10 @@ use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
 use mtutrace_common::{HookId, Packet, Signal};
 
-use super::icmp::ERROR_HEADER;
 use crate::emit::{emit, header};
-use crate::kernel::{Gso, SkBuff, cause, drop_site, reason};
-use crate::packet::{self, ICMP, ICMPV6, Memory};
+use crate::kernel::{SkBuff, cause, drop_site, reason};
+use crate::memory::read;
+use crate::packet::{self, Gso, ICMP, ICMP_HEADER, ICMPV6, Memory};
 
 /// Most drops of a node have other reasons: they leave after one or two comparisons.
 #[raw_tracepoint(tracepoint = "kfree_skb")]
@@ -53,7 +53,7 @@ fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, s
     let (address, length) = skb.network()?;
     let mut packet = Packet::default();
     packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
-    let (out, length) = (skb.way_out(), packet.length);
+    let (out, length) = (skb.egress(), packet.length);
     // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
     let too_big = reason == reason!(pkt_too_big) && reason != 0
         || site == cause(DropCause::VethPeer)
@@ -82,7 +82,7 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     let version = skb.version()?;
     let (address, length) = skb.network()?;
     let memory = Memory(address);
-    let protocol: u8 = crate::kernel::read(address, if version == 4 { 9 } else { 6 })?;
+    let protocol: u8 = read(address, if version == 4 { 9 } else { 6 })?;
     if packet::is_fragment(&memory, version) {
         emit(Signal::Drop, |event: &mut DropEvent| {
             packet::parse(&memory, 0, version, length, Gso::default(), &mut event.packet)?;
@@ -97,7 +97,7 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     let transport = packet::parse(&memory, 0, version, length, Gso::default(), &mut message)?;
     let told = packet::too_big(&memory, &message, transport)?;
     emit(Signal::Drop, |event: &mut DropEvent| {
-        packet::parse(&memory, transport + ERROR_HEADER, version, 0, Gso::default(), &mut event.packet)?;
+        packet::parse(&memory, transport + ICMP_HEADER, version, 0, Gso::default(), &mut event.packet)?;
         event.icmp_too_big = 1;
         describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))?;
         // The route is that of the message; its news is what counts.
@@ -112,7 +112,7 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
 fn describe(event: &mut DropEvent, skb: SkBuff, location: u64, reason: u32, cause: u32) -> Option<()> {
     let (netns, ifindex, device_mtu) =
         skb.dev().map_or((0, 0, 0), |dev| (dev.netns(), dev.ifindex(), dev.mtu()));
-    let out = skb.way_out();
+    let out = skb.egress();
     event.header = header(Signal::Drop, HookId::KfreeSkb, netns, ifindex);
     event.location = location;
     event.reason = reason;

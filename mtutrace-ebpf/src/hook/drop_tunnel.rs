@@ -29,7 +29,7 @@ fn report(skb: SkBuff, underlay: Dst, headroom: u32) -> Option<()> {
     let (address, length) = skb.network()?;
     let mut packet = Packet::default();
     packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
-    let mtu = underlay.way_out().mtu.wrapping_sub(headroom);
+    let mtu = underlay.egress().mtu.wrapping_sub(headroom);
     // iptunnel_pmtud_check_icmp answers nothing that may be fragmented.
     if packet.length <= mtu || packet.ip_flags & ip_flags::DF == 0 {
         return None;

@@ -4,10 +4,10 @@ use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::event::FragmentEvent;
 use mtutrace_common::{HookId, Signal};
 
-use super::tc::Seen;
+use super::seen::Seen;
 use crate::emit::{emit, header};
-use crate::kernel::{Gso, SkBuff, netns};
-use crate::packet::{self, Memory};
+use crate::kernel::{SkBuff, netns};
+use crate::packet::{self, Gso, Memory};
 
 /// Reports a first fragment; the later ones of the packet are only counted.
 #[inline(always)]
@@ -49,7 +49,7 @@ fn made(net: *const u8, skb: SkBuff, version: u8, hook: HookId, mtu: u32) {
     }
     emit(Signal::Fragmented, |event: &mut FragmentEvent| {
         packet::parse(&Memory(address), 0, version, length, Gso::default(), &mut event.packet)?;
-        event.header = header(Signal::Fragmented, hook, netns(Some(net)), skb.way_out().ifindex);
+        event.header = header(Signal::Fragmented, hook, netns(Some(net)), skb.egress().ifindex);
         event.mtu = mtu;
         Some(())
     });

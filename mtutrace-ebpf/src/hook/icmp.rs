@@ -5,13 +5,10 @@ use aya_log_ebpf::debug;
 use mtutrace_common::event::IcmpEvent;
 use mtutrace_common::{HookId, Signal};
 
-use super::tc::Seen;
+use super::seen::Seen;
 use crate::emit::{emit, header};
-use crate::kernel::{Gso, SkBuff};
-use crate::packet::{self, Memory};
-
-/// Bytes of an ICMP error before the packet that it quotes.
-pub const ERROR_HEADER: usize = 8;
+use crate::kernel::SkBuff;
+use crate::packet::{self, Gso, ICMP_HEADER, Memory};
 
 /// Reports the message with the packet that it quotes.
 #[inline(always)]
@@ -19,7 +16,7 @@ pub fn report(seen: &Seen<'_>) {
     let Some(mtu) = packet::too_big(&seen.source, &seen.packet, seen.transport) else { return };
     debug!(seen.source.ctx, "icmp too big: mtu {} at ifindex {}", mtu, seen.ifindex);
     let message = &seen.packet;
-    let at = seen.transport + ERROR_HEADER;
+    let at = seen.transport + ICMP_HEADER;
     emit(Signal::IcmpSeen, |event: &mut IcmpEvent| {
         event.header = header(Signal::IcmpSeen, seen.hook(), seen.netns(), seen.ifindex);
         packet::parse(&seen.source, at, message.family, 0, Gso::default(), &mut event.packet)?;
@@ -37,7 +34,7 @@ pub fn mtut_icmp(ctx: RawTracePointContext) -> i32 {
     let (kind, code): (u64, u64) = (ctx.arg(1), ctx.arg(2));
     if kind as u32 == 3 && code as u32 == 4 {
         let skb = SkBuff(ctx.arg::<u64>(0) as *const u8);
-        sent(skb, HookId::IcmpSendTracepoint, 4, skb.way_out().mtu);
+        sent(skb, HookId::IcmpSendTracepoint, 4, skb.egress().mtu);
     }
     0
 }

@@ -6,7 +6,7 @@ use aya_log_ebpf::debug;
 use mtutrace_common::Signal;
 use mtutrace_common::event::OversizedEvent;
 
-use super::tc::Seen;
+use super::seen::Seen;
 use crate::emit::{emit, header, zero};
 use crate::packet::TCP;
 

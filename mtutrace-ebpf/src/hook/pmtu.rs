@@ -6,7 +6,8 @@ use mtutrace_common::{HookId, Signal};
 
 use crate::emit::{emit, header};
 use crate::kernel::socket::sock;
-use crate::kernel::{Dst, NetDevice, flowi4_ends, nexthop_dev, read};
+use crate::kernel::{Dst, NetDevice, flowi4_ends, nexthop_dev};
+use crate::memory::read;
 
 /// Where `struct ipv6hdr` has its destination (RFC 8200 §3).
 const IPV6_DESTINATION: usize = 24;
@@ -29,7 +30,7 @@ pub fn mtut_pmtu4(ctx: ProbeContext) -> u32 {
 pub fn mtut_pmtu4_rt(ctx: ProbeContext) -> u32 {
     if let (Some(route), Some(flow), Some(mtu)) = (ctx.arg(0), ctx.arg(1), ctx.arg::<u32>(2))
         && let Some((_, dst)) = flowi4_ends(flow)
-        && mtu < Dst(route).way_out().mtu
+        && mtu < Dst(route).egress().mtu
     {
         report(HookId::IpRtUpdatePmtu, Dst(route).dev(), 4, dst, mtu);
     }
@@ -41,7 +42,7 @@ pub fn mtut_pmtu4_rt(ctx: ProbeContext) -> u32 {
 pub fn mtut_pmtu6(ctx: ProbeContext) -> u32 {
     if let (Some(route), Some(sk), Some(ip), Some(mtu)) =
         (ctx.arg(0), ctx.arg::<*const u8>(1), ctx.arg::<*const u8>(2), ctx.arg::<u32>(3))
-        && mtu < Dst(route).way_out().mtu
+        && mtu < Dst(route).egress().mtu
     {
         let dst = if ip.is_null() { sock(sk).map(|sock| sock.remote) } else { read(ip, IPV6_DESTINATION) };
         report(HookId::Ip6RtUpdatePmtu, Dst(route).dev(), 6, dst.unwrap_or([0; 16]), mtu);

@@ -4,7 +4,7 @@ use mtutrace_common::config::ASKED_SLOTS;
 use mtutrace_common::event::SackEvent;
 use mtutrace_common::{Packet, Signal};
 
-use super::tc::Seen;
+use super::seen::Seen;
 use crate::emit::{emit, header};
 use crate::maps::ASKED;
 use crate::packet::Source;

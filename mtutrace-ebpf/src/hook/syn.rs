@@ -2,7 +2,7 @@
 use mtutrace_common::Signal;
 use mtutrace_common::event::SynEvent;
 
-use super::tc::Seen;
+use super::seen::Seen;
 use crate::emit::{emit, header};
 use crate::packet::Source;
 

@@ -1,16 +1,15 @@
 //! The TC classifiers: the fast path that every packet takes, and the door to the slow one.
-use aya_ebpf::EbpfContext;
 use aya_ebpf::bindings::TC_ACT_UNSPEC;
 use aya_ebpf::macros::classifier;
 use aya_ebpf::programs::TcContext;
+use mtutrace_common::Packet;
 use mtutrace_common::config::{LIMIT_SLOTS, counter};
 use mtutrace_common::header::ip_flags;
-use mtutrace_common::{HookId, Packet};
 
+use super::seen::Seen;
 use super::{fragment, icmp, oversized, sack, syn};
-use crate::kernel::{Gso, SkBuff};
 use crate::maps::{LIMITS, count};
-use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, ICMP, ICMPV6, SYN, Skb, TCP};
+use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, Gso, ICMP, ICMPV6, SYN, Skb, TCP};
 
 /// Bytes of an Ethernet header.
 const ETHERNET: usize = 14;
@@ -129,35 +128,6 @@ fn has_unusual_options(tcp: usize, offset: u8, end: usize) -> bool {
     // SAFETY: 24 bytes from `tcp` were checked against the packet's end.
     offset < WITH_TIMESTAMPS
         || unsafe { (tcp as *const u8).add(20).cast::<u32>().read_unaligned() } != TIMESTAMPS
-}
-
-/// What a hook needs to know of the packet to report it.
-pub struct Seen<'a> {
-    /// The packet's bytes, counted from its IP header.
-    pub source: Skb<'a>,
-    /// Its headers.
-    pub packet: Packet,
-    /// Offset of the transport header from the IP header.
-    pub transport: usize,
-    /// `skb->ifindex`
-    pub ifindex: u32,
-    /// Coming in.
-    pub ingress: bool,
-}
-
-impl Seen<'_> {
-    /// Inode number of the namespace: costs some reads, so it is asked only for a packet that makes an event.
-    #[inline(always)]
-    pub fn netns(&self) -> u32 {
-        // At a TC hook the context is the skb itself; `__sk_buff` is only how the verifier shows it.
-        SkBuff(self.source.ctx.as_ptr().cast()).dev().map_or(0, |dev| dev.netns())
-    }
-
-    /// As the event header wants it.
-    #[inline(always)]
-    pub fn hook(&self) -> HookId {
-        if self.ingress { HookId::TcIngress } else { HookId::TcEgress }
-    }
 }
 
 #[inline(never)]

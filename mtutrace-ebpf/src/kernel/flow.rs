@@ -1,5 +1,5 @@
 //! `struct flowi4` and `struct flowi6`: what a route was looked up for.
-use super::read;
+use crate::memory::read;
 
 /// Source and destination.
 #[inline(always)]

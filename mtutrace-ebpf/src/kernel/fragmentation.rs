@@ -1,5 +1,6 @@
 //! The size that fragments are made for.
-use super::{SkBuff, read, read_bits};
+use super::skb::SkBuff;
+use crate::memory::{read, read_bits};
 
 impl SkBuff {
     /// As `ip_do_fragment` takes it: the cached path MTU, the route's or the device's MTU, or the size of the largest
@@ -9,7 +10,7 @@ impl SkBuff {
         let Some(dst) = self.dst() else { return 0 };
         let cached = read_bits(dst.0, offset!(rtable_pmtu)).unwrap_or(0);
         let received: u16 = read(self.0, offset!(skb_cb) + offset!(cb_frag_max_size)).unwrap_or(0);
-        smaller(smaller(dst.way_out().mtu, cached), u32::from(received))
+        smaller(smaller(dst.egress().mtu, cached), u32::from(received))
     }
 
     /// As `ip6_fragment` takes it, where a cached path MTU is a route of its own.
@@ -17,7 +18,7 @@ impl SkBuff {
     pub fn fragment_limit6(self) -> u32 {
         let Some(dst) = self.dst() else { return 0 };
         let received: u16 = read(self.0, offset!(skb_cb) + offset!(cb6_frag_max_size)).unwrap_or(0);
-        smaller(dst.way_out().mtu, u32::from(received))
+        smaller(dst.egress().mtu, u32::from(received))
     }
 
     /// `skb->ignore_df`: it may be fragmented although it says, or its family says, that it must not be.

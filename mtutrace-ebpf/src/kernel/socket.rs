@@ -1,5 +1,6 @@
 //! `struct sock`.
-use super::{netns, read};
+use super::device::netns;
+use crate::memory::read;
 
 /// The addresses of a connected socket.
 pub struct Sock {

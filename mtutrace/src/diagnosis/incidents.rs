@@ -3,19 +3,19 @@ use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use crate::diagnosis::incident::Incident;
-use crate::model::{DeviceId, NetnsId, NetnsKey, Severity, Verdict};
+use crate::model::{DeviceId, Ended, NetnsId, NetnsKey, Severity, Verdict};
 
-/// One container's trouble with one bottleneck.
+/// A container and its bottleneck.
 pub(super) type IncidentKey = (NetnsKey, DeviceId);
 
 /// Most incidents.
 const INCIDENTS: usize = 4096;
-/// Most of one container: it has few ways out.
+/// Most of one container: it has few egress paths.
 const SHARE: usize = 64;
 /// As many are evicted at a time, so that a flood of new ones does not go over all of them each time.
 const BATCH: usize = INCIDENTS / 8;
 
-/// All of them, by whom they trouble and where.
+/// All of them, by container and bottleneck.
 ///
 /// When there are too many, those go first that say nothing yet or no more, then the least severe, and among equals
 /// those that were not seen for longest. What stalls traffic stays: then a new one is refused.
@@ -72,7 +72,7 @@ impl Incidents {
 
     fn evict(&mut self, key: IncidentKey) {
         if let Some(incident) = self.all.remove(&key) {
-            self.ended.extend(incident.end());
+            self.ended.extend(incident.end(Ended::Quiet));
             self.dropped += 1;
         }
     }
@@ -81,7 +81,7 @@ impl Incidents {
 /// The smallest goes first; absent for what must stay.
 fn rank(incident: &Incident) -> Option<(Option<Severity>, u64)> {
     let severity = incident.stated.as_ref().filter(|stated| stated.active).map(|stated| stated.severity);
-    (severity < Some(Severity::Critical)).then_some((severity, incident.trouble.last_ns))
+    (severity < Some(Severity::Critical)).then_some((severity, incident.evidence.last_ns))
 }
 
 impl Deref for Incidents {
@@ -101,8 +101,7 @@ impl DerefMut for Incidents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::evidence::Evidence;
-    use crate::model::{Ended, VerdictKind};
+    use crate::model::{VerdictId, VerdictKind};
     use crate::testing::node::incident;
     use crate::topology::mismatch;
 
@@ -115,6 +114,9 @@ mod tests {
         let remote = "192.0.2.10".parse().unwrap();
         let wrong = mismatch(&incident().0, NetnsId(3), Some(remote)).unwrap();
         let stated = severity.map(|severity| Verdict {
+            id: VerdictId::of(time_ns),
+            since_ns: time_ns,
+            replaces: None,
             kind: VerdictKind::MtuMismatch,
             severity,
             active: true,
@@ -127,7 +129,9 @@ mod tests {
             evidence: Vec::new(),
             fix: Vec::new(),
         });
-        Incident { trouble: Evidence::new(NetnsId(3), wrong, time_ns), remote, stated }
+        let mut incident = Incident::new(key(3, 0).0, wrong, remote, time_ns);
+        incident.stated = stated;
+        incident
     }
 
     #[test]

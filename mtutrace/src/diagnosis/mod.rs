@@ -4,6 +4,7 @@ pub mod checks;
 pub mod dedup;
 pub mod engine;
 pub mod evidence;
+pub mod explanation;
 pub mod external;
 pub mod flows;
 pub mod incident;

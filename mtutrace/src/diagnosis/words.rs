@@ -9,72 +9,80 @@ pub(super) fn seconds(ns: u64) -> String {
     format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
-/// "came once", or how often in how long.
+/// "was seen once", or how often in how long.
 pub(super) fn times(count: u64, span_ns: u64) -> String {
-    if count == 1 { "came".to_owned() } else { format!("came {count} times in {}", seconds(span_ns)) }
+    if count == 1 {
+        "was seen once".to_owned()
+    } else {
+        format!("was seen {count} times in {}", seconds(span_ns))
+    }
 }
 
 /// A number of things, in English.
-pub(super) fn things(count: u64, thing: &str) -> String {
+pub(super) fn count_of(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Sentences with the figures of a trouble.
-pub(super) fn figures(trouble: &Evidence) -> Vec<String> {
-    let span = trouble.last_ns.saturating_sub(trouble.first_ns);
+/// Sentences with the figures of a evidence.
+pub(super) fn figures(evidence: &Evidence) -> Vec<String> {
+    let span = evidence.last_ns.saturating_sub(evidence.first_ns);
     let within =
         if span < 100_000_000 { " at once".to_owned() } else { format!(" within {}", seconds(span)) };
-    let dropped = trouble.count(SignalKind::Drop).saturating_sub(trouble.filtered);
-    let limits: Vec<String> = trouble.limits.keys().map(u32::to_string).collect();
+    let dropped = evidence.count(SignalKind::Drop).saturating_sub(evidence.filtered);
+    let limits: Vec<String> = evidence.limits.keys().map(u32::to_string).collect();
     let limits =
         if limits.is_empty() { String::new() } else { format!(" at an MTU of {}", limits.join(", ")) };
     let mut sentences = Vec::new();
     if dropped > 0 {
         sentences.push(format!(
             "the kernel dropped {} with segments of up to {} bytes{limits}{within}",
-            things(dropped, "packet"),
-            trouble.largest
+            count_of(dropped, "packet"),
+            evidence.largest
         ));
-    } else if trouble.count(SignalKind::Oversized) > 0 {
+    } else if evidence.count(SignalKind::Oversized) > 0 {
         sentences.push(format!(
-            "the way out was too small for {} with segments of up to {} bytes{limits}{within}",
-            things(trouble.count(SignalKind::Oversized), "packet"),
-            trouble.largest
+            "the egress path was too small for {} with segments of up to {} bytes{limits}{within}",
+            count_of(evidence.count(SignalKind::Oversized), "packet"),
+            evidence.largest
         ));
     }
-    let promises = trouble.count(SignalKind::MssExceedsPath);
-    if promises > 0 {
+    let handshakes = evidence.count(SignalKind::MssExceedsPath);
+    if handshakes > 0 {
         sentences.push(format!(
-            "{} of its own promised to take segments of up to {} bytes",
-            things(promises, "handshake"),
-            trouble.promised
+            "{} advertised an MSS that allows {}-byte packets",
+            count_of(handshakes, "handshake"),
+            evidence.promised
         ));
     }
-    let sent = trouble.count(SignalKind::IcmpSent);
+    let sent = evidence.count(SignalKind::IcmpSent);
     if sent > 0 {
         sentences.push(format!(
             "this node sent {} about them",
-            things(sent, "ICMP \"fragmentation needed\" message")
+            count_of(sent, "ICMP \"fragmentation needed\" message")
         ));
     }
-    let seen = trouble.count(SignalKind::IcmpSeen);
+    let seen = evidence.count(SignalKind::IcmpSeen);
     if seen > 0 {
-        sentences.push(format!("{} about them passed its devices", things(seen, "ICMP \"too big\" message")));
+        sentences.push(format!(
+            "{} about them passed devices of this node",
+            count_of(seen, "ICMP \"too big\" message")
+        ));
     }
-    let retransmits = trouble.count(SignalKind::Retransmit);
+    let retransmits = evidence.count(SignalKind::Retransmit);
     if retransmits > 0 {
-        sentences.push(format!("sockets of this node sent {} again", things(retransmits, "too-big segment")));
+        sentences
+            .push(format!("sockets of this node retransmitted {}", count_of(retransmits, "too-big segment")));
     }
     sentences
 }
 
 /// What the container's route says of the MSS in its handshakes, if anything.
-pub(super) fn advmss(trouble: &Evidence, node: &Node) -> Option<String> {
-    if trouble.count(SignalKind::MssExceedsPath) == 0 {
+pub(super) fn advmss(evidence: &Evidence, node: &Node) -> Option<String> {
+    if evidence.count(SignalKind::MssExceedsPath) == 0 {
         return None;
     }
-    let Lookup::Out(out) = lookup(node.netns.get(&trouble.netns)?, None) else { return None };
-    // The way that the trouble is about.
-    let way = trouble.mismatch.path.first().filter(|own| own.id().ifindex == out.ifindex);
-    way.and(out.advmss).map(|mss| format!("its route says advmss {mss}"))
+    let Lookup::Out(out) = lookup(node.netns.get(&evidence.netns)?, None) else { return None };
+    // The path that the evidence is about.
+    let way = evidence.mismatch.path.first().filter(|own| own.id().ifindex == out.ifindex);
+    way.and(out.advmss).map(|mss| format!("its route sets advmss {mss}"))
 }

@@ -6,6 +6,3 @@
 pub mod cgroup;
 pub mod conntrack;
 pub mod lineage;
-
-pub use cgroup::{CgroupIdentity, ContainerRef};
-pub use lineage::adopt;

@@ -5,8 +5,6 @@ use aya::maps::{Map, MapData, MapError, PerCpuArray};
 use mtutrace_common::Signal;
 use mtutrace_common::config::counter;
 
-use crate::model::SignalKind;
-
 /// The map of counters.
 pub struct Counters(PerCpuArray<MapData, u64>);
 
@@ -20,24 +18,9 @@ pub struct Records {
 }
 
 impl Records {
-    /// Those made, by name.
+    /// Those made, by name: SYNs too, of which few become events, and holes, which never do.
     pub fn names(&self) -> BTreeMap<&'static str, u64> {
-        self.made.iter().map(|(signal, n)| (name(*signal), *n)).collect()
-    }
-}
-
-/// As events are named, but for SYNs, of which only those that promise too much become events, and holes, which never do.
-fn name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Oversized => SignalKind::Oversized.name(),
-        Signal::Fragmented => SignalKind::Fragmented.name(),
-        Signal::IcmpSeen => SignalKind::IcmpSeen.name(),
-        Signal::Syn => "syn",
-        Signal::Drop => SignalKind::Drop.name(),
-        Signal::IcmpSent => SignalKind::IcmpSent.name(),
-        Signal::Retransmit => SignalKind::Retransmit.name(),
-        Signal::PmtuUpdated => SignalKind::PmtuUpdated.name(),
-        Signal::SackHole => SignalKind::SackHole.name(),
+        self.made.iter().map(|(signal, n)| (signal.name(), *n)).collect()
     }
 }
 

@@ -45,7 +45,7 @@ pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
     if header.abi != ABI_VERSION {
         return Err(DecodeError::Abi(header.abi));
     }
-    match Signal::from_kind(header.kind).ok_or(DecodeError::Kind(header.kind))? {
+    match Signal::from_number(header.kind).ok_or(DecodeError::Kind(header.kind))? {
         Signal::Oversized => {
             let e: OversizedEvent = whole(record, header.kind)?;
             let may_be_cut = e.packet.ip_flags & ip_flags::DF == 0;

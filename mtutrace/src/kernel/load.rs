@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use aya::maps::{Array, MapData};
 use aya::programs::{KProbe, Program, RawTracePoint};
 use aya::{Ebpf, EbpfLoader};
-use mtutrace_common::config::{DropSite, MAX_DROP_SITES, Offsets, RING_BYTES, Reasons};
+use mtutrace_common::Place;
+use mtutrace_common::config::{DropSite, MAX_DROP_SITES, RING_BYTES, Reasons};
+use mtutrace_common::offsets::Offsets;
 
 use super::btf::{self, Btf};
-use super::hooks::{HOOKS, Hook, Outcome, Place};
+use super::hooks::{HOOKS, Hook, Outcome};
 use super::symbols::{SymbolError, Symbols};
 use super::{kprobes, offsets, symbols};
 
@@ -128,8 +130,8 @@ pub fn load_classifiers() -> Result<Ebpf, LoadError> {
 
 fn refusal(hook: &Hook, outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Missing(why) => Some(format!("{}: {why}", hook.name)),
-        Outcome::Attached | Outcome::Spare => None,
+        Outcome::Missing(why) => Some(format!("{}: {why}", hook.name())),
+        Outcome::Attached | Outcome::Standby => None,
     }
 }
 
@@ -143,19 +145,21 @@ fn place_all(
     let mut done: Vec<&str> = Vec::new();
     let mut outcomes = Vec::with_capacity(HOOKS.len());
     for hook in HOOKS {
-        if !hook.duty.is_empty() && done.contains(&hook.duty) {
-            outcomes.push(Outcome::Spare);
+        if !hook.role.is_empty() && done.contains(&hook.role) {
+            outcomes.push(Outcome::Standby);
             continue;
         }
         let placed = lacks(hook, &missing)
-            .and_then(|()| match hook.place {
-                Place::Kprobe(_) if options.no_kprobes => Err("switched off by --no-kprobes".to_owned()),
-                Place::Kprobe(functions) => kprobes::check(functions, symbols.as_ref().ok()),
+            .and_then(|()| match hook.place() {
+                Some(Place::Kprobe(_)) if options.no_kprobes => {
+                    Err("switched off by --no-kprobes".to_owned())
+                }
+                Some(Place::Kprobe(_)) => kprobes::check(&functions(hook), symbols.as_ref().ok()),
                 _ => Ok(()),
             })
             .and_then(|()| place(ebpf, hook));
         match placed {
-            Ok(()) => done.push(hook.duty),
+            Ok(()) => done.push(hook.role),
             // Half of a hook would see what its fallback sees as well.
             Err(_) => unload(ebpf, hook),
         }
@@ -166,7 +170,7 @@ fn place_all(
 
 /// Takes away what was attached of a hook. A program that was never loaded says so, which is as good.
 fn unload(ebpf: &mut Ebpf, hook: &Hook) {
-    for name in hook.programs {
+    for (_, name) in hook.programs {
         let unloaded = match ebpf.program_mut(name) {
             Some(Program::KProbe(program)) => program.unload(),
             Some(Program::RawTracePoint(program)) => program.unload(),
@@ -176,6 +180,14 @@ fn unload(ebpf: &mut Ebpf, hook: &Hook) {
             tracing::trace!("{name}: {e}");
         }
     }
+}
+
+/// The kernel functions that a hook's programs are probes of.
+fn functions(hook: &Hook) -> Vec<&'static str> {
+    let places = hook.programs.iter().map(|(id, _)| id.place());
+    places
+        .filter_map(|place| if let Place::Kprobe(function) = place { Some(function) } else { None })
+        .collect()
 }
 
 /// Whether the kernel's types allow the hook.
@@ -192,16 +204,14 @@ fn lacks(hook: &Hook, missing: &Result<Vec<&'static str>, &str>) -> Result<(), S
 
 /// Loads a hook's programs, and attaches them unless they go on devices.
 fn place(ebpf: &mut Ebpf, hook: &Hook) -> Result<(), String> {
-    for (index, name) in hook.programs.iter().enumerate() {
+    for (id, name) in hook.programs {
         let program = ebpf.program_mut(name).ok_or_else(|| format!("not in this build: {name}"))?;
-        match (program, hook.place) {
+        match (program, id.place()) {
             (Program::SchedClassifier(p), Place::Ingress | Place::Egress) => {
                 p.load().map_err(|e| chain(&e))?
             }
             (Program::RawTracePoint(p), Place::RawTracepoint(tracepoint)) => attach_raw(p, tracepoint)?,
-            (Program::KProbe(p), Place::Kprobe(functions)) => {
-                attach_kprobe(p, functions.get(index).ok_or("a program without a function")?)?;
-            }
+            (Program::KProbe(p), Place::Kprobe(function)) => attach_kprobe(p, function)?,
             _ => return Err(format!("{name} is of another type than its place")),
         }
     }

@@ -11,8 +11,8 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::Shared;
 use super::labels::{self, Labels, word};
+use super::shared::Shared;
 use super::store::{Counted, Store};
 use crate::kernel::hooks::State;
 use crate::model::SignalKind;
@@ -158,7 +158,7 @@ fn verdicts(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
 }
 
 fn traced(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
-    let rows = [State::Attached, State::Fallback, State::Spare, State::Missing].map(|state| {
+    let rows = [State::Attached, State::Fallback, State::Standby, State::Missing].map(|state| {
         let count = status.hooks.iter().filter(|hook| hook.state == state).count();
         (with("state", &word(&state), Labels::new()), count)
     });

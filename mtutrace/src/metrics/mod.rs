@@ -7,29 +7,16 @@ mod bounded;
 mod expose;
 mod labels;
 mod server;
+mod shared;
 mod store;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::output::{Context, Item};
 pub use server::ServeError;
+use shared::Shared;
 pub use store::Own;
-use store::Store;
-
-/// What the session writes and scrapers read.
-#[derive(Debug, Default)]
-struct Shared {
-    store: Mutex<Store>,
-    ready: AtomicBool,
-    scrapes: AtomicU64,
-}
-
-impl Shared {
-    fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The metrics of a run.
 #[derive(Clone, Debug)]

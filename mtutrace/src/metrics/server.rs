@@ -15,8 +15,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::Shared;
 use super::expose::render;
+use super::shared::Shared;
 
 /// Why there are no metrics.
 #[derive(Debug, thiserror::Error)]

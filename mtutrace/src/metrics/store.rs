@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bounded::Bounded;
 use super::labels::{self, Labels};
 use crate::kernel::counters::Records;
-use crate::model::{AttributedEvent, EventKind, Node, SignalKind, Verdict};
+use crate::model::{AttributedEvent, Node, SignalKind, Verdict};
 use crate::output::Item;
-use crate::output::json::cause_name;
 use crate::telemetry::Status;
 use crate::telemetry::cost::{Buckets, ProgramCost};
 
@@ -102,9 +101,7 @@ impl Store {
         // A name may come later than the first event.
         counted.labels = labels::container(container);
         *counted.signals.entry(signal).or_default() += 1;
-        if let EventKind::Drop { cause, .. } = charged.event.kind
-            && let Some(cause) = cause_name(cause)
-        {
+        if let Some(cause) = charged.event.kind.drop_cause() {
             *counted.drops.entry(cause).or_default() += 1;
         }
     }

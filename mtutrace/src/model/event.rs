@@ -74,65 +74,100 @@ impl Event {
     }
 }
 
-/// The signals of the contract, as reports name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SignalKind {
-    /// A segment larger than its route's MTU.
-    Oversized,
-    /// Fragments pass.
-    Fragmented,
-    /// The kernel freed it for its size.
-    Drop,
-    /// This node made an ICMP "too big".
-    IcmpSent,
-    /// An ICMP "too big" passed.
-    IcmpSeen,
-    /// A SYN promises segments that the path cannot carry.
-    MssExceedsPath,
-    /// A local socket sent a segment again that the path cannot carry.
-    Retransmit,
-    /// It was to be fragmented, and must not be.
-    FragFailed,
-    /// The path MTU cache took a smaller value.
-    PmtuUpdated,
-    /// A packet's fragments did not all come in time.
-    ReassemblyFailed,
-    /// A receiver asks for a hole: counted, never reported.
-    SackHole,
+/// Makes [`SignalKind`] and all that is said of its variants from one entry each.
+macro_rules! signals {
+    (
+        reported {
+            $( $(#[$doc:meta])* $signal:ident = $name:literal, $short:literal, lost: $lost:literal; )+
+        }
+        counted {
+            $( $(#[$other_doc:meta])* $other:ident = $other_name:literal, $other_short:literal, lost: $other_lost:literal; )+
+        }
+    ) => {
+        /// The signals of the contract, as reports name them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        pub enum SignalKind {
+            $( $(#[$doc])* #[serde(rename = $name)] $signal, )+
+            $( $(#[$other_doc])* #[serde(rename = $other_name)] $other, )+
+        }
+
+        impl SignalKind {
+            /// All that are reported, in the order of reports.
+            pub const ALL: [SignalKind; [$( $name ),+].len()] = [$( SignalKind::$signal ),+];
+
+            /// The name that JSON uses.
+            pub fn name(self) -> &'static str {
+                match self { $( SignalKind::$signal => $name, )+ $( SignalKind::$other => $other_name, )+ }
+            }
+
+            /// A name for the head of a narrow column.
+            pub fn short(self) -> &'static str {
+                match self { $( SignalKind::$signal => $short, )+ $( SignalKind::$other => $other_short, )+ }
+            }
+
+            /// What somebody who relies on it has to do without, where no hook sees it.
+            pub fn lost(self) -> &'static str {
+                match self { $( SignalKind::$signal => $lost, )+ $( SignalKind::$other => $other_lost, )+ }
+            }
+        }
+    };
+}
+
+signals! {
+    reported {
+        /// The kernel freed it for its size.
+        Drop = "drop", "drop",
+            lost: "such drops are not seen; retransmits and the kernel's counters hint at them";
+        /// A segment larger than its route's MTU.
+        Oversized = "oversized", "big",
+            lost: "TC is what sees packets on devices; drops are still seen";
+        /// This node made an ICMP "too big".
+        IcmpSent = "icmp_sent", "icmp>",
+            lost: "ICMP is seen only where it passes a device (icmp_seen)";
+        /// An ICMP "too big" passed.
+        IcmpSeen = "icmp_seen", "icmp",
+            lost: "TC is what sees packets on devices; drops are still seen";
+        /// A local socket sent a segment again that the path cannot carry.
+        Retransmit = "retransmit", "retr",
+            lost: "a stall that began before the run is proven later";
+        /// Fragments pass.
+        Fragmented = "fragmented", "frag",
+            lost: "only the kernel's counters in the reports tell of it";
+        /// It was to be fragmented, and must not be.
+        FragFailed = "frag_failed", "!frag",
+            lost: "only the kernel's counters in the reports tell of it";
+        /// A packet's fragments did not all come in time.
+        ReassemblyFailed = "reassembly_failed", "!reas",
+            lost: "only the kernel's counters in the reports tell of it";
+        /// The path MTU cache took a smaller value.
+        PmtuUpdated = "pmtu_updated", "pmtu",
+            lost: "whether a sender took the ICMP shows only in its next packets";
+        /// A SYN promises segments that the path cannot carry.
+        MssExceedsPath = "mss_exceeds_path", "mss",
+            lost: "TC is what sees packets on devices; drops are still seen";
+    }
+    counted {
+        /// A receiver asks for a hole: counted, never reported.
+        SackHole = "sack_hole", "hole",
+            lost: "TC is what sees packets on devices; drops are still seen";
+    }
 }
 
 impl SignalKind {
-    /// All that are reported, in the order of reports.
-    pub const ALL: [SignalKind; 10] = [
-        SignalKind::Drop,
-        SignalKind::Oversized,
-        SignalKind::IcmpSent,
-        SignalKind::IcmpSeen,
-        SignalKind::Retransmit,
-        SignalKind::Fragmented,
-        SignalKind::FragFailed,
-        SignalKind::ReassemblyFailed,
-        SignalKind::PmtuUpdated,
-        SignalKind::MssExceedsPath,
-    ];
-
-    /// The name that JSON uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            SignalKind::Oversized => "oversized",
-            SignalKind::Fragmented => "fragmented",
-            SignalKind::Drop => "drop",
-            SignalKind::IcmpSent => "icmp_sent",
-            SignalKind::IcmpSeen => "icmp_seen",
-            SignalKind::MssExceedsPath => "mss_exceeds_path",
-            SignalKind::Retransmit => "retransmit",
-            SignalKind::FragFailed => "frag_failed",
-            SignalKind::PmtuUpdated => "pmtu_updated",
-            SignalKind::ReassemblyFailed => "reassembly_failed",
-            SignalKind::SackHole => "sack_hole",
+    /// That of a drop with this cause.
+    fn of(cause: DropCause) -> SignalKind {
+        match cause {
+            DropCause::FragFailed => SignalKind::FragFailed,
+            DropCause::Reassembly => SignalKind::ReassemblyFailed,
+            _ => SignalKind::Drop,
         }
     }
+}
+
+/// The names of the causes that a [`SignalKind::Drop`] can have.
+pub fn drop_causes() -> Vec<&'static str> {
+    let causes = DropCause::ALL.into_iter().filter(|cause| SignalKind::of(*cause) == SignalKind::Drop);
+    causes.map(DropCause::name).collect()
 }
 
 /// What happened to the packet.
@@ -219,12 +254,39 @@ impl EventKind {
             EventKind::IcmpSeen { .. } => SignalKind::IcmpSeen,
             EventKind::IcmpSent { .. } => SignalKind::IcmpSent,
             EventKind::Syn { .. } => SignalKind::MssExceedsPath,
-            EventKind::Drop { cause: DropCause::FragFailed, .. } => SignalKind::FragFailed,
-            EventKind::Drop { cause: DropCause::Reassembly, .. } => SignalKind::ReassemblyFailed,
-            EventKind::Drop { .. } => SignalKind::Drop,
+            EventKind::Drop { cause, .. } => SignalKind::of(*cause),
             EventKind::Retransmit => SignalKind::Retransmit,
             EventKind::PmtuUpdated { .. } => SignalKind::PmtuUpdated,
             EventKind::SackHole { .. } => SignalKind::SackHole,
+        }
+    }
+    /// The limit that it met, bytes at L3, where the event itself tells. What a veth's other end takes it does not.
+    pub fn mtu(&self) -> Option<u32> {
+        match self {
+            EventKind::Oversized { mtu, .. }
+            | EventKind::Fragmented { mtu }
+            | EventKind::IcmpSeen { mtu, .. }
+            | EventKind::IcmpSent { mtu } => *mtu,
+            EventKind::PmtuUpdated { mtu } => Some(*mtu),
+            EventKind::Drop { cause, mtu, device_mtu, .. } => match cause {
+                DropCause::BridgePort => *device_mtu,
+                DropCause::VethPeer | DropCause::Reassembly | DropCause::FragmentFiltered => None,
+                _ => *mtu,
+            },
+            EventKind::Syn { .. } | EventKind::SackHole { .. } | EventKind::Retransmit => None,
+        }
+    }
+
+    /// The MSS option of a SYN.
+    pub fn mss(&self) -> Option<u32> {
+        if let EventKind::Syn { mss, .. } = self { *mss } else { None }
+    }
+
+    /// The name of a drop's cause; those of other signals have none.
+    pub fn drop_cause(&self) -> Option<&'static str> {
+        match self {
+            EventKind::Drop { cause, .. } if self.signal() == SignalKind::Drop => Some(cause.name()),
+            _ => None,
         }
     }
 }

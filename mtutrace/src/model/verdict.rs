@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::container::Container;
 use super::device::{DeviceId, Link, LinkKind};
 use super::netns::NetnsId;
+use super::verdict_id::VerdictId;
 
 /// Kinds of verdict, of one cause: each is worse than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -100,6 +101,28 @@ pub enum Ended {
     Gone,
     /// It has not been seen for a while.
     Quiet,
+    /// Another verdict about the same cause has taken its place.
+    Replaced,
+}
+
+/// What a remedy's command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FixType {
+    /// A command that a shell takes as it is.
+    Shell,
+    /// A setting for a file or a service.
+    Config,
+}
+
+/// How long a remedy lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FixScope {
+    /// It works at once and is lost when the container, tunnel or network is recreated.
+    Now,
+    /// It lasts.
+    Permanent,
 }
 
 /// One remedy: where to do what, and the command.
@@ -111,11 +134,23 @@ pub struct Fix {
     pub what: String,
     /// Complete command or setting.
     pub command: String,
+    /// Which of the two it is.
+    pub r#type: FixType,
+    /// How long it lasts.
+    pub scope: FixScope,
 }
 
 /// A cause that is established.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Verdict {
+    /// Stable over the verdict's life, also when its kind or severity changes: 16 hex digits.
+    pub id: VerdictId,
+    /// When it was first given, CLOCK_MONOTONIC nanoseconds; outputs write it as a time of day.
+    #[serde(skip)]
+    pub since_ns: u64,
+    /// The verdict that it grew out of, which has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<VerdictId>,
     /// What is wrong.
     #[serde(rename = "verdict")]
     pub kind: VerdictKind,

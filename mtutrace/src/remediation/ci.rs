@@ -2,17 +2,18 @@
 //!
 //! <https://plugins.drone.io/plugins/docker>, <https://docs.gitlab.com/runner/executors/docker/>,
 //! <https://github.com/actions/actions-runner-controller/issues/3691>
-use super::{Facts, fix};
+use super::context::Context;
+use super::fix::config;
 use crate::model::{Ci, Fix};
 
 /// The setting by which each passes a number on to the dockerd that it starts; that of `known` alone, if that is known.
 pub(super) fn of_inner_docker(known: Option<Ci>, mtu: u32) -> Vec<Fix> {
-    let plugin = fix(
+    let plugin = config(
         "in the pipeline's step of the plugin that runs Docker (Drone, Woodpecker)",
         "give the Docker in it the MTU of its host, by the CI system",
         format!("settings: {{ mtu: {mtu} }}"),
     );
-    let service = fix(
+    let service = config(
         "in .gitlab-ci.yml, of the job whose service runs Docker (GitLab)",
         "give the Docker in it the MTU of its host, by the CI system",
         format!("services: [ {{ name: \"docker:dind\", command: [ \"--mtu={mtu}\" ] }} ]"),
@@ -26,13 +27,13 @@ pub(super) fn of_inner_docker(known: Option<Ci>, mtu: u32) -> Vec<Fix> {
 }
 
 /// The setting for the networks that a CI system makes for its jobs.
-pub(super) fn of_networks(facts: &Facts<'_>) -> Option<Fix> {
-    match (facts.ci()?, facts.nested) {
-        (Ci::GitHub, true) => Some(runner(facts.mtu)),
-        (Ci::GitLab, false) => Some(fix(
+pub(super) fn of_networks(context: &Context<'_>) -> Option<Fix> {
+    match (context.ci()?, context.nested) {
+        (Ci::GitHub, true) => Some(runner(context.mtu)),
+        (Ci::GitLab, false) => Some(config(
             "in config.toml of GitLab Runner, in the section [runners.docker]",
-            "give the networks that it makes for jobs (FF_NETWORK_PER_BUILD) the MTU of the network below",
-            format!("network_mtu = {}", facts.mtu),
+            "give the networks that it makes for jobs (FF_NETWORK_PER_BUILD) the MTU that the network below carries",
+            format!("network_mtu = {}", context.mtu),
         )),
         _ => None,
     }
@@ -40,7 +41,7 @@ pub(super) fn of_networks(facts: &Facts<'_>) -> Option<Fix> {
 
 /// Runners of GitHub Actions in Kubernetes.
 fn runner(mtu: u32) -> Fix {
-    fix(
+    config(
         "in the values of gha-runner-scale-set, of the container dind in template.spec.containers (GitHub Actions)",
         "give the Docker in it the MTU of its host, and the networks that it makes for jobs too (since Docker 24)",
         format!(

@@ -1,24 +1,26 @@
 //! Compose: the networks of a project.
 //!
 //! <https://docs.docker.com/reference/compose-file/networks/>
-use super::{Facts, fix, quote};
+use super::context::Context;
+use super::fix::config;
+use super::shell::quote;
 use crate::model::Fix;
 
 /// The setting for the network of the culprit bridge, for the default one if it is not known.
-pub(super) fn network(facts: &Facts<'_>) -> Fix {
-    let setup = facts.setup();
+pub(super) fn network(context: &Context<'_>) -> Fix {
+    let setup = context.setup();
     let Some(project) = setup.and_then(|setup| setup.compose.as_ref()).map(|compose| &compose.project) else {
         let place = "in the compose file, if compose made it, then docker compose down and docker compose up --detach";
-        return fix(place, "the same, by compose", setting("default", facts.mtu));
+        return config(place, "the same, by compose", setting("default", context.mtu));
     };
-    let network = setup.and_then(|setup| setup.network_of(&facts.m.culprit.interface));
+    let network = setup.and_then(|setup| setup.network_of(&context.m.culprit.interface));
     // Compose puts the project before the name that stands in its file.
     let key = network.and_then(|network| network.name.strip_prefix(project.as_str())?.strip_prefix('_'));
     let again = format!("docker compose --project-name {}", quote(project));
-    fix(
+    config(
         &format!("in the compose file of project {project}, then {again} down and {again} up --detach"),
-        "give the project's network the MTU of the network below (dockerd --mtu does not reach it)",
-        setting(key.unwrap_or("default"), facts.mtu),
+        "give the project's network the MTU that the network below carries (dockerd --mtu does not reach it)",
+        setting(key.unwrap_or("default"), context.mtu),
     )
 }
 

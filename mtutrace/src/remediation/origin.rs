@@ -1,5 +1,5 @@
 //! How a network was made, as far as the names of its devices tell.
-use super::Facts;
+use super::context::Context;
 use crate::model::{LinkKind, Runtime};
 
 /// What made the network, and so what has to be told.
@@ -9,7 +9,7 @@ pub(super) enum Origin {
     Docker0,
     /// A network of `docker network create` or compose: the first 12 digits of its id.
     DockerNetwork(String),
-    /// A network of Docker whose number is right by now, but not that of the container, which is older.
+    /// A network of Docker whose MTU is right by now, but not that of the container, which is older.
     DockerBefore,
     /// A network of podman.
     Podman,
@@ -28,8 +28,8 @@ pub(super) enum Origin {
 }
 
 /// What made the culprit's network.
-pub(super) fn of(facts: &Facts<'_>) -> Origin {
-    let culprit = &facts.m.culprit;
+pub(super) fn of(context: &Context<'_>) -> Origin {
+    let culprit = &context.m.culprit;
     let name = culprit.interface.as_str();
     // Docker names a bridge after the first 12 digits of its network's id.
     let digits =
@@ -40,17 +40,17 @@ pub(super) fn of(facts: &Facts<'_>) -> Origin {
         ("nerdctl0", _) => Origin::Nerdctl,
         _ if name.starts_with("podman") || name.starts_with("cni-podman") => Origin::Podman,
         // k3s and others call flannel's bridge as the bridge plugin does by default.
-        ("cni0", _) if beside(facts, |other| other.starts_with("flannel")) => Origin::Flannel,
+        ("cni0", _) if beside(context, |other| other.starts_with("flannel")) => Origin::Flannel,
         _ if name.starts_with("cni") || name.starts_with("cbr") || name == "kube-bridge" => Origin::CniBridge,
         _ if culprit.kind == LinkKind::Bridge => Origin::Unknown,
-        _ => without_bridge(facts),
+        _ => without_bridge(context),
     }
 }
 
 /// A pod's device that is no port of a bridge: its other end is named by the plugin.
-fn without_bridge(facts: &Facts<'_>) -> Origin {
-    let path = &facts.m.path;
-    let other_end = facts.node.link(facts.m.culprit.id()).and_then(|link| facts.node.link(link.peer?));
+fn without_bridge(context: &Context<'_>) -> Origin {
+    let path = &context.m.path;
+    let other_end = context.node.link(context.m.culprit.id()).and_then(|link| context.node.link(link.peer?));
     let names = || path.iter().map(|hop| &hop.interface).chain(other_end.map(|link| &link.name));
     let named = |prefix: &str| names().any(|name| name.starts_with(prefix));
     if named("cali") {
@@ -59,7 +59,7 @@ fn without_bridge(facts: &Facts<'_>) -> Origin {
     if named("lxc") || named("cilium") {
         return Origin::Cilium;
     }
-    match facts.container.and_then(|c| c.runtime) {
+    match context.container.and_then(|c| c.runtime) {
         Some(Runtime::Podman) => Origin::Podman,
         Some(Runtime::Containerd | Runtime::CriO) => Origin::CniBridge,
         Some(Runtime::Docker) if path.iter().any(|hop| hop.kind == LinkKind::Bridge) => Origin::DockerBefore,
@@ -69,7 +69,7 @@ fn without_bridge(facts: &Facts<'_>) -> Origin {
 }
 
 /// Whether the culprit's namespace has a device of such a name.
-fn beside(facts: &Facts<'_>, wanted: impl Fn(&str) -> bool) -> bool {
-    let netns = facts.node.netns.get(&facts.m.culprit.netns);
+fn beside(context: &Context<'_>, wanted: impl Fn(&str) -> bool) -> bool {
+    let netns = context.node.netns.get(&context.m.culprit.netns);
     netns.is_some_and(|n| n.links.values().any(|link| wanted(&link.name)))
 }

@@ -1,32 +1,34 @@
-//! podman: its default network is a file, others are made anew.
+//! podman: its default network is a file, others are recreated.
 //!
 //! podman-network-create(1), podman-network-rm(1)
-use super::{Facts, fix, quote};
+use super::context::Context;
+use super::fix::{config, permanent};
+use super::shell::quote;
 use crate::model::{Fix, LinkKind};
 
 /// The remedies for a network of podman.
-pub(super) fn network(facts: &Facts<'_>) -> Vec<Fix> {
-    let (mtu, culprit) = (facts.mtu, &facts.m.culprit);
-    let place = facts.place("podman");
+pub(super) fn network(context: &Context<'_>) -> Vec<Fix> {
+    let (mtu, culprit) = (context.mtu, &context.m.culprit);
+    let place = context.place("podman");
     if culprit.kind != LinkKind::Bridge {
-        return vec![fix(
+        return vec![config(
             &place,
             "make a network with the right MTU, and start the container on it",
             format!("podman network create --opt mtu={mtu} NAME"),
         )];
     }
     if culprit.interface == "podman0" {
-        return vec![fix(
+        return vec![config(
             &format!("{place}, in /etc/containers/networks/podman.json"),
-            "give the default network's containers the MTU of the network below, once they are started anew (if the \
+            "give the default network's containers the MTU that the network below carries, once they are recreated (if the \
              file is not there: podman network inspect podman shows what belongs in it)",
             format!("\"options\": {{ \"mtu\": \"{mtu}\" }}"),
         )];
     }
     let bridge = quote(&culprit.interface);
-    vec![fix(
+    vec![permanent(
         &place,
-        "make the network anew with the right MTU (this removes the containers on it: start them anew)",
+        "recreate the network with the right MTU (this removes the containers on it: recreate them)",
         format!(
             "network=$(podman network ls --format '{{{{.NetworkInterface}}}} {{{{.Name}}}}' | sed -n s/^{bridge}' //p') && \
              podman network rm --force \"$network\" && podman network create --opt mtu={mtu} \"$network\""

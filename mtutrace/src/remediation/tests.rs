@@ -2,8 +2,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use super::shell::quote;
 use super::*;
-use crate::model::{Compose, DeviceId, Link, LinkKind, Network, Runtime};
+use crate::model::{Ci, Compose, DeviceId, Hop, Link, LinkKind, Network, Runtime, Setup};
 use test_case::test_case;
 use yaml_rust2::YamlLoader;
 

@@ -1,21 +1,22 @@
 //! Remedies for a tunnel whose MTU leaves no room for its headers, by who made it.
-use super::{enter, fix, quote};
+use super::fix::{config, now, permanent};
+use super::shell::{enter, quote};
 use crate::model::{Fix, Mismatch, Node};
-use crate::topology;
-use crate::topology::Underlay;
+use crate::topology::{self, Underlay};
 
 /// The remedies for a mismatch that is a tunnel's; nothing for others.
-pub fn fixes_of(m: &Mismatch, node: &Node) -> Option<Vec<Fix>> {
+pub(crate) fn fixes_of(m: &Mismatch, node: &Node) -> Option<Vec<Fix>> {
     topology::wrong_tunnel(node, &m.bottleneck).map(|below| fixes(&below, node))
 }
 
-/// The setting of whoever made the tunnel, as its device's name tells, then the number itself at once.
-pub fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
+/// The setting of whoever made the tunnel, as its device's name tells, then the MTU itself at once.
+pub(crate) fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
     let (name, fits) = (below.tunnel.interface.as_str(), below.fits);
     let mut fixes = lasting(name, fits, below.overhead, below.device.mtu);
     let command = format!("{}ip link set dev {} mtu {fits}", enter(below.tunnel.netns, node), quote(name));
-    let what = "at once, until it is made anew; containers keep their own number, and are told by ICMP";
-    fixes.push(fix("on this node, as root", what, command));
+    let what =
+        "works at once, lost when the tunnel is recreated; containers keep their MTU and are told by ICMP";
+    fixes.push(now("on this node, as root", what, command));
     fixes
 }
 
@@ -24,14 +25,14 @@ fn lasting(name: &str, fits: u32, overhead: u32, carried: u32) -> Vec<Fix> {
     let calico = |key: &str| {
         let patch = format!("{{\"spec\":{{\"{key}\":{fits}}}}}");
         vec![
-            fix(
+            permanent(
                 "in the cluster, if Calico's operator runs it",
-                "give the tunnel and new pods the number that fits, then restart calico-node and the pods",
+                "set the MTU that fits on the tunnel and new pods, then restart calico-node and the pods",
                 format!(
                     "kubectl patch installation.operator.tigera.io default --type merge -p '{{\"spec\":{{\"calicoNetwork\":{{\"mtu\":{fits}}}}}}}'"
                 ),
             ),
-            fix(
+            permanent(
                 "in the cluster, if manifests run it",
                 "the same, by Felix (and veth_mtu of the config map calico-config)",
                 format!("kubectl patch felixconfiguration default --type merge -p '{patch}'"),
@@ -42,34 +43,34 @@ fn lasting(name: &str, fits: u32, overhead: u32, carried: u32) -> Vec<Fix> {
         "vxlan.calico" | "vxlan-v6.calico" => calico("vxlanMTU"),
         "tunl0" => calico("ipipMTU"),
         "wireguard.cali" | "wg-v6.cali" => calico("wireguardMTU"),
-        _ if starts(&["flannel"]) => vec![fix(
+        _ if starts(&["flannel"]) => vec![config(
             "in net-conf.json of the config map kube-flannel-cfg, then restart kube-flannel-ds and the pods",
-            "tell flannel what its nodes' network carries; it takes its headers off that itself",
+            "tell flannel the MTU of the nodes' network; it subtracts its headers itself",
             format!("\"Backend\": {{ \"Type\": \"vxlan\", \"MTU\": {carried} }}"),
         )],
-        _ if starts(&["cilium_"]) => vec![fix(
+        _ if starts(&["cilium_"]) => vec![permanent(
             "in the config map cilium-config (Helm: MTU), then restart Cilium and the pods",
-            "tell Cilium what its nodes' network carries; it takes its headers off that itself",
+            "tell Cilium the MTU of the nodes' network; it subtracts its headers itself",
             format!(
                 "kubectl -n kube-system patch configmap cilium-config --type merge -p '{{\"data\":{{\"mtu\":\"{carried}\"}}}}'"
             ),
         )],
-        _ if starts(&["genev_sys_", "vxlan_sys_"]) => vec![fix(
+        _ if starts(&["genev_sys_", "vxlan_sys_"]) => vec![config(
             "in the database of Open vSwitch on this node (OVN-Kubernetes: the cluster's MTU)",
-            "give the ports that use the tunnel the number that fits",
+            "set the MTU that fits on the ports that use the tunnel",
             format!("ovs-vsctl set Interface PORT mtu_request={fits}"),
         )],
-        _ if starts(&["vx-"]) => vec![fix(
+        _ if starts(&["vx-"]) => vec![config(
             "on a manager of the swarm",
-            "make the overlay network anew with the number that fits, and its services",
+            "recreate the overlay network and its services with the MTU that fits",
             format!("docker network create --driver overlay --opt com.docker.network.driver.mtu={fits} NAME"),
         )],
-        _ if starts(&["wg"]) => vec![fix(
+        _ if starts(&["wg"]) => vec![config(
             &format!("in the section [Interface] of /etc/wireguard/{name}.conf, then wg-quick down and up"),
             "leave room for WireGuard's headers",
             format!("MTU = {fits}"),
         )],
-        _ => vec![fix(
+        _ => vec![config(
             "in the configuration that made the tunnel",
             "leave room for its headers",
             format!("mtu {fits} (= {carried} - {overhead})"),

@@ -10,25 +10,22 @@ mod docker;
 mod metadata;
 mod poller;
 mod reachable;
+mod shared;
 mod socket;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::model::{Container, Node};
 use crate::topology::Seen;
-use metadata::Metadata;
-use poller::{Event, Poller, Sighting};
+use poller::{Event, Poller, Sighting, runtime};
 pub(crate) use reachable::runtimes;
+use shared::Shared;
 use socket::Place;
-
-/// File systems that may hang at a time before nothing is searched any more.
-const SEARCHERS: usize = 8;
 
 /// Ends the thread when it is dropped.
 pub(crate) struct Names {
@@ -86,7 +83,7 @@ impl Names {
 
     /// Puts the names that are known by now.
     pub(crate) fn put(&self, seen: &mut [Seen]) {
-        let told = self.shared.lock().told.clone();
+        let told = self.shared.metadata();
         if told.is_empty() {
             return;
         }
@@ -104,52 +101,13 @@ impl Names {
     /// Waits until everybody who is there has been asked about what was shown last, but no longer than this; true if
     /// there are names.
     pub(crate) fn wait(&self, at_most: Duration) -> bool {
-        let open = |published: &mut Published| published.sighting < self.shown || !published.idle;
-        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), at_most, open);
-        let (published, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        !published.told.is_empty()
+        self.shared.wait(self.shown, at_most)
     }
 }
 
 impl Drop for Names {
     fn drop(&mut self) {
         let _ = self.events.send(Event::Stop);
-    }
-}
-
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(SEARCHERS).build()
-}
-
-/// What the thread shows the others.
-#[derive(Default)]
-struct Shared {
-    published: Mutex<Published>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Published {
-    /// The newest sighting that was taken notice of.
-    sighting: u64,
-    /// Nobody is being asked.
-    idle: bool,
-    told: Arc<BTreeMap<String, Metadata>>,
-}
-
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Published> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn publish(&self, sighting: u64, idle: bool, told: BTreeMap<String, Metadata>) {
-        let mut published = self.lock();
-        (published.sighting, published.idle) = (sighting, idle);
-        if *published.told != told {
-            published.told = Arc::new(told);
-        }
-        drop(published);
-        self.changed.notify_all();
     }
 }
 

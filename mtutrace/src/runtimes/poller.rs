@@ -7,8 +7,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::shared::Shared;
 use super::socket::{Api, Place, Socket};
-use super::{Shared, cri, docker};
+use super::{cri, docker};
 use crate::runtimes::cache::{Cache, Lineages, back_off};
 use crate::runtimes::metadata::Metadata;
 
@@ -16,6 +17,8 @@ use crate::runtimes::metadata::Metadata;
 const SEARCH: Duration = Duration::from_secs(1);
 /// A daemon may need several requests, each of which has its own bound.
 const WHOLE_ANSWER: Duration = Duration::from_secs(5);
+/// File systems that may hang at a time before nothing is searched any more.
+const SEARCHERS: usize = 8;
 /// Places asked at a time; the others' turn comes by their back-off.
 const MOST_TASKS: usize = 16;
 
@@ -47,6 +50,14 @@ type Key = (u64, u64);
 struct Rest {
     failures: u32,
     until: Instant,
+}
+
+/// The thread's own runtime; file systems are searched on threads beside it.
+///
+/// # Errors
+/// When the kernel refuses a thread or an event queue.
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(SEARCHERS).build()
 }
 
 /// The state of the thread.

@@ -1,9 +1,9 @@
 //! Which runtimes of the host answer, for `mtutrace doctor`.
 use std::sync::Arc;
 
+use super::metadata::Metadata;
+use super::poller::{ask_socket, runtime, search};
 use super::socket::{Place, host_root};
-use super::{Metadata, runtime};
-use crate::runtimes::poller::{ask_socket, search};
 
 /// The sockets of the host's runtimes, by path: those that answer, and those that don't, with the reason.
 #[derive(Debug, Default)]

@@ -130,7 +130,7 @@ fn nobody_holds_up_another_or_the_thread(path: &str, manner: Manner) {
     // And the question to the other one ends, after no more than the bound and what the socket itself holds.
     assert!(taken.recv_timeout(ENOUGH).unwrap() < 10 << 20);
     assert!(names.wait(ENOUGH));
-    assert!(names.shared.lock().idle);
+    assert!(names.shared.is_idle());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn nobody_there_takes_no_time() {
     let root = TempDir::new();
     let names = start(&root);
     assert!(!names.wait(ENOUGH));
-    assert!(names.shared.lock().idle);
+    assert!(names.shared.is_idle());
     assert_eq!(named(&names), [None, None]);
 }
 

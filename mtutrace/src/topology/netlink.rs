@@ -214,6 +214,11 @@ pub(crate) fn ip_of(value: &[u8]) -> Option<IpAddr> {
     <[u8; 16]>::try_from(value).ok().map(|bytes| IpAddr::V6(Ipv6Addr::from(bytes)))
 }
 
+/// Bits of an address of this family.
+pub(crate) fn address_bits(ip: IpAddr) -> u8 {
+    if ip.is_ipv4() { 32 } else { 128 }
+}
+
 /// Text up to its NUL; bytes that are not UTF-8 are replaced.
 pub(crate) fn text_of(value: &[u8]) -> String {
     let end = value.iter().position(|byte| *byte == 0).unwrap_or(value.len());

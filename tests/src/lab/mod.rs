@@ -1,6 +1,7 @@
 //! The laboratory: namespaces, cgroups, the founding incident, traffic, and the tracer under test.
 
 pub(crate) mod addresses;
+pub mod alone;
 pub mod bridged;
 pub mod cgroup;
 pub mod container;
@@ -9,7 +10,7 @@ pub mod datagrams;
 pub mod incident;
 pub mod leaks;
 pub mod mib;
-pub(crate) mod name;
+pub mod name;
 pub mod netns;
 pub mod nft;
 pub mod offload;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -14,20 +14,16 @@ use super::netns::run;
 use super::place::die_with_parent;
 use super::process::Process;
 use super::wait;
+use crate::tools::{self, repository};
 
 const START: Duration = Duration::from_secs(60);
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// A file of the repository.
-pub fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
-
 /// One of the package's programs: where setup puts it, else on PATH.
 pub fn program(name: &str) -> Option<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository("target"), PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let dirs = std::iter::once(target.join("tools/prometheus/usr/bin")).chain(std::env::split_paths(&path));
+    let dirs =
+        std::iter::once(tools::folder().join("prometheus/usr/bin")).chain(std::env::split_paths(&path));
     dirs.map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 

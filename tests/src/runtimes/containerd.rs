@@ -1,17 +1,12 @@
 //! containerd on the node, and a pod made by its CRI, without a kubelet, with a container that runs Docker.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 
 use super::cri::{Cri, PodNames};
 use super::dind::Dind;
 use super::machine::{Machine, SHARE};
-use super::{POD_MTU, image};
+use super::{POD_MTU, image, programs};
 use crate::lab::cgroup::random_uid;
-
-/// Where distributions put the plugins of CNI, and where upstream does.
-const PLUGINS: [&str; 2] = ["/usr/lib/cni", "/opt/cni/bin"];
 
 /// A pod that runs Docker.
 #[derive(Debug)]
@@ -25,8 +20,9 @@ pub struct Pod {
 /// Starts containerd, the pod, its container, and Docker inside it.
 pub fn pod() -> Result<Pod> {
     let mut machine = Machine::build()?;
-    let plugins = PLUGINS.into_iter().find(|dir| Path::new(dir).join("bridge").is_file());
-    let plugins = plugins.context("no CNI plugin bridge: apt-get install containernetworking-plugins")?;
+    let plugins =
+        { programs::CNI }.into_iter().find(|dir| machine.path(dir).join(programs::CNI_BRIDGE).is_file());
+    let plugins = plugins.context("no CNI plugin bridge: cargo xtask setup")?;
     std::fs::write(machine.path("/etc/cni/net.d/10-lab.conflist"), network())?;
     let config = format!("{SHARE}/containerd.toml");
     std::fs::write(machine.path(&config), settings(plugins))?;

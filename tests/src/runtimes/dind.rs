@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::docker::options;
+use super::image;
 use super::machine::{Machine, SHARE, pid_of};
-use super::{PATH, image};
+use super::programs::PATH;
 use crate::lab::addresses::V4;
 use crate::lab::netns::run;
 use crate::lab::place::die_with_parent;
@@ -116,7 +117,7 @@ impl Dind {
         std::fs::write(&file, [&[line.as_str()], more].concat().join(" "))?;
         let before = std::fs::read_to_string(self.path("/run/docker.pid"))?;
         let mut kill = Command::new("nsenter");
-        kill.args(["--pid", "--target", &self.pid.to_string(), "--", "kill", &before]);
+        kill.args(["--pid", "--target", &self.pid.to_string(), "--", "sh", "-c", "kill $0", &before]);
         run(&mut kill, None)?;
         self.await_docker(&before)?;
         Ok(())

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::PATH;
 use super::image;
+use super::programs::{self, PATH};
 use super::trees::CgroupTrees;
 use crate::lab::addresses::V4;
 use crate::lab::netns::{NetNs, run};
@@ -22,8 +22,10 @@ const START: Duration = Duration::from_secs(30);
 /// Where the lab's own files are, in the mount namespace of the node.
 pub(super) const SHARE: &str = "/run/lab";
 
-/// What runtimes write goes to memory: /run and /var/lib are empty, /etc is a copy on write without their settings.
+/// What runtimes write goes to memory: /run and /var/lib are empty, /etc is a copy on write without their settings. Over
+/// /usr lie the programs that the machine itself lacks (`$1`, if any), for the node and for every container that mounts it.
 const MOUNTS: &str = "set -e
+test -z \"$1\" || mount -t overlay -o lowerdir=\"$1\":/usr mtut-lab /usr
 for dir in /run /var/lib; do mount -t tmpfs -o mode=755 mtut-lab $dir; done
 mkdir -p /run/lab /run/etc/upper /run/etc/work
 mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work mtut-lab /etc
@@ -67,7 +69,10 @@ impl Machine {
         let cgroups = CgroupTrees::named(&prefix);
         let server_process = HttpServer::listen(Place::host(&server), V4.any)?;
         let mut holder = Place::host(&node).command("unshare")?;
-        holder.args(["--mount", "--propagation", "private", "--", "sh", "-c", MOUNTS]).env("PATH", PATH);
+        holder
+            .args(["--mount", "--propagation", "private", "--", "sh", "-c", MOUNTS, "sh"])
+            .env("PATH", PATH);
+        holder.arg(programs::tree().map(|tree| tree.join("usr")).unwrap_or_default());
         let (mounts, lines) = spawn(&mut holder)?;
         await_line(&lines, "mounts of the node", START, |line| line == "ready")?;
         let machine = Self {

@@ -13,6 +13,7 @@ pub mod docker;
 mod image;
 pub mod incident;
 pub mod machine;
+pub mod programs;
 mod trees;
 
 pub use dind::{Dind, Inner};
@@ -22,19 +23,14 @@ use crate::check;
 /// The network of the outer container.
 pub const POD_MTU: u32 = 1450;
 
-/// Where programs are looked for: Debian's packages before what somebody put beside them.
-const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin";
-
 /// True (after saying why) when one of these programs is missing; under `CI=true` that is a failure.
-pub fn skip(programs: &[&str]) -> bool {
+pub fn skip(wanted: &[&str]) -> bool {
     if check::skip() {
         return true;
     }
-    let found = |program: &&str| {
-        let mut folders = PATH.split(':').map(std::path::Path::new);
-        folders.any(|folder| folder.join(program).is_file())
-    };
-    let missing = programs.iter().copied().filter(|program| !found(program)).collect::<Vec<_>>().join(" ");
+    let tree = programs::tree();
+    let missing = wanted.iter().copied().filter(|one| programs::find(one, tree.as_deref()).is_none());
+    let missing = missing.collect::<Vec<_>>().join(" ");
     if missing.is_empty() {
         return false;
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::Made;
-use crate::{apt, exec};
+use crate::exec;
 
 /// What the checks keep from run to run.
 fn cache() -> PathBuf {
@@ -26,13 +26,6 @@ pub(super) fn check(made: &Made) -> Result<()> {
     unit::check(&made.binary.to_string_lossy())?;
     debian::check(made)?;
     docker::check(made)
-}
-
-/// Installs the packages of tools that are missing.
-fn need(tools: &[(&str, &str)]) -> Result<()> {
-    let missing = tools.iter().filter(|(tool, _)| !exec::installed(tool)).map(|(_, package)| *package);
-    let missing = missing.collect::<Vec<_>>();
-    if missing.is_empty() { Ok(()) } else { apt::install(&missing) }
 }
 
 /// Runs something short, shows what it is, and gives back its stdout; on failure says all that it said.

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::kernel::{Kernel, MATRIX};
-use super::{cache, vmlinux};
+use super::vmlinux;
+use crate::debian::{self, cache};
 use crate::exec;
 
 /// Where the running kernel shows its BTF.
@@ -15,7 +16,7 @@ const RUNNING: &str = "/sys/kernel/btf/vmlinux";
 /// Writes `tests/fixtures/btf/RELEASE.btf` for all of the matrix, in place of older releases of the same series; with
 /// `running`, that of this machine's kernel as well, under its version alone.
 pub(crate) fn extract(running: bool) -> Result<u8> {
-    super::image::setup()?;
+    debian::check()?;
     let to = exec::root().join("tests/fixtures/btf");
     fs::create_dir_all(&to)?;
     let raw = cache().join("btf");

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, bail};
 
 use super::cpio::Archive;
 use super::kernel::Kernel;
-use super::{debian, modules};
+use super::modules;
 use crate::local::Program;
-use crate::{apt, exec};
+use crate::{debian, exec};
 
 /// What a guest runs besides its kernel.
 pub(crate) struct Payload {
@@ -122,17 +122,4 @@ fn needed(program: &Path) -> Result<Vec<PathBuf>> {
         .filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')))
         .map(PathBuf::from)
         .collect())
-}
-
-/// Installs what is missing on this machine to run a guest.
-pub(crate) fn setup() -> Result<()> {
-    debian::check()?;
-    if !exec::installed(super::qemu::PROGRAM) {
-        println!("setup: {}: missing", super::qemu::PROGRAM);
-        apt::install(&["qemu-system-x86"]).context("virtual machines need QEMU")?;
-    }
-    if !exec::installed("xz") {
-        apt::install(&["xz-utils"]).context("kernel modules are packed with xz")?;
-    }
-    Ok(())
 }

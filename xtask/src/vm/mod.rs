@@ -1,7 +1,6 @@
 //! `cargo xtask vm`: the scenarios on Debian's kernels, each booted under QEMU's software emulation.
 
 mod cpio;
-pub(crate) mod debian;
 mod fixtures;
 mod image;
 mod kernel;
@@ -11,22 +10,22 @@ mod qemu;
 mod vmlinux;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-pub(crate) use self::debian::Mirror;
 pub(crate) use self::fixtures::extract as btf;
 use self::image::Payload;
-pub(crate) use self::image::setup;
 use self::kernel::Kernel;
 pub(crate) use self::kernel::MATRIX;
 pub(crate) use self::left_out::is_left_out;
+use crate::debian::cache;
 use crate::results::{MARK, Results, State, of_program};
+use crate::setup::qemu::Qemu;
 use crate::tables::Column;
-use crate::{build, exec, local};
+use crate::{apt, build, debian, local};
 
 /// How long a kernel may take, unless the command line says otherwise.
 pub(crate) const LIMIT: Duration = Duration::from_secs(900);
@@ -50,19 +49,26 @@ pub(crate) struct Wanted<'a> {
     pub(crate) args: &'a [String],
 }
 
+/// Gets what is missing on this machine to run a guest.
+pub(crate) fn setup() -> Result<Qemu> {
+    debian::check()?;
+    apt::need(&[("xz", "xz-utils")]).context("kernel modules are packed with xz")?;
+    Qemu::get().context("virtual machines need QEMU")
+}
+
 /// Boots `series` into a shell.
 pub(crate) fn shell(series: &str) -> Result<u8> {
-    setup()?;
+    let qemu = setup()?;
     let payload = prepare(&build::release()?)?;
     let kernel = Kernel::get(&cache(), series)?;
     let initrd = cache().join(series).join("initrd");
     payload.write(&kernel, &environment(), "", &initrd)?;
-    qemu::shell(&kernel, &initrd)
+    qemu::shell(&qemu, &kernel, &initrd)
 }
 
-/// Runs the scenarios on each of `kernels`, two at a time, on a machine that is set up; their columns in that order.
-pub(crate) fn matrix(binary: &Path, series: &[String], wanted: &Wanted) -> Result<Vec<Column>> {
-    let payload = prepare(binary)?;
+/// Runs the scenarios on each of `kernels`, two at a time; their columns in that order.
+pub(crate) fn matrix(qemu: Qemu, binary: &Path, series: &[String], wanted: &Wanted) -> Result<Vec<Column>> {
+    let guests = Guests { qemu, payload: prepare(binary)? };
     let kernels = series.iter().enumerate();
     let mut queue = kernels.map(|(place, one)| (place, one, Kernel::get(&cache(), one))).collect::<Vec<_>>();
     queue.sort_by_key(|(_, series, _)| std::cmp::Reverse(kernel::rank(series)));
@@ -73,7 +79,7 @@ pub(crate) fn matrix(binary: &Path, series: &[String], wanted: &Wanted) -> Resul
             let title = kernel.as_ref().map_or(series, |kernel| &kernel.release).clone();
             // One kernel that cannot be had is a failure, but not of the others.
             let results =
-                kernel.and_then(|kernel| steadied(&payload, &kernel, wanted)).unwrap_or_else(|error| {
+                kernel.and_then(|kernel| guests.steadied(&kernel, wanted)).unwrap_or_else(|error| {
                     let mut results = Results::default();
                     results.end(Some(format!("{error:#}")));
                     results
@@ -89,57 +95,60 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where packages of other systems are kept.
-pub(crate) fn cache() -> PathBuf {
-    exec::target_dir().join("vm")
-}
-
 /// Everything that the guests need but their kernels.
 fn prepare(binary: &Path) -> Result<Payload> {
     let built = local::scenarios()?;
     Payload::gather(&cache(), binary, &built.helper, &built.programs)
 }
 
-/// One kernel; the few tests that failed run once more in a guest of their own, one after the other. An emulated machine
-/// that shares two cores with another is late at times: what passes then is named, and is not a failure.
-fn steadied(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> Result<Results> {
-    let mut first = boot(payload, kernel, &job(payload, kernel, wanted), wanted.limit)?;
-    let Some(failed) = first.doubtful() else { return Ok(first) };
-    println!("{:>4} | once more, alone: {}", kernel.series, failed.join(", "));
-    let second = boot(payload, kernel, &job_again(payload, &failed), wanted.limit)?;
-    first.again(second);
-    Ok(first)
+/// What every guest is made of, but its kernel.
+struct Guests {
+    qemu: Qemu,
+    payload: Payload,
 }
 
-/// One guest, from its boot to its results, which are shown as they come, behind its name.
-fn boot(payload: &Payload, kernel: &Kernel, job: &str, limit: Duration) -> Result<Results> {
-    let start = Instant::now();
-    let say = |text: &str| {
-        for line in text.lines() {
-            println!("{:>4} | {line}", kernel.series);
-        }
-    };
-    say(&format!("booting {}", kernel.release));
-    let initrd = cache().join(&kernel.series).join("initrd");
-    payload.write(kernel, &environment(), job, &initrd)?;
-    let mut results = Results::default();
-    let end = qemu::run(kernel, &initrd, limit, |line| {
-        if let Some(text) = results.line(line) {
-            let result = text.starts_with("test ");
-            let seconds = result.then(|| format!(" ({} s)", start.elapsed().as_secs()));
-            say(&(text + &seconds.unwrap_or_default()));
-        }
-    });
-    results.end(end.err().map(|error| format!("{error:#}")));
-    results.broken.iter().for_each(|why| say(why));
-    results.took = start.elapsed();
-    say(&format!(
-        "{} passed, {} failed in {} s",
-        results.count(State::Ok),
-        results.failed().count(),
-        results.took.as_secs()
-    ));
-    Ok(results)
+impl Guests {
+    /// One kernel; the few tests that failed run once more in a guest of their own, one after the other. An emulated machine
+    /// that shares two cores with another is late at times: what passes then is named, and is not a failure.
+    fn steadied(&self, kernel: &Kernel, wanted: &Wanted) -> Result<Results> {
+        let mut first = self.boot(kernel, &job(&self.payload, kernel, wanted), wanted.limit)?;
+        let Some(failed) = first.doubtful() else { return Ok(first) };
+        println!("{:>4} | once more, alone: {}", kernel.series, failed.join(", "));
+        let second = self.boot(kernel, &job_again(&self.payload, &failed), wanted.limit)?;
+        first.again(second);
+        Ok(first)
+    }
+
+    /// One guest, from its boot to its results, which are shown as they come, behind its name.
+    fn boot(&self, kernel: &Kernel, job: &str, limit: Duration) -> Result<Results> {
+        let start = Instant::now();
+        let say = |text: &str| {
+            for line in text.lines() {
+                println!("{:>4} | {line}", kernel.series);
+            }
+        };
+        say(&format!("booting {}", kernel.release));
+        let initrd = cache().join(&kernel.series).join("initrd");
+        self.payload.write(kernel, &environment(), job, &initrd)?;
+        let mut results = Results::default();
+        let end = qemu::run(&self.qemu, kernel, &initrd, limit, |line| {
+            if let Some(text) = results.line(line) {
+                let result = text.starts_with("test ");
+                let seconds = result.then(|| format!(" ({} s)", start.elapsed().as_secs()));
+                say(&(text + &seconds.unwrap_or_default()));
+            }
+        });
+        results.end(end.err().map(|error| format!("{error:#}")));
+        results.broken.iter().for_each(|why| say(why));
+        results.took = start.elapsed();
+        say(&format!(
+            "{} passed, {} failed in {} s",
+            results.count(State::Ok),
+            results.failed().count(),
+            results.took.as_secs()
+        ));
+        Ok(results)
+    }
 }
 
 /// What tests find in their environment.

@@ -12,8 +12,7 @@ use mtutrace_tests::lab::place::die_with_parent;
 
 use super::kernel::Kernel;
 use crate::exec;
-
-pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
+use crate::setup::qemu::Qemu;
 
 /// Lines of the console that a failed boot shows.
 const LAST_LINES: usize = 40;
@@ -28,8 +27,8 @@ impl Drop for Guest {
     }
 }
 
-fn command(kernel: &Kernel, initrd: &Path, options: &str) -> Command {
-    let mut command = Command::new(PROGRAM);
+fn command(qemu: &Qemu, kernel: &Kernel, initrd: &Path, options: &str) -> Command {
+    let mut command = qemu.command();
     // One CPU each: two guests share two cores, and a guest's CPU that waits for its turn holds the other one up.
     // Without cmpxchg16b: under emulation 6.12's allocator panics on it now and then.
     command.args(["-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-m", "1024", "-smp", "1"]);
@@ -42,14 +41,20 @@ fn command(kernel: &Kernel, initrd: &Path, options: &str) -> Command {
 
 /// Boots, gives each line of the guest's second serial port to `line` as it comes, until the guest is off. The error
 /// of a guest that panics or hangs (longer than `limit`) ends with its console's last lines.
-pub(crate) fn run(kernel: &Kernel, initrd: &Path, limit: Duration, mut line: impl FnMut(&str)) -> Result<()> {
+pub(crate) fn run(
+    qemu: &Qemu,
+    kernel: &Kernel,
+    initrd: &Path,
+    limit: Duration,
+    mut line: impl FnMut(&str),
+) -> Result<()> {
     let console = initrd.with_extension("console");
-    let mut command = command(kernel, initrd, "");
+    let mut command = command(qemu, kernel, initrd, "");
     command.arg("-serial").arg(format!("file:{}", console.display())).args(["-serial", "stdio"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     // A guest must not go on when nobody reads its results any more.
     die_with_parent(&mut command);
-    let mut guest = Guest(command.spawn().with_context(|| format!("cannot run {PROGRAM}"))?);
+    let mut guest = Guest(command.spawn().with_context(|| format!("cannot run {qemu}"))?);
     let mut pipe = guest.0.stdout.take().context("stdout is piped")?;
     let (send, receive) = channel();
     std::thread::spawn(move || {
@@ -93,8 +98,8 @@ fn tail(text: &str) -> String {
 }
 
 /// Boots into a shell on this terminal; Ctrl-A X ends QEMU.
-pub(crate) fn shell(kernel: &Kernel, initrd: &Path) -> Result<u8> {
-    let mut command = command(kernel, initrd, "mtutrace.shell");
+pub(crate) fn shell(qemu: &Qemu, kernel: &Kernel, initrd: &Path) -> Result<u8> {
+    let mut command = command(qemu, kernel, initrd, "mtutrace.shell");
     let status = command.args(["-serial", "mon:stdio"]).status();
-    Ok(exec::code(status.with_context(|| format!("cannot run {PROGRAM}"))?))
+    Ok(exec::code(status.with_context(|| format!("cannot run {qemu}"))?))
 }

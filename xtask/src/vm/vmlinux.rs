@@ -31,8 +31,7 @@ pub(crate) fn btf(image: &Path, work: &Path) -> Result<Vec<u8>> {
     let [from, vmlinux, section] = ["payload", "vmlinux", "section"].map(|name| work.join(name));
     fs::write(&from, packed.get(..packed.len().saturating_sub(size)).unwrap_or_default())?;
     let result = (|| {
-        need(program, package)?;
-        need("objcopy", "binutils")?;
+        apt::need(&[(program, package), ("objcopy", "binutils")])?;
         let mut unpack = Command::new(program);
         unpack.args(["-d", "-c"]).stdin(fs::File::open(&from)?).stdout(fs::File::create(&vmlinux)?);
         exec::succeed(&mut unpack).with_context(|| image.display().to_string())?;
@@ -44,10 +43,6 @@ pub(crate) fn btf(image: &Path, work: &Path) -> Result<Vec<u8>> {
         let _never_made = fs::remove_file(file);
     }
     result
-}
-
-fn need(program: &str, package: &str) -> Result<()> {
-    if exec::installed(program) { Ok(()) } else { apt::install(&[package]) }
 }
 
 /// `payload_offset` and `payload_length` of the setup header, counted from the end of the setup sectors.

@@ -11,10 +11,9 @@ use crate::commands::outcome::{Failure, Outcome};
 use crate::kernel::capability;
 use crate::kernel::hooks::{self, HOOKS, Hook, State, Status, table};
 use crate::kernel::load;
-use crate::model::SignalKind;
+use crate::model::{SignalKind, drop_causes};
 use crate::output::escape::escape;
 use crate::output::format::Format;
-use crate::output::json::CAUSES;
 
 pub use machine::{Fact, facts};
 
@@ -33,7 +32,7 @@ struct Signal {
     signal: SignalKind,
     /// Of a drop, which.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = CAUSES))]
+    #[schemars(extend("enum" = drop_causes()))]
     cause: Option<&'static str>,
     hooks: Vec<&'static str>,
     /// What is lost, where no hook sees it.
@@ -77,7 +76,7 @@ pub fn doctor(options: &Options) -> Result<Outcome, Failure> {
         hooks: statuses
             .into_iter()
             .zip(HOOKS)
-            .map(|(status, hook)| Row { status, blind: hook.blind })
+            .map(|(status, hook)| Row { status, blind: hook.limitations })
             .collect(),
         refusal: refusal.clone(),
     };
@@ -112,38 +111,24 @@ fn try_hooks(options: &load::Options) -> (Vec<hooks::Outcome>, Option<String>) {
 /// Each signal, and of drops each cause, with the hooks that see it here.
 fn signals(hooks: &[Hook], statuses: &[Status]) -> Vec<Signal> {
     let there = |hook: &&Hook| {
-        let status = statuses.iter().find(|status| status.hook == hook.name);
+        let status = statuses.iter().find(|status| status.hook == hook.name());
         status.is_some_and(|s| matches!(s.state, State::Attached | State::Fallback))
     };
     let row = |signal: SignalKind, cause: Option<&'static str>| {
         let sees = |hook: &&Hook| {
-            hook.signals.contains(&signal) && cause.is_none_or(|cause| hook.causes.contains(&cause))
+            hook.signals.contains(&signal)
+                && cause.is_none_or(|name| hook.causes.iter().any(|cause| cause.name() == name))
         };
-        let seen_by: Vec<&str> = hooks.iter().filter(there).filter(sees).map(|hook| hook.name).collect();
-        let lost = seen_by.is_empty().then(|| loss(signal));
+        let seen_by: Vec<&str> = hooks.iter().filter(there).filter(sees).map(|hook| hook.name()).collect();
+        let lost = seen_by.is_empty().then(|| signal.lost());
         Signal { signal, cause, hooks: seen_by, lost }
     };
-    let causes: BTreeSet<&'static str> = hooks.iter().flat_map(|hook| hook.causes).copied().collect();
+    let causes: BTreeSet<&'static str> =
+        hooks.iter().flat_map(|hook| hook.causes).map(|cause| cause.name()).collect();
     let drops = causes.into_iter().map(|cause| row(SignalKind::Drop, Some(cause)));
     drops
         .chain(SignalKind::ALL.into_iter().filter(|s| *s != SignalKind::Drop).map(|s| row(s, None)))
         .collect()
-}
-
-/// What somebody who relies on the signal has to do without.
-fn loss(signal: SignalKind) -> &'static str {
-    match signal {
-        SignalKind::Drop => "such drops are not seen; retransmits and the kernel's counters hint at them",
-        SignalKind::IcmpSent => "ICMP is seen only where it passes a device (icmp_seen)",
-        SignalKind::PmtuUpdated => "whether a sender took the ICMP shows only in its next packets",
-        SignalKind::FragFailed | SignalKind::ReassemblyFailed | SignalKind::Fragmented => {
-            "only the kernel's counters in the reports tell of it"
-        }
-        SignalKind::Retransmit => "a stall that began before the run is proven later",
-        SignalKind::Oversized | SignalKind::IcmpSeen | SignalKind::MssExceedsPath | SignalKind::SackHole => {
-            "TC is what sees packets on devices; drops are still seen"
-        }
-    }
 }
 
 fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
@@ -158,7 +143,7 @@ fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         let state = match row.status.state {
             State::Attached => "works",
             State::Fallback => "fallback",
-            State::Spare => "spare",
+            State::Standby => "standby",
             State::Missing => "missing",
         };
         let names: Vec<&str> = row.status.signals.iter().map(|s| s.name()).collect();

@@ -1,11 +1,12 @@
 //! `mtutrace map`: the MTUs of the node at one look, every container's way out hop by hop. Loads nothing into the
 //! kernel, so that it can run before a pipeline does.
 pub(crate) mod json;
+mod stats;
 mod text;
 mod tree;
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::discovery::scan::Discovery;
@@ -14,19 +15,8 @@ use crate::kernel::capability::LOOKING;
 use crate::output::format::Format;
 use crate::output::wants_colour;
 use crate::telemetry::cost;
+use stats::ScanStats;
 use tree::Tree;
-
-/// What it took to draw the map.
-#[derive(Clone, Copy, Debug, Default)]
-struct ScanStats {
-    /// Namespaces that were read.
-    namespaces: usize,
-    /// Namespaces that could not be.
-    unreadable: usize,
-    took: Duration,
-    /// Resident memory in bytes.
-    memory: Option<u64>,
-}
 
 /// What is asked for.
 #[derive(Clone, Debug)]

@@ -1,26 +1,23 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
 mod limits;
+mod options;
+mod ready;
 mod session;
 mod signals;
 
-use crate::filter::select;
-use std::io::Write;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
-
 use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
+use mtutrace_common::Place;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::discovery::reconciler::Reconciler;
 use crate::discovery::scan::Discovery;
-use crate::filter::Filter;
+use crate::filter::{Filter, select};
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
-use crate::kernel::hooks::{self, HOOKS, Place, table};
+use crate::kernel::hooks::{self, HOOKS, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, company};
@@ -29,31 +26,9 @@ use crate::output::format::{self, RunFormat};
 use crate::output::json::Json;
 use crate::output::text::Text;
 use crate::output::{Names, Output, tui, wants_colour};
+pub use options::Options;
 use session::Session;
 use signals::Signals;
-
-/// What is asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How to show what is found; on its own a screen on a terminal, else text.
-    pub output: Option<RunFormat>,
-    /// When to stop.
-    pub duration: Option<Duration>,
-    /// After how many events to stop.
-    pub count: Option<u64>,
-    /// Time between reports.
-    pub interval: Duration,
-    /// Which events, counters and verdicts are shown.
-    pub filter: Filter,
-    /// Where to serve metrics.
-    pub metrics: Option<SocketAddr>,
-    /// A file to create once every hook is attached.
-    pub ready_file: Option<PathBuf>,
-    /// Whether a problem is told by the exit code.
-    pub exit_code: bool,
-    /// How the kernel side is loaded; `log` also shows debug messages.
-    pub load: load::Options,
-}
 
 /// Traces the node.
 ///
@@ -107,7 +82,7 @@ async fn trace(
     }
     let loaded = |place| {
         let mut pairs = HOOKS.iter().zip(&outcome);
-        pairs.any(|(hook, outcome)| hook.place == place && *outcome == hooks::Outcome::Attached)
+        pairs.any(|(hook, outcome)| hook.place() == Some(place) && *outcome == hooks::Outcome::Attached)
     };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
     let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome))?;
@@ -121,8 +96,7 @@ async fn trace(
     };
     let result = session.run(keeper, signals).await;
     if let Some(path) = &options.ready_file {
-        // It says that a run is attached, and none is now.
-        let _ = std::fs::remove_file(path);
+        ready::remove(path);
     }
     result
 }
@@ -144,10 +118,4 @@ async fn forward_log(logger: EbpfLogger<&'static dyn log::Log>) {
         guard.get_inner_mut().flush();
         guard.clear_ready();
     }
-}
-
-/// Creates the ready file.
-fn say_ready(path: &PathBuf, interfaces: usize) -> Result<(), Failure> {
-    let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{interfaces} interfaces"));
-    written.map_err(|e| Failure::Usage(format!("the ready file {} cannot be written: {e}", path.display())))
 }

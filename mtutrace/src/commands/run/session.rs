@@ -9,8 +9,9 @@ use mtutrace_common::HookId;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::options::Options;
+use super::ready;
 use super::signals::Signals;
-use super::{Options, say_ready};
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::run::banner::say_hello;
 use crate::diagnosis::engine::Engine;
@@ -128,7 +129,7 @@ impl Session<'_> {
         signals: &mut Signals,
     ) -> Result<(), Failure> {
         if let Some(path) = &self.options.ready_file {
-            say_ready(path, state.snapshot.status.interfaces)?;
+            ready::create(path, state.snapshot.status.interfaces)?;
         }
         if let Some(metrics) = &self.metrics {
             metrics.ready();

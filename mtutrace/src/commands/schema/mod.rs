@@ -9,8 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::{bench, doctor, map};
-use crate::model::Verdict;
-use crate::output::json::{EventLine, Line, ReportLine, StatusLine};
+use crate::output::json::{EventLine, Line, ReportLine, StatusLine, VerdictLine};
 
 /// Kinds of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,7 +56,7 @@ pub fn of(kind: Kind) -> Value {
         Kind::Status => root::<Line<StatusLine<'static>>>(),
         Kind::Event => root::<Line<EventLine<'static>>>(),
         Kind::Report => root::<Line<ReportLine<'static>>>(),
-        Kind::Verdict => root::<Line<Verdict>>(),
+        Kind::Verdict => root::<Line<VerdictLine<'static>>>(),
         Kind::Map => root::<map::json::Line<'static>>(),
         Kind::Doctor => root::<doctor::Report>(),
         Kind::Bench => root::<bench::Line<'static>>(),

@@ -19,9 +19,9 @@ fn one_flow_more_than_are_remembered_does_not_make_all_of_them_forgotten() {
         let pod = format!("10.42.0.108:{n}");
         engine.event(event(1, flow(SERVER, &pod), too_big(DropCause::Forward)), &node, &tables);
     };
-    (0..=CHARGES).for_each(&mut drop_of);
+    (0..=ATTRIBUTIONS).for_each(&mut drop_of);
     let before = tables.0.get();
     // The oldest had to go; all others are known.
-    (1..=CHARGES).for_each(&mut drop_of);
-    assert_eq!((before, tables.0.get() - before), (CHARGES + 1, 0));
+    (1..=ATTRIBUTIONS).for_each(&mut drop_of);
+    assert_eq!((before, tables.0.get() - before), (ATTRIBUTIONS + 1, 0));
 }

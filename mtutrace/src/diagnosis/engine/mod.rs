@@ -1,9 +1,10 @@
-//! Events become counters and troubles, troubles become verdicts. Pure: time comes with the events and the ticks.
+//! Events become counters and evidence, evidence becomes verdicts. Pure: time comes with the events and the ticks.
 use crate::model::AttributedEvent;
 use crate::model::NetnsKey;
 use crate::model::Tally;
 use crate::topology;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
 
@@ -17,7 +18,9 @@ use crate::diagnosis::mss::{self, OversizedMss};
 use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::{self, Wrong};
 use crate::identity::conntrack::Connections;
-use crate::model::{DeviceId, Event, EventKind, Flow, Mismatch, NetnsId, Node, SocketId, TcpInfo, Verdict};
+use crate::model::{
+    DeviceId, Ended, Event, EventKind, Flow, Mismatch, NetnsId, Node, SocketId, TcpInfo, Verdict,
+};
 use crate::topology::Underlay;
 
 use crate::diagnosis::checks::{about_size, fits_peer, sighting};
@@ -28,45 +31,48 @@ use crate::diagnosis::incidents::Incidents;
 const SYN_SETTLES_NS: u64 = 100_000_000;
 /// Counters and verdicts of a container that is gone are kept this long, for the report that somebody may still look at.
 const GONE_NS: u64 = 600_000_000_000;
-/// How long it is remembered to whom a flow's packets are charged, and of how many flows.
-const CHARGE_HOLD_NS: u64 = 2_000_000_000;
-const CHARGES: usize = 4096;
+/// How long it is remembered to whom a flow's packets are attributed, and of how many flows.
+const ATTRIBUTION_HOLD_NS: u64 = 2_000_000_000;
+const ATTRIBUTIONS: usize = 4096;
 
-/// To whom a flow's packets were charged, and by which model of the node.
+/// To whom a flow's packets were attributed, and by which model of the node.
 struct Known {
     generation: u64,
     ends: Ends,
-    charge: Option<Attribution>,
+    attribution: Option<Attribution>,
 }
 
 /// Everything that is known so far.
 pub struct Engine {
     flows: Flows,
-    states: Incidents,
+    incidents: Incidents,
     tallies: BTreeMap<NetnsKey, Tally>,
-    charges: Recent<(NetnsId, Flow), Known>,
-    sights: Dedup,
-    cases: ExternalIncidents,
-    wrong: Wrong,
+    attributions: Recent<(NetnsId, Flow), Known>,
+    dedup: Dedup,
+    external: ExternalIncidents,
+    tunnels: Wrong,
+    /// Verdicts that ended because another one took their place, to be told at the next tick.
+    replaced: Vec<Verdict>,
 }
 
 impl Default for Engine {
     fn default() -> Engine {
         Engine {
             flows: Flows::default(),
-            states: Incidents::default(),
+            incidents: Incidents::default(),
             tallies: BTreeMap::new(),
-            charges: Recent::new(CHARGE_HOLD_NS, CHARGES),
-            sights: Dedup::default(),
-            cases: ExternalIncidents::default(),
-            wrong: Wrong::default(),
+            attributions: Recent::new(ATTRIBUTION_HOLD_NS, ATTRIBUTIONS),
+            dedup: Dedup::default(),
+            external: ExternalIncidents::default(),
+            tunnels: Wrong::default(),
+            replaced: Vec::new(),
         }
     }
 }
 
 impl Engine {
     /// Takes in one event. Returns it with its owner if it is one to report: not a SYN, unless it is now certain that
-    /// one promises too much (see [`Engine::foresee`]), not the second sight of the same packet, not a drop that turns
+    /// its MSS does not fit (see [`Engine::foresee`]), not the second observation of the same packet, not a drop that turns
     /// out to have another reason.
     pub fn event(
         &mut self,
@@ -92,109 +98,108 @@ impl Engine {
                 let mss = connection.and_then(|(connection, reversed)| {
                     connection.mss(if reversed { TcpRole::Server } else { TcpRole::Client })
                 });
-                self.cases.asked(&event, mss, node);
+                self.external.asked(&event, mss, node);
                 return None;
             }
-            _ if !self.sights.is_first(&event) => return None,
+            _ if !self.dedup.is_first(&event) => return None,
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
         }
-        if let Some(below) = self.wrong.around(&event, node) {
+        if let Some(below) = self.tunnels.around(&event, node) {
             self.outside(&event, &below, node);
         }
-        let (ends, mut charge) = self.charge(&event, node, tables);
-        let mismatch = charge.as_ref().and_then(|c| c.mismatch.as_ref());
+        let (ends, mut attribution) = self.attribute(&event, node, tables);
+        let mismatch = attribution.as_ref().and_then(|c| c.mismatch.as_ref());
         if event.kind == EventKind::Retransmit && mismatch.is_none_or(|m| event.length <= m.bottleneck.mtu) {
             return None;
         }
         let explained = mismatch.is_some();
         let pair = LinkPair::of(&event, &ends, node);
-        if let (Some(pair), Some(Attribution { netns, .. })) = (pair, &mut charge)
+        if let (Some(pair), Some(Attribution { netns, .. })) = (pair, &mut attribution)
             && let Some(mismatch) = pair.mismatch(node)
         {
             *netns = pair.sufferer(&ends, node).unwrap_or(*netns);
-            if let Some(trouble) = self.trouble(&event, *netns, &mismatch, event.flow.dst.ip(), node) {
-                trouble.silent = Some(pair);
+            if let Some(evidence) = self.evidence(&event, *netns, &mismatch, event.flow.dst.ip(), node) {
+                evidence.silent = Some(pair);
             }
-        } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &charge
+        } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &attribution
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
             let end = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
             let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
-            self.trouble(&event, *netns, mismatch, remote, node);
+            self.evidence(&event, *netns, mismatch, remote, node);
         }
-        self.cases.note(&event, &ends, explained, node);
-        Some(self.tally(event, charge.map(|c| c.netns), node))
+        self.external.note(&event, &ends, explained, node);
+        Some(self.tally(event, attribution.map(|c| c.netns), node))
     }
 
-    /// Adds an event to what is known of a container's trouble with one bottleneck; absent where there are too many.
-    fn trouble(
+    /// Adds an event to the evidence about a container and one bottleneck; absent where there are too many incidents.
+    fn evidence(
         &mut self,
         event: &Event,
         netns: NetnsId,
         mismatch: &Mismatch,
-        remote: std::net::IpAddr,
+        remote: IpAddr,
         node: &Node,
     ) -> Option<&mut Evidence> {
         let key = (node.key(netns), mismatch.bottleneck.id());
         let tunnel = topology::wrong_tunnel(node, &mismatch.bottleneck);
         // Now it is known who uses the tunnel: one cause, one verdict.
-        let nobodys = tunnel.as_ref().map(|t| (node.key(t.tunnel.netns), key.1)).filter(|k| *k != key);
-        let nobodys = nobodys.and_then(|key| self.states.remove(&key));
-        let trouble = || Evidence::new(netns, mismatch.clone(), event.time_ns);
-        let state = self.states.entry(key, || Incident { trouble: trouble(), remote, stated: None })?;
-        let silent = state.trouble.silent.and_then(|pair| pair.mismatch(node));
-        state.trouble.mismatch = silent.unwrap_or_else(|| mismatch.clone());
-        state.trouble.tunnel = tunnel;
-        state.trouble.outer.extend(nobodys.into_iter().flat_map(|state| state.trouble.outer));
-        state.trouble.belongs_to(node.container(netns));
-        state.trouble.add(event);
-        Some(&mut state.trouble)
+        let unattributed = tunnel.as_ref().map(|t| (node.key(t.tunnel.netns), key.1)).filter(|k| *k != key);
+        let unattributed = unattributed.and_then(|key| self.incidents.remove(&key));
+        let new = || Incident::new(key.0, mismatch.clone(), remote, event.time_ns);
+        let incident = self.incidents.entry(key, new)?;
+        let silent = incident.evidence.silent.and_then(|pair| pair.mismatch(node));
+        incident.evidence.mismatch = silent.unwrap_or_else(|| mismatch.clone());
+        incident.evidence.tunnel = tunnel;
+        self.replaced.extend(unattributed.and_then(|other| incident.take_over(other)));
+        incident.evidence.belongs_to(node.container(netns));
+        incident.evidence.add(event);
+        Some(&mut incident.evidence)
     }
 
-    /// A packet was cut or died outside of a tunnel: the trouble of those who are known to use it, else the tunnel's.
+    /// A packet was fragmented or died outside of a tunnel: evidence about those who are known to use it, else about the
+    /// tunnel's own namespace.
     fn outside(&mut self, event: &Event, below: &Underlay, node: &Node) {
         let (tunnel, home) = (below.tunnel.id(), below.tunnel.netns);
         let signal = event.kind.signal();
         let mut users = self
-            .states
+            .incidents
             .values_mut()
-            .map(|s| &mut s.trouble)
-            .filter(|t| tunnels::is_users(t, tunnel, home))
+            .map(|incident| &mut incident.evidence)
+            .filter(|evidence| tunnels::is_users(evidence, tunnel, home))
             .peekable();
         if users.peek().is_some() {
-            return users.for_each(|trouble| trouble.outside(signal, event.time_ns));
+            return users.for_each(|evidence| evidence.outside(signal, event.time_ns));
         }
         let Some(mismatch) = tunnels::own(node, tunnel) else { return };
-        let new = || Incident {
-            trouble: Evidence::new(home, mismatch, event.time_ns),
-            remote: event.flow.dst.ip(),
-            stated: None,
-        };
-        let Some(state) = self.states.entry((node.key(home), tunnel), new) else { return };
-        state.trouble.tunnel = Some(below.clone());
-        state.trouble.belongs_to(node.container(home));
-        state.trouble.outside(signal, event.time_ns);
+        let key = (node.key(home), tunnel);
+        let new = || Incident::new(key.0, mismatch, event.flow.dst.ip(), event.time_ns);
+        let Some(Incident { evidence, .. }) = self.incidents.entry(key, new) else { return };
+        evidence.tunnel = Some(below.clone());
+        evidence.belongs_to(node.container(home));
+        evidence.outside(signal, event.time_ns);
     }
 
-    /// TcpInfo NAT tables and looking for ways takes long, and a bad day has many events of few flows: the answer
-    /// for one flow holds for a while, unless the node changes.
-    fn charge(
+    /// Attribution takes long, and a bad day has many events of few flows: the answer for one flow holds for a while, unless
+    /// the node changes.
+    fn attribute(
         &mut self,
         event: &Event,
         node: &Node,
         tables: &dyn Connections,
     ) -> (Ends, Option<Attribution>) {
         let (key, now) = ((event.netns, event.flow), event.time_ns);
-        if let Some(known) = self.charges.get(&key, now)
+        if let Some(known) = self.attributions.get(&key, now)
             && known.generation == node.generation
         {
-            return (known.ends, known.charge.clone());
+            return (known.ends, known.attribution.clone());
         }
         let ends = attribution::ends(event, &self.flows, node, tables);
-        let charge = attribution::attribute(ends, node);
-        self.charges.insert(key, Known { generation: node.generation, ends, charge: charge.clone() }, now);
-        (ends, charge)
+        let attribution = attribution::attribute(ends, node);
+        let known = Known { generation: node.generation, ends, attribution: attribution.clone() };
+        self.attributions.insert(key, known, now);
+        (ends, attribution)
     }
 
     fn tally(&mut self, event: Event, owner: Option<NetnsId>, node: &Node) -> AttributedEvent {
@@ -214,8 +219,8 @@ impl Engine {
     /// have changed.
     pub fn tick(&mut self, now_ns: u64, node: &Node) -> (Vec<AttributedEvent>, Vec<Verdict>) {
         let settled = self.flows.settled(now_ns.saturating_sub(SYN_SETTLES_NS));
-        let too_much = |(promise, side): &(AdvertisedMss, TcpRole)| mss::oversized(promise, *side, node);
-        let events = settled.iter().filter_map(too_much).collect::<Vec<_>>();
+        let oversized = |(promise, side): &(AdvertisedMss, TcpRole)| mss::oversized(promise, *side, node);
+        let events = settled.iter().filter_map(oversized).collect::<Vec<_>>();
         let events = events.into_iter().map(|broken| self.promised(broken, node)).collect();
         let keep = |owner: NetnsKey, last_ns: u64| {
             node.is_current(owner) || now_ns.saturating_sub(last_ns) < GONE_NS
@@ -223,9 +228,9 @@ impl Engine {
         self.tallies.retain(|owner, tally| keep(*owner, tally.last_ns));
         self.tallies.iter_mut().for_each(|(owner, tally)| tally.belongs_to(*owner, node));
         let mut verdicts = self.verdicts(now_ns, node);
-        let states = &self.states;
-        verdicts.extend(self.cases.tick(now_ns, node, |owner| has_trouble(states, owner)));
-        self.states.retain(|(owner, _), state| keep(*owner, state.trouble.last_ns));
+        let incidents = &self.incidents;
+        verdicts.extend(self.external.tick(now_ns, node, |owner| has_incident(incidents, owner)));
+        self.incidents.retain(|(owner, _), incident| keep(*owner, incident.evidence.last_ns));
         (events, verdicts)
     }
 
@@ -252,34 +257,35 @@ impl Engine {
         OversizedMss { event, netns, mismatch }: OversizedMss,
         node: &Node,
     ) -> AttributedEvent {
-        self.trouble(&event, netns, &mismatch, event.flow.dst.ip(), node);
+        self.evidence(&event, netns, &mismatch, event.flow.dst.ip(), node);
         self.tally(event, Some(netns), node)
     }
 
     /// The verdict that a promise of too much makes at once, before the first packet of its connection can die.
-    pub fn foresee(&mut self, charged: &AttributedEvent, node: &Node) -> Vec<Verdict> {
-        let (EventKind::Syn { .. }, Some(netns)) = (&charged.event.kind, charged.owner) else {
+    pub fn foresee(&mut self, attributed: &AttributedEvent, node: &Node) -> Vec<Verdict> {
+        let (EventKind::Syn { .. }, Some(netns)) = (&attributed.event.kind, attributed.owner) else {
             return Vec::new();
         };
-        let (owner, now_ns) = (node.key(netns), charged.event.time_ns);
-        let silent = silent_at(&self.states);
-        let states = self.states.iter_mut().filter(|((whose, _), _)| *whose == owner);
-        states
-            .filter(|(_, state)| !state.is_explained(&silent))
-            .filter_map(|(_, state)| state.judge(true, now_ns, node))
+        let (owner, now_ns) = (node.key(netns), attributed.event.time_ns);
+        let silent = silent_at(&self.incidents);
+        let incidents = self.incidents.iter_mut().filter(|((whose, _), _)| *whose == owner);
+        incidents
+            .filter(|(_, incident)| !incident.is_explained(&silent))
+            .filter_map(|(_, incident)| incident.judge(true, now_ns, node))
             .collect()
     }
 
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
-        let mut changed = self.states.take_ended();
-        let silent = silent_at(&self.states);
-        self.states.retain(|_, state| {
-            let explained = state.is_explained(&silent);
-            changed.extend(state.end().filter(|_| explained));
+        let mut changed = std::mem::take(&mut self.replaced);
+        changed.extend(self.incidents.take_ended());
+        let silent = silent_at(&self.incidents);
+        self.incidents.retain(|_, incident| {
+            let explained = incident.is_explained(&silent);
+            changed.extend(incident.end(Ended::Replaced).filter(|_| explained));
             !explained
         });
-        for ((owner, _), state) in self.states.iter_mut() {
-            if let Some(verdict) = state.judge(node.is_current(*owner), now_ns, node) {
+        for ((owner, _), incident) in self.incidents.iter_mut() {
+            if let Some(verdict) = incident.judge(node.is_current(*owner), now_ns, node) {
                 changed.push(verdict);
             }
         }
@@ -289,27 +295,27 @@ impl Engine {
     /// All verdicts as they stand at the end: what evidence there is must do.
     pub fn standing(&mut self, node: &Node) -> Vec<Verdict> {
         self.verdicts(u64::MAX, node);
-        self.states.values_mut().for_each(|s| s.refresh(u64::MAX, node));
-        let mut all: Vec<_> = self.states.values().filter_map(|s| s.stated.clone()).collect();
-        let states = &self.states;
-        all.extend(self.cases.standing(node, |owner| has_trouble(states, owner)));
+        self.incidents.values_mut().for_each(|s| s.refresh(u64::MAX, node));
+        let mut all: Vec<_> = self.incidents.values().filter_map(|s| s.stated.clone()).collect();
+        let incidents = &self.incidents;
+        all.extend(self.external.standing(node, |owner| has_incident(incidents, owner)));
         all.sort_by_key(|v| (!v.active, std::cmp::Reverse(v.severity)));
         all
     }
 
     /// The sockets that the kernel is to be asked about.
     pub fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
-        self.cases.questions(now_ns)
+        self.external.questions(now_ns)
     }
 
     /// What it said of one; absent when there is no such socket.
     pub fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
-        self.cases.answer(question, reading, now_ns, node);
+        self.external.answer(question, reading, now_ns, node);
     }
 
     /// Incidents that were evicted or refused, because there were too many.
     pub fn dropped_incidents(&self) -> u64 {
-        self.states.dropped()
+        self.incidents.dropped()
     }
 
     /// Counters of all containers that had something; from now on they count as reported.
@@ -321,14 +327,15 @@ impl Engine {
 }
 
 /// The devices at which packets die silently.
-fn silent_at(states: &Incidents) -> BTreeSet<DeviceId> {
-    let active = states.values().filter(|state| state.stated.as_ref().is_none_or(|stated| stated.active));
-    active.filter_map(|state| Some(state.trouble.silent?.narrow)).collect()
+fn silent_at(incidents: &Incidents) -> BTreeSet<DeviceId> {
+    let active =
+        incidents.values().filter(|incident| incident.stated.as_ref().is_none_or(|stated| stated.active));
+    active.filter_map(|incident| Some(incident.evidence.silent?.narrow)).collect()
 }
 
-/// Whether one of its numbers is wrong, and something came of it: that explains all else.
-fn has_trouble(states: &Incidents, owner: NetnsKey) -> bool {
-    states.of(owner).any(|(_, state)| state.stated.as_ref().is_none_or(|stated| stated.active))
+/// Whether one of its MTUs is wrong, and something came of it: that explains all else.
+fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
+    incidents.of(owner).any(|(_, incident)| incident.stated.as_ref().is_none_or(|stated| stated.active))
 }
 
 #[cfg(test)]

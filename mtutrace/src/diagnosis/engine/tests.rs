@@ -86,15 +86,18 @@ fn a_verdict_names_everything_and_comes_once() {
     assert_eq!((v.culprit.as_ref().unwrap().mtu, v.bottleneck.as_ref().unwrap().mtu), (1500, 1450));
     assert!(v.fix.first().unwrap().command.contains("--mtu=1450"));
     let evidence = v.evidence.join("\n");
-    for part in
-        ["came 3 times in 0.6 s", "1500 bytes", "dropped 3 packets", "a firewall on this node dropped 1 ICMP"]
-    {
+    for part in [
+        "was seen 3 times in 0.6 s",
+        "1500 bytes",
+        "dropped 3 packets",
+        "a firewall on this node dropped 1 ICMP",
+    ] {
         assert!(evidence.contains(part), "{part:?} is not in {evidence}");
     }
     drops(&mut engine, &node, &[1400, 3000], |_| 1500);
     assert!(engine.tick(3100 * MS, &node).1.is_empty());
     let standing = engine.standing(&node);
-    assert!(standing.first().unwrap().evidence.join("\n").contains("came 5 times in 3.0 s"));
+    assert!(standing.first().unwrap().evidence.join("\n").contains("was seen 5 times in 3.0 s"));
 }
 
 #[test]
@@ -266,8 +269,8 @@ fn a_syn_that_promises_too_much_is_an_event_unless_somebody_clamps_it() {
     // The stall is foreseen before a packet has died, and what then happens is worse.
     assert_eq!(kinds(&verdicts), [(VerdictKind::MssExceedsPath, true)]);
     let foreseen = verdicts.first().unwrap();
-    let promise = "1 handshake of its own promised to take segments of up to 1500 bytes";
-    assert_eq!(foreseen.evidence, [promise, "its route says advmss 1460"]);
+    let promise = "1 handshake advertised an MSS that allows 1500-byte packets";
+    assert_eq!(foreseen.evidence, [promise, "its route sets advmss 1460"]);
     assert!(foreseen.fix.first().unwrap().command.contains("--mtu=1450"));
     drops(&mut engine, &node, &[1500], |_| 1500);
     assert!(engine.tick(1600 * MS, &node).1.is_empty(), "a black hole would not have shown itself yet");
@@ -402,6 +405,6 @@ fn a_promise_is_no_second_verdict_where_packets_die_silently() {
     assert_eq!(kinds(&told), expected);
     let silent = told.last().unwrap();
     assert_eq!(silent.culprit.as_ref().map(|c| (c.interface.as_str(), c.mtu)), Some(("veth8", 1400)));
-    assert!(silent.summary.ends_with("set it to 1500"), "{}", silent.summary);
+    assert!(silent.summary.contains("Set the MTU of veth8 (container pod) to 1500: "), "{}", silent.summary);
     assert_eq!(kinds(&engine.standing(&node)), [(VerdictKind::SilentL2Drop, true)]);
 }

@@ -1,7 +1,9 @@
 //! ExternalIncidents in which no number is wrong, on the founding incident.
+use super::incident::QUIET_NS;
 use super::*;
 use crate::diagnosis::attribution::tests::{event, flow};
 use crate::diagnosis::attribution::{End, Ends};
+use crate::model::Ended;
 use crate::model::Severity;
 use crate::testing::node::incident;
 
@@ -45,7 +47,7 @@ fn a_hole_that_stays_is_critical_and_a_smaller_mtu_ends_it() {
     assert_eq!((v.severity, v.culprit.is_none(), v.bottleneck.is_none()), (Severity::Critical, true, true));
     assert_eq!(v.container.as_ref().unwrap().id, "build");
     assert!(
-        v.summary.contains("packets of 1450 bytes from 192.0.2.10 do not come, those of 522 do"),
+        v.summary.contains("packets of 1450 bytes from 192.0.2.10 do not arrive, those of 522 do"),
         "{}",
         v.summary
     );

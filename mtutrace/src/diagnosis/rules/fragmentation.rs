@@ -1,5 +1,5 @@
-//! Datagrams are cut into fragments: it works, and costs; where one fragment is lost, all of the datagram is.
-use super::Finding;
+//! Datagrams are fragmented: it works, and costs; where one fragment is lost, the whole datagram is.
+use super::finding::Finding;
 use crate::diagnosis::evidence::{Cut, Evidence};
 use crate::diagnosis::words;
 use crate::model::{Severity, VerdictKind};
@@ -7,26 +7,26 @@ use crate::model::{Severity, VerdictKind};
 /// Fewer than this, or all of them within less than that, is something that happens, not a state.
 const DATAGRAMS: u64 = 3;
 const SPAN_NS: u64 = 1_000_000_000;
-/// The same for what breaks no rule and no number: worth a word only if it goes on.
+/// The same for what breaks no rule: worth a word only if it goes on.
 const OWN_DATAGRAMS: u64 = 100;
 const OWN_SPAN_NS: u64 = 10_000_000_000;
 
-/// Applies when what the container thinks fits is cut on its way, again and again: its number is wrong.
-pub(super) fn judge(trouble: &Evidence) -> Option<Finding> {
-    let cut = trouble.cut.values().max_by_key(|cut| cut.count)?;
+/// Applies when what the container thinks fits is fragmented on its way, again and again: its MTU is wrong.
+pub(super) fn judge(evidence: &Evidence) -> Option<Finding> {
+    let cut = evidence.cut.values().max_by_key(|cut| cut.count)?;
     if cut.count < DATAGRAMS || cut.span_ns() < SPAN_NS {
         return None;
     }
     Some(Finding {
         kind: VerdictKind::Fragmentation,
         severity: Severity::Warning,
-        effect: "its datagrams are cut on the way: it works, slowly, as long as every fragment gets through"
+        effect: "its datagrams are fragmented on the way: slow, and lost whole when one fragment is"
             .to_owned(),
         evidence: vec![seen(cut)],
     })
 }
 
-/// Applies when a container goes on to send datagrams larger than its own MTU. No number is wrong.
+/// Applies when a container goes on to send datagrams larger than its own MTU. No MTU is wrong.
 pub(super) fn judge_own(cut: &Cut) -> Option<Finding> {
     if cut.count < OWN_DATAGRAMS || cut.span_ns() < OWN_SPAN_NS {
         return None;
@@ -35,8 +35,8 @@ pub(super) fn judge_own(cut: &Cut) -> Option<Finding> {
         kind: VerdictKind::Fragmentation,
         severity: Severity::Info,
         effect: format!(
-            "it sends datagrams of up to {} bytes, which its own kernel cuts to {}. No MTU is wrong; smaller datagrams would \
-             cost less, and be lost less easily",
+            "it sends datagrams of up to {} bytes, which its own kernel fragments at its MTU of {}. No MTU is wrong; smaller \
+             datagrams cost less and are lost less often",
             cut.largest, cut.mtu
         ),
         evidence: vec![seen(cut)],
@@ -45,8 +45,8 @@ pub(super) fn judge_own(cut: &Cut) -> Option<Finding> {
 
 fn seen(cut: &Cut) -> String {
     format!(
-        "{} of up to {} bytes cut to {} within {}",
-        words::things(cut.count, "datagram"),
+        "{} of up to {} bytes fragmented at an MTU of {} within {}",
+        words::count_of(cut.count, "datagram"),
         cut.largest,
         cut.mtu,
         words::seconds(cut.span_ns())

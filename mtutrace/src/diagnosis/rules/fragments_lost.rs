@@ -1,6 +1,6 @@
 //! Large datagrams never arrive: some of their fragments die.
-use super::Finding;
-use crate::diagnosis::external::Lost;
+use super::finding::Finding;
+use crate::diagnosis::evidence::LostFragments;
 use crate::diagnosis::words;
 use crate::model::{Severity, VerdictKind};
 
@@ -8,7 +8,7 @@ use crate::model::{Severity, VerdictKind};
 const DATAGRAMS: usize = 3;
 
 /// Applies when fragments of several datagrams died in a firewall of this node, or did not come at all.
-pub(super) fn judge(lost: &Lost, last_ns: u64) -> Option<Finding> {
+pub(super) fn judge(lost: &LostFragments, last_ns: u64) -> Option<Finding> {
     if lost.datagrams.len() < DATAGRAMS {
         return None;
     }
@@ -16,20 +16,20 @@ pub(super) fn judge(lost: &Lost, last_ns: u64) -> Option<Finding> {
     let within = words::seconds(last_ns.saturating_sub(lost.first_ns));
     let mut evidence = Vec::new();
     if filtered > 0 {
-        let dropped = words::things(filtered, "fragment");
+        let dropped = words::count_of(filtered, "fragment");
         evidence.push(format!("a firewall on this node dropped {dropped} within {within}"));
     }
     if lost.given_up > 0 {
-        let given_up = words::things(lost.given_up, "datagram");
-        evidence.push(format!("{given_up} given up because fragments were missing, within {within}"));
+        let given_up = words::count_of(lost.given_up, "datagram");
+        evidence.push(format!("the receiver gave up {given_up} with missing fragments within {within}"));
     }
     if let Some((flow, _)) = lost.datagrams.first() {
-        evidence.push(format!("one of them was from {} to {}", flow.src.ip(), flow.dst.ip()));
+        evidence.push(format!("one of these datagrams went from {} to {}", flow.src.ip(), flow.dst.ip()));
     }
     let cause = if filtered > 0 {
-        "a firewall drops fragments, and large datagrams never arrive. Let it pass them, or send smaller datagrams"
+        "a firewall drops fragments, so large datagrams never arrive. Let it pass fragments, or send smaller datagrams"
     } else {
-        "fragments are lost on the way, and large datagrams never arrive. Send smaller datagrams, or find who drops fragments"
+        "fragments are lost on the way, so large datagrams never arrive. Send smaller datagrams, or find what drops the fragments"
     };
     Some(Finding {
         kind: VerdictKind::FragmentsLost,

@@ -1,5 +1,5 @@
 //! Packets die for their size, and the senders adapt: slow starts, but it works.
-use super::Finding;
+use super::finding::Finding;
 use crate::diagnosis::evidence::Evidence;
 use crate::model::{Severity, SignalKind, VerdictKind};
 
@@ -7,19 +7,19 @@ use crate::model::{Severity, SignalKind, VerdictKind};
 /// then 400 ms on Linux) show it by then; a sender that was told is silent.
 pub(super) const GRACE_NS: u64 = 900_000_000;
 
-/// Applies to any trouble with packets that were too big.
-pub(super) fn judge(trouble: &Evidence, now_ns: u64) -> Option<Finding> {
+/// Applies to any evidence of packets that were too big.
+pub(super) fn judge(evidence: &Evidence, now_ns: u64) -> Option<Finding> {
     let seen: u64 = [SignalKind::Drop, SignalKind::Oversized, SignalKind::IcmpSent, SignalKind::IcmpSeen]
         .iter()
-        .map(|s| trouble.count(*s))
+        .map(|s| evidence.count(*s))
         .sum();
-    if seen == 0 || now_ns.saturating_sub(trouble.first_ns) < GRACE_NS {
+    if seen == 0 || now_ns.saturating_sub(evidence.first_ns) < GRACE_NS {
         return None;
     }
     Some(Finding {
         kind: VerdictKind::MtuMismatch,
         severity: Severity::Warning,
-        effect: "its packets are too big and die; senders that are told recover".to_owned(),
+        effect: "packets too big for its path are dropped; senders that receive the ICMP recover".to_owned(),
         evidence: Vec::new(),
     })
 }

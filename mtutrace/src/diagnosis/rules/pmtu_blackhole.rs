@@ -1,5 +1,5 @@
 //! The same segment comes again and again at the same size, and dies each time: nobody tells the sender.
-use super::Finding;
+use super::finding::Finding;
 use crate::diagnosis::evidence::{Evidence, Repeats};
 use crate::diagnosis::words;
 use crate::model::{Severity, SignalKind, VerdictKind};
@@ -19,18 +19,18 @@ fn unheard(r: &Repeats, filtered: u64, repeated: bool) -> bool {
 }
 
 /// Applies when any flow repeats itself.
-pub(super) fn judge(trouble: &Evidence) -> Option<Finding> {
-    let repeated = trouble.count(SignalKind::Retransmit) > 0;
-    let stalled: Vec<_> = trouble
+pub(super) fn judge(incident: &Evidence) -> Option<Finding> {
+    let repeated = incident.count(SignalKind::Retransmit) > 0;
+    let stalled: Vec<_> = incident
         .flows()
         .filter_map(|(flow, t)| {
             let (seq, repeats) = t.worst()?;
-            unheard(&repeats, trouble.filtered, repeated).then_some((flow, seq, repeats))
+            unheard(&repeats, incident.filtered, repeated).then_some((flow, seq, repeats))
         })
         .collect();
     let (flow, seq, worst) = stalled.iter().max_by_key(|(_, _, r)| r.count)?;
     let mut evidence = vec![format!(
-        "the TCP segment with sequence number {seq} from {} to {} {} and never got smaller than {} bytes",
+        "the TCP segment with sequence number {seq} from {} to {} {}, never smaller than {} bytes",
         flow.src,
         flow.dst,
         words::times(worst.count, worst.last_ns.saturating_sub(worst.first_ns)),
@@ -39,10 +39,10 @@ pub(super) fn judge(trouble: &Evidence) -> Option<Finding> {
     if stalled.len() > 1 {
         evidence.push(format!("{} connections are stalled in this way", stalled.len()));
     }
-    if trouble.filtered > 0 {
+    if incident.filtered > 0 {
         evidence.push(format!(
             "a firewall on this node dropped {} ICMP messages that would have told the sender",
-            trouble.filtered
+            incident.filtered
         ));
     }
     Some(Finding {

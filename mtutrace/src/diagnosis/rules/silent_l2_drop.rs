@@ -1,5 +1,5 @@
-//! Packets vanish between two devices of different MTU: there is no router between them, so nobody is told.
-use super::Finding;
+//! Packets are dropped between two devices of different MTU: there is no router between them, so nobody is told.
+use super::finding::Finding;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::words;
 use crate::model::{Severity, VerdictKind};
@@ -7,10 +7,10 @@ use crate::model::{Severity, VerdictKind};
 /// The same TCP segment so often: it will not come smaller, for no ICMP can ever tell its sender.
 const REPEATS: u64 = 2;
 
-/// Applies to troubles between devices; each of their packets was seen to die.
-pub(super) fn judge(trouble: &Evidence) -> Option<Finding> {
+/// Applies to evidence between two devices; each of their packets was seen to die.
+pub(super) fn judge(incident: &Evidence) -> Option<Finding> {
     let worst =
-        trouble.flows().filter_map(|(flow, t)| Some((flow, t.worst()?))).max_by_key(|(_, (_, r))| r.count);
+        incident.flows().filter_map(|(flow, t)| Some((flow, t.worst()?))).max_by_key(|(_, (_, r))| r.count);
     let mut evidence = Vec::new();
     let stalled = worst.filter(|(_, (_, repeats))| repeats.count >= REPEATS);
     if let Some((flow, (seq, repeats))) = stalled {
@@ -21,13 +21,15 @@ pub(super) fn judge(trouble: &Evidence) -> Option<Finding> {
             words::times(repeats.count, repeats.last_ns.saturating_sub(repeats.first_ns)),
         ));
     }
-    evidence
-        .push("no ICMP is ever sent between them; super-packets (GSO) pass, so it comes and goes".to_owned());
+    evidence.push(
+        "no ICMP is sent between two such devices; GSO super-packets pass, so the fault comes and goes"
+            .to_owned(),
+    );
     let (severity, effect) = match stalled {
         Some(_) => {
-            (Severity::Critical, "its connections are stalled: what is too big vanishes without a word")
+            (Severity::Critical, "its connections are stalled: packets that are too big are dropped silently")
         }
-        None => (Severity::Warning, "its packets vanish without a word when they are too big"),
+        None => (Severity::Warning, "packets that are too big are dropped silently"),
     };
     Some(Finding { kind: VerdictKind::SilentL2Drop, severity, effect: effect.to_owned(), evidence })
 }

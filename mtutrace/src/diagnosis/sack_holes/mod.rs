@@ -1,9 +1,9 @@
 //! Connections of containers that lack something while they have what comes after it: which of these holes stay. Pure:
 //! it says about which sockets the kernel is to be asked, and is told the answers.
+use crate::diagnosis::evidence::PersistentHole;
 use crate::model::SocketId;
 use crate::model::TcpInfo;
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use crate::model::{Event, EventKind, NetnsId, Node};
 use crate::topology;
@@ -21,25 +21,6 @@ const STAYS_NS: u64 = 2_500_000_000;
 const AGAIN_NS: u64 = 5_000_000_000;
 /// Who has been acquitted is not asked again for so long.
 const ACQUITTED_NS: u64 = 30_000_000_000;
-
-/// A hole that stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The container's socket.
-    pub socket: SocketId,
-    /// Bytes that are missing.
-    pub hole: u32,
-    /// L3 bytes of the largest segment that is known to have come.
-    pub passes: u32,
-    /// L3 bytes of a full-size segment.
-    pub full: u32,
-    /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
-    pub first_ns: u64,
-    /// When it was last seen.
-    pub last_ns: u64,
-    /// Segments that came meanwhile.
-    pub came: u32,
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
@@ -112,7 +93,12 @@ impl Holes {
     }
 
     /// Takes in an answer; absent when there is no such socket. Returns the hole if it stays.
-    pub fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64) -> Option<Standing> {
+    pub fn answer(
+        &mut self,
+        question: SocketId,
+        reading: Option<TcpInfo>,
+        now_ns: u64,
+    ) -> Option<PersistentHole> {
         let hole = self.0.get_mut(&question)?;
         (hole.waiting, hole.since_ns) = (false, now_ns);
         let Some(reading) = reading else {
@@ -142,7 +128,7 @@ impl Holes {
         let headers = if question.flow.src.is_ipv4() { 40 } else { 60 } + reading.options;
         // 536 is what the kernel takes for granted before it has seen anything (TCP_MSS_DEFAULT).
         let largest = if reading.largest > 536 { reading.largest.max(hole.beyond) } else { hole.beyond };
-        Some(Standing {
+        Some(PersistentHole {
             socket: question,
             hole: hole.hole,
             passes: largest + headers,
@@ -162,13 +148,6 @@ fn asker(event: &Event, node: &Node) -> Option<NetnsId> {
     let own = [peer, Some(event.netns)].into_iter().flatten().find(|netns| node.has_address(*netns, src));
     // This goes over all devices of the node.
     own.or_else(|| topology::resolve(node, event.netns, src).filter(|_| event.egress()))
-}
-
-impl Standing {
-    /// Who sends what does not come.
-    pub fn remote(&self) -> IpAddr {
-        self.socket.flow.dst.ip()
-    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn stalled() -> TcpInfo {
 }
 
 /// Asks, and gives these answers in turn as soon as they are wanted.
-fn follow(asks: &Event, mss: Option<u32>, answers: &[Option<TcpInfo>]) -> Option<Standing> {
+fn follow(asks: &Event, mss: Option<u32>, answers: &[Option<TcpInfo>]) -> Option<PersistentHole> {
     let (mut holes, node) = (Holes::default(), incident().0);
     holes.note(asks, mss, &node);
     let (mut now, mut found) = (0, None);

@@ -2,7 +2,7 @@
 use super::*;
 use crate::diagnosis::attribution::tests::{Table, event, flow};
 use crate::diagnosis::engine::Engine;
-use crate::model::{Device, LinkKind, SignalKind, VerdictKind};
+use crate::model::{Device, Ended, LinkKind, SignalKind, VerdictKind};
 use crate::testing::node::{Builder, HOST, ip};
 use crate::topology::underlay::tests::vxlan;
 use mtutrace_common::HookId;
@@ -60,17 +60,21 @@ fn nobody_s_until_it_is_known_who_uses_it() {
     assert_eq!((first.kind, first.container.as_ref()), (VerdictKind::TunnelOverhead, None));
     let mtu = |device: &Option<Device>| device.as_ref().unwrap().mtu;
     assert_eq!((mtu(&first.culprit), mtu(&first.bottleneck)), (1450, 1450));
-    assert!(first.summary.contains("set it to 1400"), "{}", first.summary);
+    assert!(first.summary.contains("to 1400: "), "{}", first.summary);
 
     let too_big = EventKind::Oversized { mtu: Some(1400), egress: Some(3), may_be_cut: true };
     let inner = Event { time_ns: S, length: 1450, ifindex: 4, ..event(1, flow(INNER.0, INNER.1), too_big) };
     engine.event(inner, &node, &table());
     let verdicts = engine.tick(3 * S, &node).1;
-    let users = verdicts.first().unwrap();
+    let [replaced, users] = verdicts.as_slice() else { panic!("{verdicts:?}") };
+    assert_eq!(
+        (replaced.id, replaced.ended, users.replaces),
+        (first.id, Some(Ended::Replaced), Some(first.id))
+    );
     assert_eq!(users.container.as_ref().unwrap().id, "pod");
     assert_eq!(users.kind, VerdictKind::TunnelOverhead);
     assert!(
-        users.evidence.iter().any(|e| e.contains("1 of its packets were cut in two at eth0")),
+        users.evidence.iter().any(|e| e.contains("1 of its packets were fragmented at eth0")),
         "{users:?}"
     );
     assert_eq!(engine.standing(&node).len(), 1, "one cause, one verdict");

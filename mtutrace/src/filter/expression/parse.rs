@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use ipnet::IpNet;
 
+use super::ast::{Condition, End, Expression, What};
 use super::lexer::{Word, words};
-use super::{Condition, End, Expression, What};
 
 const SUPPORTED: &str = "what can be said: host ADDRESS, net NETWORK, port N, portrange N-M, each also with src or dst; \
      tcp, udp, sctp, icmp, icmp6, ip, ip6; and, or, not, ( )";

@@ -71,14 +71,5 @@ fn container(known: ContainerRef) -> Container {
     Container { runtime: known.runtime, pod, ..Container::new(known.id) }
 }
 
-/// Puts `containers` inside `parent`, and inside `parent`'s own parents, where their parents are not known otherwise.
-pub fn adopt(containers: &mut [Container], parent: &Container) {
-    let is_outer = |id: &str| parent.id == id || parent.parents.iter().any(|outer| outer.id == id);
-    for container in containers.iter_mut().filter(|c| c.parents.is_empty() && !is_outer(&c.id)) {
-        container.parents.push(Container { parents: Vec::new(), ..parent.clone() });
-        container.parents.extend_from_slice(&parent.parents);
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -61,14 +61,3 @@ fn resolved(own: &str, ancestors: &[(&str, &str)]) -> String {
     assert!(container.parents.iter().all(|parent| parent.parents.is_empty()));
     summary(&container)
 }
-
-#[test]
-fn adoption() {
-    let id = |id: &str| Container::new(id);
-    let parent = Container { parents: vec![id("z")], runtime: Some(Runtime::Containerd), ..id("a") };
-    let mut inner = [id("b"), Container { parents: vec![id("y")], ..id("c") }, id("a"), id("z")];
-    adopt(&mut inner, &parent);
-    let texts: Vec<String> = inner.iter().map(summary).collect();
-    assert_eq!(texts, ["b < a containerd < z", "c < y", "a", "z"]);
-    assert!(inner[0].parents.iter().all(|parent| parent.parents.is_empty()));
-}

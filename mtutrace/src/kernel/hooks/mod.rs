@@ -1,7 +1,8 @@
 //! How hooks are described, and how they turned out.
 mod registry;
 
-use mtutrace_common::HookId;
+use mtutrace_common::config::DropCause;
+use mtutrace_common::{HookId, Place};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,49 +10,39 @@ use crate::model::SignalKind;
 
 pub use registry::HOOKS;
 
-/// Where a hook's program goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// TC ingress of the chosen devices.
-    Ingress,
-    /// TC egress of the chosen devices.
-    Egress,
-    /// The raw tracepoint of this name.
-    RawTracepoint(&'static str),
-    /// The entries of these kernel functions, one for each program.
-    Kprobe(&'static [&'static str]),
-}
-
 /// One hook.
 #[derive(Clone, Copy, Debug)]
 pub struct Hook {
-    /// Name in reports.
-    pub name: &'static str,
-    /// By which records name it; of a hook with several programs, the first one's.
-    pub id: HookId,
-    /// Programs of the BPF object (a classifier has one for devices with Ethernet headers and one for those without).
-    pub programs: &'static [&'static str],
-    /// Where they go.
-    pub place: Place,
-    /// Of several hooks with one duty only the first that works is attached, or packets would count twice; no duty: it
-    /// is always attached.
-    pub duty: &'static str,
+    /// Programs of the BPF object, each with the id that its records carry and that says where it goes. A classifier has
+    /// one for devices with Ethernet headers and one for those without.
+    pub programs: &'static [(HookId, &'static str)],
+    /// Of several hooks with one role only the first that works is attached, or packets would count twice; no role: it is
+    /// always attached.
+    pub role: &'static str,
     /// What it sees.
     pub signals: &'static [SignalKind],
-    /// Of [`SignalKind::Drop`], the causes that it sees, as JSON names them.
-    pub causes: &'static [&'static str],
+    /// Of [`SignalKind::Drop`], the causes that it sees.
+    pub causes: &'static [DropCause],
     /// Kernel fields that it cannot do without (as in [`super::offsets`]).
     pub needs: &'static [&'static str],
     /// What it cannot see.
-    pub blind: &'static str,
+    pub limitations: &'static str,
 }
 
-/// The name of the hook that a record came from.
-pub fn name(id: HookId) -> &'static str {
-    match id {
-        // It shares an entry of the registry with its IPv4 twin.
-        HookId::Ipv6LocalError => "kprobe:ipv6_local_error",
-        _ => HOOKS.iter().find(|hook| hook.id == id).map_or("unknown", |hook| hook.name),
+impl Hook {
+    /// The first of its ids, which gives it its name.
+    fn id(&self) -> Option<HookId> {
+        self.programs.first().map(|(id, _)| *id)
+    }
+
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        self.id().map_or("unknown", HookId::name)
+    }
+
+    /// Where its first program goes; the others go to places of the same kind.
+    pub fn place(&self) -> Option<Place> {
+        self.id().map(HookId::place)
     }
 }
 
@@ -60,8 +51,8 @@ pub fn name(id: HookId) -> &'static str {
 pub enum Outcome {
     /// It is attached (a classifier: loaded, to be attached to devices).
     Attached,
-    /// Not tried: another hook does its duty.
-    Spare,
+    /// Not tried: another hook covers it.
+    Standby,
     /// Why not.
     Missing(String),
 }
@@ -75,7 +66,8 @@ pub enum State {
     /// Attached, and standing in for a better one.
     Fallback,
     /// Not attached, because a better one is.
-    Spare,
+    #[serde(rename = "spare")]
+    Standby,
     /// Not attached.
     Missing,
 }
@@ -100,7 +92,7 @@ pub struct Status {
 /// Whether the hook that makes these records is attached.
 pub fn works(table: &[Status], id: HookId) -> bool {
     let works = |status: &Status| matches!(status.state, State::Attached | State::Fallback);
-    table.iter().any(|status| status.hook == name(id) && works(status))
+    table.iter().any(|status| status.hook == id.name() && works(status))
 }
 
 /// Turns the outcome of each hook of `hooks` into the table of reports.
@@ -112,16 +104,16 @@ pub fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
         .map(|(index, (hook, outcome))| {
             let (state, why) = match outcome {
                 Outcome::Missing(why) => (State::Missing, Some(why.clone())),
-                Outcome::Spare => (State::Spare, pairs.iter().find_map(|p| does_duty_of(p, hook))),
+                Outcome::Standby => (State::Standby, pairs.iter().find_map(|p| covers(p, hook))),
                 Outcome::Attached => match stands_in(&pairs, index) {
                     Some(why) => (State::Fallback, Some(why)),
                     None => (State::Attached, None),
                 },
             };
             Status {
-                hook: hook.name,
+                hook: hook.name(),
                 signals: hook.signals.to_vec(),
-                causes: hook.causes.to_vec(),
+                causes: hook.causes.iter().map(|cause| cause.name()).collect(),
                 state,
                 why,
             }
@@ -129,9 +121,9 @@ pub fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
         .collect()
 }
 
-fn does_duty_of((other, outcome): &(&Hook, &Outcome), hook: &Hook) -> Option<String> {
-    let does = **outcome == Outcome::Attached && other.duty == hook.duty;
-    does.then(|| format!("{} does its duty", other.name))
+fn covers((other, outcome): &(&Hook, &Outcome), hook: &Hook) -> Option<String> {
+    let covers = **outcome == Outcome::Attached && other.role == hook.role;
+    covers.then(|| format!("not needed: {} covers it", other.name()))
 }
 
 /// For which better hook, if for any, the attached one at `index` stands in.
@@ -139,19 +131,19 @@ fn stands_in(pairs: &[(&Hook, &Outcome)], index: usize) -> Option<String> {
     let (hook, _) = pairs.get(index)?;
     hook.signals.iter().find_map(|signal| {
         let mut lost = pairs.iter().take(index).filter(|(h, o)| {
-            h.signals.contains(signal) && matches!(o, Outcome::Missing(_)) && !is_done(pairs, h, hook)
+            h.signals.contains(signal) && matches!(o, Outcome::Missing(_)) && !is_filled(pairs, h, hook)
         });
         let (better, _) = lost.next_back()?;
-        Some(format!("sees {} in place of {}", signal.name(), better.name))
+        Some(format!("sees {} in place of {}", signal.name(), better.name()))
     })
 }
 
-/// Whether a missing hook is none of `hook`'s business: its duty is another one's, or done by another.
-fn is_done(pairs: &[(&Hook, &Outcome)], missing: &Hook, hook: &Hook) -> bool {
-    if !hook.duty.is_empty() {
-        return missing.duty != hook.duty;
+/// Whether a missing hook is none of `hook`'s business: its role is another one's, or filled by another.
+fn is_filled(pairs: &[(&Hook, &Outcome)], missing: &Hook, hook: &Hook) -> bool {
+    if !hook.role.is_empty() {
+        return missing.role != hook.role;
     }
-    !missing.duty.is_empty() && pairs.iter().any(|(h, o)| h.duty == missing.duty && **o == Outcome::Attached)
+    !missing.role.is_empty() && pairs.iter().any(|(h, o)| h.role == missing.role && **o == Outcome::Attached)
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ fn outcome_without(missing: &[&str]) -> Vec<Outcome> {
     HOOKS
         .iter()
         .map(|hook| {
-            if missing.iter().any(|name| hook.name.contains(name)) {
+            if missing.iter().any(|name| hook.name().contains(name)) {
                 Outcome::Missing("no".to_owned())
-            } else if !hook.duty.is_empty() && done.contains(&hook.duty) {
-                Outcome::Spare
+            } else if !hook.role.is_empty() && done.contains(&hook.role) {
+                Outcome::Standby
             } else {
-                done.push(hook.duty);
+                done.push(hook.role);
                 Outcome::Attached
             }
         })
@@ -25,9 +25,13 @@ fn outcome_without(missing: &[&str]) -> Vec<Outcome> {
 #[test]
 fn with_everything_no_hook_stands_in_for_another() {
     let statuses = table(HOOKS, &outcome_without(&[]));
-    assert!(statuses.iter().all(|s| matches!(s.state, State::Attached | State::Spare)), "{statuses:#?}");
-    let spare = status_of(&statuses, "raw_tp:icmp_send");
-    assert_eq!((spare.state, spare.why.as_deref()), (State::Spare, Some("kprobe:__icmp_send does its duty")));
+    assert!(statuses.iter().all(|s| matches!(s.state, State::Attached | State::Standby)), "{statuses:#?}");
+    let standby = status_of(&statuses, "raw_tp:icmp_send");
+    assert_eq!(
+        (standby.state, standby.why.as_deref()),
+        (State::Standby, Some("not needed: kprobe:__icmp_send covers it"))
+    );
+    assert_eq!(serde_json::to_value(standby.state).unwrap(), "spare");
 }
 
 #[test]
@@ -36,7 +40,7 @@ fn without_kprobes_the_fallbacks_say_for_what_they_stand_in() {
     let icmp = status_of(&statuses, "raw_tp:icmp_send");
     assert_eq!(icmp.state, State::Fallback);
     assert_eq!(icmp.why.as_deref(), Some("sees icmp_sent in place of kprobe:__icmp_send"));
-    // The duty of the IPv4 one is done; that of the IPv6 one falls to TC.
+    // The role of the IPv4 one is filled; that of the IPv6 one falls to TC.
     let tc = status_of(&statuses, "tc:ingress");
     assert_eq!(
         (tc.state, tc.why.as_deref()),
@@ -50,12 +54,18 @@ fn without_kprobes_the_fallbacks_say_for_what_they_stand_in() {
 #[test]
 fn every_record_names_a_hook_and_every_drop_a_cause() {
     for id in HookId::ALL {
-        assert_ne!(name(id), "unknown", "{id:?}");
+        let of = |hook: &&Hook| hook.programs.iter().any(|(named, _)| *named == id);
+        assert_eq!(HOOKS.iter().filter(of).count(), 1, "{id:?}");
     }
     for hook in HOOKS {
-        assert_eq!(hook.causes.is_empty(), !hook.signals.contains(&SignalKind::Drop), "{}", hook.name);
-        if let Place::Kprobe(functions) = hook.place {
-            assert_eq!(functions.len(), hook.programs.len(), "{}", hook.name);
+        assert_ne!(hook.name(), "unknown", "a hook without a program");
+        assert_eq!(hook.causes.is_empty(), !hook.signals.contains(&SignalKind::Drop), "{}", hook.name());
+        let kind = |id: HookId| std::mem::discriminant(&id.place());
+        let kinds: Vec<_> = hook.programs.iter().map(|(id, _)| kind(*id)).collect();
+        assert!(kinds.iter().all(|kind| *kind == kinds[0]), "{}", hook.name());
+        if !matches!(hook.place(), Some(Place::Ingress | Place::Egress)) {
+            let ids: std::collections::BTreeSet<HookId> = hook.programs.iter().map(|(id, _)| *id).collect();
+            assert_eq!(ids.len(), hook.programs.len(), "{}: two programs at one place", hook.name());
         }
     }
 }
@@ -66,6 +76,6 @@ fn a_hook_works_if_it_is_attached_even_for_another() {
     let found = [HookId::KfreeSkb, HookId::IcmpSendTracepoint, HookId::IcmpSend, HookId::TcpRetransmit]
         .map(|id| works(&statuses, id));
     assert_eq!(found, [true, true, false, false]);
-    let spare = table(HOOKS, &outcome_without(&[]));
-    assert!(!works(&spare, HookId::IcmpSendTracepoint));
+    let all = table(HOOKS, &outcome_without(&[]));
+    assert!(!works(&all, HookId::IcmpSendTracepoint));
 }

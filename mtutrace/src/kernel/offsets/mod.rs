@@ -1,58 +1,13 @@
 //! Fills what the kernel side must know of the kernel's types, by name, from BTF.
 use std::collections::BTreeMap;
 
-use mtutrace_common::config::{Offsets, Reasons};
+use mtutrace_common::config::Reasons;
+use mtutrace_common::offsets::Offsets;
 
 use super::btf::Btf;
 
 #[cfg(test)]
 mod tests;
-
-type Slot = fn(&mut Offsets) -> &mut u32;
-
-/// Every field that a hook reads, and where its offset goes: the one place that says both.
-const FIELDS: [(&str, Slot); 35] = [
-    ("sk_buff.len", |o| &mut o.skb_len),
-    ("sk_buff.head", |o| &mut o.skb_head),
-    ("sk_buff.end", |o| &mut o.skb_end),
-    ("sk_buff.data", |o| &mut o.skb_data),
-    ("sk_buff.dev", |o| &mut o.skb_dev),
-    ("sk_buff.protocol", |o| &mut o.skb_protocol),
-    ("sk_buff.network_header", |o| &mut o.skb_network_header),
-    ("sk_buff._skb_refdst", |o| &mut o.skb_refdst),
-    ("skb_shared_info.gso_size", |o| &mut o.shinfo_gso_size),
-    ("skb_shared_info.gso_segs", |o| &mut o.shinfo_gso_segs),
-    ("net_device.ifindex", |o| &mut o.dev_ifindex),
-    ("net_device.mtu", |o| &mut o.dev_mtu),
-    ("net_device.nd_net.net", |o| &mut o.dev_net),
-    ("net.ns.inum", |o| &mut o.net_inum),
-    ("dst_entry.dev", |o| &mut o.dst_dev),
-    ("dst_entry._metrics", |o| &mut o.dst_metrics),
-    ("sock.__sk_common.skc_net.net", |o| &mut o.sock_net),
-    ("sock.__sk_common.skc_family", |o| &mut o.sock_family),
-    ("sock.__sk_common.skc_num", |o| &mut o.sock_num),
-    ("sock.__sk_common.skc_dport", |o| &mut o.sock_dport),
-    ("sock.__sk_common.skc_daddr", |o| &mut o.sock_daddr),
-    ("sock.__sk_common.skc_rcv_saddr", |o| &mut o.sock_saddr),
-    ("sock.__sk_common.skc_v6_daddr", |o| &mut o.sock_daddr6),
-    ("sock.__sk_common.skc_v6_rcv_saddr", |o| &mut o.sock_saddr6),
-    ("sock.sk_protocol", |o| &mut o.sock_protocol),
-    ("sk_buff.cb", |o| &mut o.skb_cb),
-    ("inet_skb_parm.frag_max_size", |o| &mut o.cb_frag_max_size),
-    ("inet6_skb_parm.frag_max_size", |o| &mut o.cb6_frag_max_size),
-    ("sk_buff.ignore_df", |o| &mut o.skb_ignore_df),
-    ("rtable.rt_pmtu", |o| &mut o.rtable_pmtu),
-    ("fib_nh_common.nhc_dev", |o| &mut o.nhc_dev),
-    ("flowi4.saddr", |o| &mut o.flowi4_saddr),
-    ("flowi4.daddr", |o| &mut o.flowi4_daddr),
-    ("flowi6.saddr", |o| &mut o.flowi6_saddr),
-    ("flowi6.daddr", |o| &mut o.flowi6_daddr),
-];
-
-/// Those of [`FIELDS`] that are bitfields, and whose offsets are in bits.
-pub(super) const BITFIELDS: [&str; 2] = ["sk_buff.ignore_df", "rtable.rt_pmtu"];
-
-const _: () = assert!(size_of::<Offsets>() == FIELDS.len() * size_of::<u32>(), "a slot without a field");
 
 /// `include/net/dropreason-core.h`, from 5.17 on.
 const REASON_ENUM: &str = "skb_drop_reason";
@@ -62,7 +17,7 @@ const NO_REASONS: [&str; 2] = ["MAX", "SUBSYS_MASK"];
 
 /// The fields that [`resolve`] looks for, as dotted paths; what a hook says it needs must be among them.
 pub fn fields() -> impl Iterator<Item = &'static str> {
-    FIELDS.iter().map(|(path, _)| *path)
+    Offsets::FIELDS.iter().map(|field| field.path)
 }
 
 /// The offsets of all fields, and the paths of those that this kernel lacks ([`Offsets::UNKNOWN`]).
@@ -71,11 +26,11 @@ pub fn fields() -> impl Iterator<Item = &'static str> {
 pub fn resolve(btf: &Btf) -> (Offsets, Vec<&'static str>) {
     let mut offsets = Offsets::NONE;
     let mut missing = Vec::new();
-    for (path, slot) in FIELDS {
-        let found = if BITFIELDS.contains(&path) { btf.bits(path) } else { btf.field(path) };
+    for field in Offsets::FIELDS {
+        let found = if field.bits { btf.bits(field.path) } else { btf.field(field.path) };
         match found {
-            Some(offset) => *slot(&mut offsets) = offset,
-            None => missing.push(path),
+            Some(offset) => *(field.slot)(&mut offsets) = offset,
+            None => missing.push(field.path),
         }
     }
     (offsets, missing)

@@ -8,10 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::{Context, Item, Output, Status, Totals};
-use crate::kernel::hooks::{self, Status as HookStatus};
+use crate::kernel::hooks::Status as HookStatus;
 use crate::model::{
     AttributedEvent, Container, DeviceCounters, DeviceId, Event, EventKind, LinkKind, NetnsId, Node,
-    SignalKind, Tally, Verdict,
+    SignalKind, Tally, Verdict, drop_causes,
 };
 use crate::telemetry::cost::Cost;
 
@@ -39,6 +39,11 @@ impl<W: Write> Json<W> {
         let line = Line { v: VERSION, kind, time: context.clock.rfc3339(time_ns), body };
         serde_json::to_writer(&mut self.out, &line)?;
         self.out.write_all(b"\n")
+    }
+
+    fn verdict(&mut self, verdict: &Verdict, now_ns: u64, context: &Context<'_>) -> io::Result<()> {
+        let since = context.clock.rfc3339(verdict.since_ns);
+        self.line("verdict", now_ns, context, VerdictLine { since, verdict })
     }
 
     fn report(&mut self, netns: NetnsId, tally: &Tally, context: &Context<'_>) -> io::Result<()> {
@@ -76,10 +81,10 @@ impl<W: Write> Output for Json<W> {
                 .iter()
                 .filter(|(_, tally)| tally.changed || tally.kernel.changed)
                 .try_for_each(|(netns, tally)| self.report(*netns, tally, context)),
-            Item::Verdict(verdict) => self.line("verdict", now, context, verdict),
+            Item::Verdict(verdict) => self.verdict(verdict, now, context),
             Item::End(verdicts, tallies, status, totals) => {
                 tallies.iter().try_for_each(|(netns, tally)| self.report(*netns, tally, context))?;
-                verdicts.iter().try_for_each(|v: &Verdict| self.line("verdict", now, context, v))?;
+                verdicts.iter().try_for_each(|v| self.verdict(v, now, context))?;
                 self.line("status", now, context, StatusLine::new(status, Some(totals)))
             }
         }
@@ -94,6 +99,15 @@ pub(crate) struct Line<T> {
     time: String,
     #[serde(flatten)]
     body: T,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct VerdictLine<'a> {
+    /// When it was first given.
+    #[schemars(extend("format" = "date-time"))]
+    since: String,
+    #[serde(flatten)]
+    verdict: &'a Verdict,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -155,7 +169,7 @@ fn is_zero(n: &usize) -> bool {
 pub(crate) struct EventLine<'a> {
     signal: SignalKind,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = CAUSES))]
+    #[schemars(extend("enum" = drop_causes()))]
     cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     netns: Option<NetnsId>,
@@ -200,7 +214,7 @@ impl<'a> EventLine<'a> {
         let flow = &event.flow;
         let mut line = EventLine {
             signal: event.kind.signal(),
-            cause: None,
+            cause: event.kind.drop_cause(),
             netns: (event.netns.0 != 0).then_some(event.netns),
             interface: event.device().and_then(|d| context.node.link(d)).map(|l| l.name.as_str()),
             ifindex: (event.ifindex != 0).then_some(event.ifindex),
@@ -217,35 +231,25 @@ impl<'a> EventLine<'a> {
             dport: (flow.dst.port() != 0).then_some(flow.dst.port()),
             length: (event.length != 0).then_some(event.length),
             gso_segments: event.gso_segments,
-            mtu: None,
-            mss: None,
+            mtu: event.kind.mtu(),
+            mss: event.kind.mss(),
             reason: None,
             location: None,
-            hook: hooks::name(event.hook),
+            hook: event.hook.name(),
         };
         match &event.kind {
-            EventKind::Oversized { mtu, .. } => line.mtu = *mtu,
-            EventKind::IcmpSeen { mtu, .. } => {
-                line.mtu = *mtu;
-                // The message quotes a header; that of a super-packet says more than any device carries at once.
-                line.length = line.length.filter(|l| *l <= largest_mtu(context.node));
+            // The message quotes a header; that of a super-packet says more than any device carries at once.
+            EventKind::IcmpSeen { .. } => {
+                line.length = line.length.filter(|l| *l <= largest_mtu(context.node))
             }
-            EventKind::IcmpSent { mtu } => line.mtu = *mtu,
-            EventKind::Syn { mss, .. } => line.mss = *mss,
-            EventKind::Fragmented { mtu } => line.mtu = *mtu,
-            EventKind::Retransmit | EventKind::SackHole { .. } => {}
-            EventKind::PmtuUpdated { mtu } => line.mtu = Some(*mtu),
-            EventKind::Drop { cause, reason, location, mtu, device_mtu, .. } => {
-                line.cause = cause_name(*cause);
-                line.mtu = match cause {
-                    DropCause::BridgePort => *device_mtu,
-                    DropCause::VethPeer => peer_mtu(event, context.node),
-                    DropCause::Reassembly | DropCause::FragmentFiltered => None,
-                    _ => *mtu,
-                };
+            EventKind::Drop { cause, reason, location, .. } => {
+                if *cause == DropCause::VethPeer {
+                    line.mtu = peer_mtu(event, context.node);
+                }
                 line.reason = context.names.reasons.get(reason).filter(|_| *reason != 0).map(String::as_str);
                 line.location = context.names.symbols.as_ref().and_then(|s| s.lookup(*location)).map(place);
             }
+            _ => {}
         }
         line
     }
@@ -267,33 +271,6 @@ fn peer_mtu(event: &Event, node: &Node) -> Option<u32> {
 
 fn place((symbol, offset): (&str, u64)) -> String {
     format!("{symbol}+{offset:#x}")
-}
-
-/// All of [`cause_name`].
-pub(crate) const CAUSES: [&str; 8] = [
-    "forward_df",
-    "local_df",
-    "bridge_port",
-    "veth_peer",
-    "tunnel",
-    "other",
-    "icmp_filtered",
-    "fragment_filtered",
-];
-
-/// Of a drop; the rest are signals of their own.
-pub(crate) fn cause_name(cause: DropCause) -> Option<&'static str> {
-    Some(match cause {
-        DropCause::Forward => "forward_df",
-        DropCause::Local => "local_df",
-        DropCause::BridgePort => "bridge_port",
-        DropCause::VethPeer => "veth_peer",
-        DropCause::Tunnel => "tunnel",
-        DropCause::Other => "other",
-        DropCause::IcmpFiltered => "icmp_filtered",
-        DropCause::FragmentFiltered => "fragment_filtered",
-        DropCause::FragFailed | DropCause::Reassembly => return None,
-    })
 }
 
 fn protocol(number: u8) -> String {

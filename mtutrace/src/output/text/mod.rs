@@ -40,6 +40,7 @@ impl<W: Write> Text<W> {
             (Some(Ended::Fixed), _) => ("32", "SOLVED"),
             (Some(Ended::Gone), _) => ("1;33", "GONE"),
             (Some(Ended::Quiet), _) => ("32", "QUIET"),
+            (Some(Ended::Replaced), _) => ("36", "REPLACED"),
             (None, Severity::Critical) => ("1;31", "CRITICAL"),
             (None, Severity::Warning) => ("1;33", "WARNING"),
             (None, Severity::Info) => ("36", "INFO"),
@@ -241,6 +242,7 @@ pub(crate) fn story(v: &Verdict) -> String {
             format!("{next}. It was: {}", v.summary)
         }
         Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),
+        Some(Ended::Replaced) => format!("another verdict takes its place. It was: {}", v.summary),
         None => v.summary.clone(),
     }
 }

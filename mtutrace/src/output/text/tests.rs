@@ -4,7 +4,9 @@ use test_case::test_case;
 use super::*;
 use crate::kernel::counters::Records;
 use crate::mib::parse::snmp;
-use crate::model::{Device, Ended, Fix, Hop, LinkKind, Node, SnmpCounters, VerdictKind};
+use crate::model::{
+    Device, Ended, Fix, FixScope, FixType, Hop, LinkKind, Node, SnmpCounters, VerdictId, VerdictKind,
+};
 use crate::output::Names;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
@@ -22,6 +24,9 @@ fn verdict(interface: &str) -> Verdict {
     let mut container = Container::new("a".repeat(64));
     container.parents.push(Container::new("b".repeat(64)));
     Verdict {
+        id: VerdictId::of(interface),
+        since_ns: 0,
+        replaces: None,
         kind: VerdictKind::PmtuBlackhole,
         severity: Severity::Critical,
         active: true,
@@ -40,6 +45,8 @@ fn verdict(interface: &str) -> Verdict {
             r#where: "there".to_owned(),
             what: "do it".to_owned(),
             command: "run this".to_owned(),
+            r#type: FixType::Shell,
+            scope: FixScope::Permanent,
         }],
     }
 }

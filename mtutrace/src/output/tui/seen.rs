@@ -69,7 +69,7 @@ fn length(event: &Event) -> Option<u32> {
         EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } | EventKind::SackHole { .. } => false,
         EventKind::IcmpSeen { .. } | EventKind::IcmpSent { .. } => false,
         EventKind::Drop { icmp_too_big, .. } => !icmp_too_big,
-        EventKind::Oversized { .. } | EventKind::Fragmented { .. } | EventKind::Retransmit => true,
+        _ => true,
     };
     (packet && event.length > 0).then_some(event.length)
 }

@@ -11,9 +11,13 @@ use super::app::App;
 use super::keys::Action;
 use super::view::{Theme, draw};
 use crate::diagnosis::evidence::Evidence;
-use crate::diagnosis::rules::{judge, verdict};
+use crate::diagnosis::explanation::{Identity, verdict};
+use crate::diagnosis::rules::judge;
 use crate::filter::Filter;
-use crate::model::{AttributedEvent, Event, EventKind, Fix, Flow, NetnsId, Node, SignalKind, Tally, Verdict};
+use crate::model::{
+    AttributedEvent, Event, EventKind, Fix, FixScope, FixType, Flow, NetnsId, Node, SignalKind, Tally,
+    Verdict, VerdictId,
+};
 use crate::output::Item;
 use crate::telemetry::Status;
 use crate::telemetry::cost::{Cost, ProgramCost};
@@ -64,15 +68,21 @@ pub(super) fn blackhole(node: &Node) -> Verdict {
     for n in 0..4 {
         trouble.add(&Event { time_ns: SECOND + n * SECOND / 5, ..event(33276, 1500, drop(1450)) });
     }
+    let identity = Identity { id: VerdictId::of(3), since_ns: SECOND, replaces: None };
     let finding = judge(&trouble, 9 * SECOND).unwrap();
     // How remedies are worded is tested where they are made.
     let fix = |command: &str| Fix {
         r#where: "in container pod, which runs the inner Docker".to_owned(),
-        what: "restart it with the MTU of its host, and make its containers anew".to_owned(),
+        what: "restart it with the MTU of its host, and recreate its containers".to_owned(),
         command: command.to_owned(),
+        r#type: FixType::Shell,
+        scope: FixScope::Permanent,
     };
     let long = "nft 'add table inet mtu_relief; add chain inet mtu_relief forward { type filter hook forward priority 0; }'";
-    Verdict { fix: vec![fix("dockerd --mtu=1450"), fix(long)], ..verdict(&trouble, finding, true, node) }
+    Verdict {
+        fix: vec![fix("dockerd --mtu=1450"), fix(long)],
+        ..verdict(&trouble, finding, identity, true, node)
+    }
 }
 
 /// A run in which nothing has happened for a minute.

@@ -1,8 +1,7 @@
 //! Containers inside containers, told by the network: a nested container's traffic leaves through its parent.
 use super::path::path;
 use super::reach::namespaces;
-use crate::identity::adopt;
-use crate::model::{NetnsId, Node};
+use crate::model::{Container, NetnsId, Node};
 
 /// Gives parents to containers that have none: if the default path of their namespace leads next into a namespace that
 /// a container owns, that container and its own parents. The host owns nothing, whatever runs in its namespace.
@@ -24,6 +23,15 @@ pub fn adopt_parents(node: &mut Node) {
         if let Some(netns) = node.netns.get_mut(&inner) {
             adopt(&mut netns.containers, &parent);
         }
+    }
+}
+
+/// Puts `containers` inside `parent`, and inside `parent`'s own parents, where their parents are not known otherwise.
+fn adopt(containers: &mut [Container], parent: &Container) {
+    let is_outer = |id: &str| parent.id == id || parent.parents.iter().any(|outer| outer.id == id);
+    for container in containers.iter_mut().filter(|c| c.parents.is_empty() && !is_outer(&c.id)) {
+        container.parents.push(Container { parents: Vec::new(), ..parent.clone() });
+        container.parents.extend_from_slice(&parent.parents);
     }
 }
 

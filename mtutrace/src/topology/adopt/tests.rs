@@ -1,6 +1,6 @@
 //! Parents from paths.
 use super::*;
-use crate::model::{Container, LinkKind};
+use crate::model::{LinkKind, Runtime};
 use crate::testing::node::{Builder, incident};
 
 fn parents(node: &Node, netns: u32) -> Vec<&str> {
@@ -60,4 +60,16 @@ fn two_that_route_through_each_other_end() {
     adopt_parents(&mut node);
     assert!(!parents(&node, 2).contains(&"two"));
     assert!(!parents(&node, 3).contains(&"three"));
+}
+
+#[test]
+fn only_containers_without_parents_are_adopted() {
+    let id = |id: &str| Container::new(id);
+    let parent = Container { parents: vec![id("z")], runtime: Some(Runtime::Containerd), ..id("a") };
+    let mut inner = [id("b"), Container { parents: vec![id("y")], ..id("c") }, id("a"), id("z")];
+    adopt(&mut inner, &parent);
+    let parents = |c: &Container| c.parents.iter().map(|parent| parent.id.clone()).collect::<Vec<_>>();
+    assert_eq!(inner.each_ref().map(parents), [vec!["a", "z"], vec!["y"], vec![], vec![]]);
+    assert_eq!(inner[0].parents[0].runtime, Some(Runtime::Containerd));
+    assert!(inner[0].parents.iter().all(|parent| parent.parents.is_empty()));
 }

@@ -2,7 +2,7 @@
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::route::{RouteFlags, RouteHeader};
 
-use super::{ROUTE_HEADER, RTA_DST, RTA_METRICS, RTAX_MTU};
+use super::route::{ROUTE_HEADER, RTA_DST, RTA_METRICS, RTAX_MTU};
 use crate::model::Learnt;
 use crate::topology::netlink::{attributes, ip_of, u32_of};
 

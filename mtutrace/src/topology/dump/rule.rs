@@ -3,12 +3,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netlink_packet_route::AddressFamily;
 
-use super::bits;
 use crate::model::{Action, Rule};
-use crate::topology::netlink::{attributes, ip_of, text_of, u32_of};
+use crate::topology::netlink::{address_bits, attributes, ip_of, text_of, u32_of};
 
 // linux/fib_rules.h
-const RTM_NEWRULE: u16 = 32;
+pub(super) const RTM_NEWRULE: u16 = 32;
 const FRA_DST: u16 = 1;
 const FRA_SRC: u16 = 2;
 const FRA_IIFNAME: u16 = 3;
@@ -38,7 +37,7 @@ pub(super) fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<R
     }
     let v4 = family == AddressFamily::Inet;
     let any = if v4 { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-    let network = |length: u8| (length > 0).then(|| (any, length.min(bits(any))));
+    let network = |length: u8| (length > 0).then(|| (any, length.min(address_bits(any))));
     let mut rule = Rule {
         v4,
         priority: 0,

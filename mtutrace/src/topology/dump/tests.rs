@@ -1,9 +1,14 @@
 //! What the kernel says, taken apart.
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use test_case::test_case;
 
+use super::address::RTM_NEWADDR;
+use super::link::*;
+use super::route::*;
 use super::*;
+use crate::model::LinkKind;
 use crate::testing::node::{Sandbox, ip, may_make_namespaces};
 use crate::topology::netns_exec::NetnsExecutor;
 

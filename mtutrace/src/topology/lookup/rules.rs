@@ -1,8 +1,28 @@
 //! Policy routing: which table a packet's way is in.
 use std::net::IpAddr;
 
-use super::{LOCAL, Lookup, MAIN, Origin, contains, in_table};
+use super::table::{Egress, LOCAL, MAIN, contains, in_table};
 use crate::model::{Action, Netns, Rule};
+
+/// What routing says about a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// It is an address of this namespace.
+    Local,
+    /// It leaves.
+    Out(Egress),
+    /// No route.
+    Unreachable,
+}
+
+/// What rules want to know of a packet besides its destination.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// What may be its source: several where NAT may have changed it, none before the kernel has chosen one.
+    pub from: &'a [IpAddr],
+    /// The device by which it came into the namespace; absent for those of the namespace itself.
+    pub came_by: Option<u32>,
+}
 
 /// The way to `to`, by the rules in their order (fib_rules_lookup); by the main table alone if there are none.
 pub(super) fn route(netns: &Netns, to: IpAddr, origin: Origin<'_>) -> Lookup {

@@ -1,8 +1,9 @@
 //! Routing and limits.
 use test_case::test_case;
 
+use super::table::contains;
 use super::*;
-use crate::model::{Action, NetnsId, Rule};
+use crate::model::{Action, LinkKind, NetnsId, Rule};
 use crate::testing::node::{Builder, incident, ip, rule};
 
 fn netns(builder: Builder) -> Netns {

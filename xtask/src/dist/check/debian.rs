@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Made, cache, made, need, succeeds};
-use crate::exec;
-use crate::vm::Mirror;
+use super::{Made, cache, made, succeeds};
+use crate::debian::Mirror;
+use crate::{apt, exec};
 
 const SUITE: &str = "bookworm";
 const LIMIT: Duration = Duration::from_secs(900);
@@ -81,7 +81,7 @@ fn tree() -> Result<PathBuf> {
     if tree.is_dir() {
         return Ok(tree);
     }
-    need(&[("debootstrap", "debootstrap"), ("unshare", "util-linux")])?;
+    apt::need(&[("debootstrap", "debootstrap"), ("unshare", "util-linux")])?;
     println!("check: making a clean Debian {SUITE} in {}, a minute or two", tree.display());
     let work = cache().join(format!("{SUITE}.partial-{}", std::process::id()));
     std::fs::create_dir_all(&work)?;

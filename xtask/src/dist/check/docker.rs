@@ -11,11 +11,13 @@ use mtutrace_tests::check::is_verdict;
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::process::Process;
 use mtutrace_tests::lab::wait;
+use mtutrace_tests::runtimes::programs;
 use serde_json::Value;
 
 use super::super::manifest;
-use super::{Made, cache, made, need, succeeds};
+use super::{Made, cache, made, succeeds};
 use crate::exec;
+use crate::setup::runtimes;
 
 const READY: Duration = Duration::from_secs(60);
 const BIG: usize = 300_000;
@@ -40,22 +42,16 @@ struct Docker {
 
 impl Docker {
     fn start() -> Result<Self> {
-        need(&[
-            ("dockerd", "docker.io"),
-            ("containerd", "containerd"),
-            ("runc", "runc"),
-            ("docker", "docker.io"),
-        ])?;
+        runtimes::fetch(&exec::tools_dir())?;
         let dir = cache().join(format!("docker-{}", std::process::id()));
         fs::create_dir_all(&dir)?;
         let path = |name: &str| dir.join(name);
         let log = fs::File::create(path("log"))?;
-        let mut command = Command::new("dockerd");
+        let mut command = programs::command("dockerd");
         command.arg("--data-root").arg(path("data")).arg("--exec-root").arg(path("exec"));
         command.arg("--pidfile").arg(path("pid")).arg("--host").arg(socket(&dir));
         // No bridge, no rule of a firewall: nothing of this machine changes.
         command.args(["--bridge=none", "--iptables=false", "--ip6tables=false"]);
-        command.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let mut docker = Self { daemon: Process::spawn(&mut command)?, dir };
         let ready = wait::until("dockerd", READY, || match docker.daemon.ended()? {
@@ -83,7 +79,7 @@ impl Docker {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("docker");
+        let mut command = programs::command("docker");
         command.arg("--host").arg(socket(&self.dir)).args(args);
         command
     }

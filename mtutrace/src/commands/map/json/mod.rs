@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::ScanStats;
+use super::stats::ScanStats;
 use super::tree::{Entry, Tree, Way};
 use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
 use crate::telemetry::clock::Clock;

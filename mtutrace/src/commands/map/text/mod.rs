@@ -1,7 +1,7 @@
 //! The map for people, as `tree` draws a directory.
 use std::io::{self, Write};
 
-use super::ScanStats;
+use super::stats::ScanStats;
 use super::tree::{Entry, Tree, Way};
 use crate::model::{Container, Learnt};
 use crate::output::escape::escape;

@@ -32,7 +32,7 @@ host
 │  └─ build
 │        eth0 1500 > veth8 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit) > veth112 1450 > cni0 1450 > ens3 1500
 │        fix  dockerd --mtu=1450
-│               in container pod, which runs the inner Docker: restart it with the MTU of its host, and make its containers anew
+│               in container pod, which runs the inner Docker: restart it with the MTU of its host, and recreate its containers
 └─ lonely
       no default route
 

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use mtutrace_common::offsets::Offsets;
+
 use super::*;
 use crate::kernel::hooks::HOOKS;
 use crate::kernel::offsets;
@@ -125,7 +127,7 @@ fn every_field_is_found_or_known_to_be_absent() {
             assert!(
                 lacking.iter().all(|field| missing.contains(field)),
                 "{release}: {} {lacking:?}",
-                hook.name
+                hook.name()
             );
         }
     }
@@ -135,7 +137,7 @@ fn every_field_is_found_or_known_to_be_absent() {
 fn fields_lie_where_they_were_written_down() {
     for (number, release, btf) in columns() {
         for (path, expected) in FIELDS {
-            let bitfield = offsets::BITFIELDS.contains(&path);
+            let bitfield = Offsets::FIELDS.iter().any(|field| field.path == path && field.bits);
             let found = if bitfield { btf.bits(path) } else { btf.field(path) };
             assert_eq!(found, Some(expected[number]), "{release}: {path}");
         }

@@ -11,7 +11,7 @@ fn what_a_kernel_lacks_is_unknown_and_named() {
     let btf = Btf::parse(b.build()).unwrap();
     let (offsets, missing) = resolve(&btf);
     assert_eq!(offsets, Offsets { dev_ifindex: 256, dev_mtu: 544, ..Offsets::NONE });
-    assert_eq!(missing.len(), FIELDS.len() - 2);
+    assert_eq!(missing.len(), Offsets::FIELDS.len() - 2);
     assert!(missing.contains(&"net_device.nd_net.net"));
     let needed = ["net_device.mtu", "net.ns.inum", "net_device.mtuu"];
     assert_eq!(missing_for(&needed, &missing), ["net.ns.inum", "net_device.mtuu"]);
@@ -21,9 +21,9 @@ fn what_a_kernel_lacks_is_unknown_and_named() {
 #[test]
 fn each_field_has_a_slot_of_its_own() {
     let mut offsets = Offsets::NONE;
-    for (number, (_, slot)) in FIELDS.iter().enumerate() {
-        assert_eq!(*slot(&mut offsets), Offsets::UNKNOWN, "{}", FIELDS[number].0);
-        *slot(&mut offsets) = u32::try_from(number).unwrap();
+    for (number, field) in Offsets::FIELDS.iter().enumerate() {
+        assert_eq!(*(field.slot)(&mut offsets), Offsets::UNKNOWN, "{}", field.path);
+        *(field.slot)(&mut offsets) = u32::try_from(number).unwrap();
     }
 }
 

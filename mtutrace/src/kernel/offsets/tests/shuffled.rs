@@ -2,6 +2,8 @@
 //! takes away the hooks that need it, and no other.
 use std::collections::BTreeMap;
 
+use mtutrace_common::offsets::Field;
+
 use super::*;
 use crate::kernel::hooks::{HOOKS, Outcome, State, table};
 
@@ -65,8 +67,8 @@ impl Shuffler {
 }
 
 /// Where a field must be found: bitfields count in bits.
-fn expected(places: &BTreeMap<&str, u32>, path: &str) -> u32 {
-    places[path] * if BITFIELDS.contains(&path) { 8 } else { 1 }
+fn expected(places: &BTreeMap<&str, u32>, field: &Field) -> u32 {
+    places[field.path] * if field.bits { 8 } else { 1 }
 }
 
 #[test]
@@ -77,8 +79,8 @@ fn offsets_follow_the_kernel() {
         let (btf, places) = kernel(seed, &[]);
         let (mut offsets, missing) = resolve(&btf);
         assert!(missing.is_empty(), "{missing:?}");
-        for (path, slot) in FIELDS {
-            assert_eq!(*slot(&mut offsets), expected(&places, path), "{path} with seed {seed}");
+        for field in Offsets::FIELDS {
+            assert_eq!(*(field.slot)(&mut offsets), expected(&places, &field), "{field:?} with seed {seed}");
         }
         layouts.push(places);
     }
@@ -87,13 +89,13 @@ fn offsets_follow_the_kernel() {
 
 #[test]
 fn a_removed_field_takes_away_the_hooks_that_need_it_and_no_other() {
-    for (gone, slot) in FIELDS {
+    for Field { path: gone, slot, .. } in Offsets::FIELDS {
         let (btf, places) = kernel(7, &[gone]);
         let (mut offsets, missing) = resolve(&btf);
         assert_eq!(missing, [gone]);
         assert_eq!(*slot(&mut offsets), Offsets::UNKNOWN, "{gone} is unknown, not some number");
-        for (path, slot) in FIELDS.iter().filter(|(path, _)| *path != gone) {
-            assert_eq!(*slot(&mut offsets), expected(&places, path), "{path} without {gone}");
+        for field in Offsets::FIELDS.iter().filter(|field| field.path != gone) {
+            assert_eq!(*(field.slot)(&mut offsets), expected(&places, field), "{field:?} without {gone}");
         }
         let outcome = HOOKS.iter().map(|hook| match missing_for(hook.needs, &missing).first() {
             Some(field) => Outcome::Missing((*field).to_owned()),
@@ -102,7 +104,7 @@ fn a_removed_field_takes_away_the_hooks_that_need_it_and_no_other() {
         let outcome = outcome.collect::<Vec<_>>();
         for (status, hook) in table(HOOKS, &outcome).iter().zip(HOOKS) {
             let needed = hook.needs.contains(&gone);
-            assert_eq!(status.state == State::Missing, needed, "{} without {gone}", hook.name);
+            assert_eq!(status.state == State::Missing, needed, "{} without {gone}", hook.name());
         }
     }
 }

@@ -2,8 +2,8 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::Theme;
 use super::cell::{fit, width};
+use super::theme::Theme;
 use crate::model::Hop;
 
 /// The widest name of a device that is written out.

@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::cell::{pad, right, width};
-use super::theme::sign;
-use super::{Theme, pane};
+use super::cell::{count, pad, right, width};
+use super::pane::pane;
+use super::theme::{Theme, sign};
 use crate::model::SignalKind;
 use crate::output::tui::app::{App, Pane};
 use crate::output::tui::data::Data;
@@ -42,7 +42,7 @@ impl Columns {
     fn head(&self) -> String {
         let mut head = format!("   {}{}{} ", pad("", self.name), right("total", NUMBER), right("/s", NUMBER));
         head.push_str(&pad("history", self.bars));
-        self.signals.iter().for_each(|signal| head.push_str(&right(short(*signal), column(*signal))));
+        self.signals.iter().for_each(|signal| head.push_str(&right(signal.short(), column(*signal))));
         head
     }
 
@@ -94,32 +94,5 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
 }
 
 fn column(signal: SignalKind) -> usize {
-    width(short(signal)).max(5) + 1
-}
-
-/// A name for the head of a column.
-fn short(signal: SignalKind) -> &'static str {
-    match signal {
-        SignalKind::Drop => "drop",
-        SignalKind::Oversized => "big",
-        SignalKind::IcmpSent => "icmp>",
-        SignalKind::IcmpSeen => "icmp",
-        SignalKind::Retransmit => "retr",
-        SignalKind::Fragmented => "frag",
-        SignalKind::FragFailed => "!frag",
-        SignalKind::ReassemblyFailed => "!reas",
-        SignalKind::PmtuUpdated => "pmtu",
-        SignalKind::MssExceedsPath => "mss",
-        SignalKind::SackHole => "hole",
-    }
-}
-
-/// A count in five columns.
-pub(super) fn count(n: u64) -> String {
-    match n {
-        0..=99_999 => n.to_string(),
-        100_000..=9_999_999 => format!("{}k", n / 1_000),
-        10_000_000..=9_999_999_999 => format!("{}M", n / 1_000_000),
-        _ => format!("{}G", (n / 1_000_000_000).min(9_999)),
-    }
+    width(signal.short()).max(5) + 1
 }

@@ -5,7 +5,9 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::cell::fit;
-use super::{Theme, figures, pane, story};
+use super::pane::pane;
+use super::theme::Theme;
+use super::{figures, story};
 use crate::output::text::label;
 use crate::output::tui::app::{App, Extent, Pane};
 use crate::output::tui::data::Data;

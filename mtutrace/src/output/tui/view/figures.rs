@@ -1,9 +1,9 @@
 //! Signals, sizes and flows of one container: the right half of the details.
 use ratatui::text::Line;
 
-use super::cell::{pad, right};
-use super::containers::count;
-use super::{Theme, sizes};
+use super::cell::{count, pad, right};
+use super::sizes;
+use super::theme::Theme;
 use crate::output::tui::data::Data;
 use crate::output::tui::row::Who;
 use crate::topology::path;

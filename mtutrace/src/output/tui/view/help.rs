@@ -4,8 +4,8 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use super::Theme;
 use super::cell::{fit, pad};
+use super::theme::Theme;
 use crate::output::tui::keys::HELP;
 
 /// Width of the column of keys.

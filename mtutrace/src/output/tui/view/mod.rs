@@ -5,6 +5,7 @@ mod containers;
 mod details;
 mod figures;
 mod help;
+mod pane;
 mod sizes;
 mod status;
 mod story;
@@ -14,7 +15,7 @@ mod verdicts;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
-use ratatui::widgets::{Block, Paragraph};
+use ratatui::widgets::Paragraph;
 
 use super::app::{App, Extent};
 pub(crate) use theme::Theme;
@@ -55,11 +56,4 @@ fn overview(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) -> Exten
     containers::draw(frame, bottom, app, theme);
     let pane = if app.pane == super::app::Pane::First { top } else { bottom };
     Extent { page: usize::from(pane.height.saturating_sub(3)), ..Extent::default() }
-}
-
-/// A frame with a title; strong if the keys act on what is in it.
-fn pane(title: String, active: bool, theme: Theme) -> Block<'static> {
-    let style = if active { theme.strong() } else { ratatui::style::Style::new() };
-    let mark = if active { "*" } else { " " };
-    Block::bordered().title(Line::styled(format!("{mark}{title} "), style))
 }

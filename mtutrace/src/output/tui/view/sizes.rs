@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hdrhistogram::Histogram;
 use ratatui::text::Line;
 
-use super::Theme;
-use super::cell::{fit, right};
-use super::containers::count;
+use super::cell::{count, fit, right};
+use super::theme::Theme;
 use crate::model::Hop;
 
 /// About this many bars.

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::Theme;
 use super::cell::fit;
+use super::theme::Theme;
 use crate::output::tui::app::App;
 
 /// Lines that it takes; on a low screen the keys are left to the help.

@@ -1,9 +1,9 @@
 //! What is wrong with one container, and what to do: the left half of the details.
 use ratatui::text::{Line, Span};
 
-use super::Theme;
 use super::cell::{clean, wrap};
 use super::chain::{Mark, chain};
+use super::theme::Theme;
 use super::verdicts::said;
 use crate::model::{Device, Ended, Fix, Hop, NetnsId, Verdict};
 use crate::output::text::label;

@@ -52,6 +52,7 @@ impl Theme {
             (Some(Ended::Fixed), _) => ("ok", "SOLVED", self.good()),
             (Some(Ended::Gone), _) => ("--", "GONE", self.severity(Severity::Warning)),
             (Some(Ended::Quiet), _) => ("ok", "QUIET", self.good()),
+            (Some(Ended::Replaced), _) => ("--", "REPLACED", self.severity(Severity::Info)),
             (None, Severity::Critical) => ("!!", "CRITICAL", style),
             (None, Severity::Warning) => ("! ", "WARNING", style),
             (None, Severity::Info) => ("i ", "INFO", style),

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::cell::{clean, fit, wrap};
-use super::{Theme, pane};
+use super::pane::pane;
+use super::theme::Theme;
 use crate::model::{Ended, Verdict};
 use crate::output::text::{kind, story};
 use crate::output::tui::app::{App, Pane};

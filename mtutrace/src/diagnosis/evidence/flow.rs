@@ -1,0 +1,57 @@
+//! What is known of one flow: which segments came again, too big each time.
+use std::collections::HashMap;
+
+use crate::model::{Event, SignalKind};
+
+/// Most sequence numbers that are followed for one flow.
+const SEGMENTS: usize = 16;
+/// A segment that comes again so soon is the same packet at the next device.
+const SAME_PACKET_NS: u64 = 5_000_000;
+
+/// How often one segment came, too big each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeats {
+    /// How often.
+    pub count: u64,
+    /// When first, CLOCK_MONOTONIC nanoseconds.
+    pub first_ns: u64,
+    /// When last.
+    pub last_ns: u64,
+    /// Its length at first, L3 bytes.
+    pub length: u32,
+}
+
+/// One flow's part of it.
+#[derive(Clone, Debug, Default)]
+pub struct FlowEvidence {
+    /// By hook and TCP sequence number: a packet is seen by several hooks, and each must count for itself.
+    segments: HashMap<(SignalKind, u32), Repeats>,
+}
+
+impl FlowEvidence {
+    /// The segment that came most often without getting smaller.
+    pub fn worst(&self) -> Option<(u32, Repeats)> {
+        self.segments
+            .iter()
+            .map(|((_, seq), r)| (*seq, *r))
+            .max_by_key(|(_, r)| (r.count, r.last_ns - r.first_ns))
+    }
+
+    pub(super) fn segment(&mut self, signal: SignalKind, event: &Event) {
+        let key = (signal, event.seq);
+        if self.segments.len() >= SEGMENTS && !self.segments.contains_key(&key) {
+            return;
+        }
+        let fresh =
+            Repeats { count: 0, first_ns: event.time_ns, last_ns: event.time_ns, length: event.length };
+        let repeats = self.segments.entry(key).or_insert(fresh);
+        if event.length < repeats.length {
+            // The sender was told something: count anew from here.
+            *repeats = fresh;
+        } else if repeats.count > 0 && event.time_ns.saturating_sub(repeats.last_ns) < SAME_PACKET_NS {
+            return;
+        }
+        repeats.count += 1;
+        repeats.last_ns = repeats.last_ns.max(event.time_ns);
+    }
+}

@@ -1,0 +1,19 @@
+//! Datagrams of which fragments were lost.
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Flow, NetnsId, NetnsKey};
+
+/// Datagrams of which a fragment was lost.
+#[derive(Clone, Debug, Default)]
+pub struct LostFragments {
+    /// Which: ends and identification (RFC 791, RFC 8200 §4.5); up to a bound.
+    pub datagrams: BTreeSet<(Flow, u16)>,
+    /// Fragments that a firewall of this node dropped, and in which namespaces.
+    pub filtered: BTreeMap<NetnsId, u64>,
+    /// Datagrams that were given up because the rest did not come (`IpReasmTimeout`).
+    pub given_up: u64,
+    /// Either end of them that is on this node.
+    pub ends: BTreeSet<NetnsKey>,
+    /// When the first, CLOCK_MONOTONIC nanoseconds.
+    pub first_ns: u64,
+}

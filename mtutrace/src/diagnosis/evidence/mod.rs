@@ -1,0 +1,148 @@
+//! What is known of one container's trouble: the figures that the verdict rules judge by. Pure.
+mod cut;
+mod external;
+mod flow;
+mod hole;
+mod lost;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::diagnosis::l2_drop::LinkPair;
+use crate::model::{Container, Event, EventKind, Flow, Mismatch, NetnsId, SignalKind};
+use crate::topology::Underlay;
+use mtutrace_common::config::DropCause;
+
+pub use cut::Cut;
+pub use external::ExternalEvidence;
+pub use flow::{FlowEvidence, Repeats};
+pub use hole::PersistentHole;
+pub use lost::LostFragments;
+
+/// Most flows that are followed for one trouble; more of them add to the totals only.
+const FLOWS: usize = 256;
+
+/// One container that sends or gets packets too big for its way.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Its namespace.
+    pub netns: NetnsId,
+    /// Its container, which may be gone by the time that it is judged.
+    pub container: Option<Container>,
+    /// What is wrong with its network.
+    pub mismatch: Mismatch,
+    /// Packets die between two devices, not at a router.
+    pub silent: Option<LinkPair>,
+    /// They get too big inside a tunnel, whose own number is wrong.
+    pub tunnel: Option<Underlay>,
+    /// What happened to them outside the tunnel, by signal.
+    pub outer: BTreeMap<SignalKind, u64>,
+    /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
+    pub first_ns: u64,
+    /// When it was last seen.
+    pub last_ns: u64,
+    /// Events by signal.
+    pub counts: BTreeMap<SignalKind, u64>,
+    /// Largest packet (or segment), L3 bytes.
+    pub largest: u32,
+    /// Largest segment that a SYN of its own promised, L3 bytes.
+    pub promised: u32,
+    /// Limits that its packets met and how often, L3 bytes.
+    pub limits: BTreeMap<u32, u64>,
+    /// ICMP "too big" messages that a firewall of this node dropped.
+    pub filtered: u64,
+    /// Its datagrams that were cut on the way, by who saw it: the classifiers that they would be, the kprobes that they
+    /// were.
+    pub cut: BTreeMap<SignalKind, Cut>,
+    flows: HashMap<Flow, FlowEvidence>,
+}
+
+impl Evidence {
+    /// A trouble without any event yet.
+    pub fn new(netns: NetnsId, mismatch: Mismatch, now_ns: u64) -> Evidence {
+        Evidence {
+            netns,
+            container: None,
+            mismatch,
+            silent: None,
+            tunnel: None,
+            outer: BTreeMap::new(),
+            first_ns: now_ns,
+            last_ns: now_ns,
+            counts: BTreeMap::new(),
+            largest: 0,
+            promised: 0,
+            limits: BTreeMap::new(),
+            filtered: 0,
+            cut: BTreeMap::new(),
+            flows: HashMap::new(),
+        }
+    }
+
+    /// Notes whose it is, where that is known now.
+    pub fn belongs_to(&mut self, container: Option<&Container>) {
+        if container.is_some() && container != self.container.as_ref() {
+            self.container = container.cloned();
+        }
+    }
+
+    /// Adds an event.
+    pub fn add(&mut self, event: &Event) {
+        let signal = event.kind.signal();
+        if let EventKind::Fragmented { mtu } | EventKind::Oversized { mtu, may_be_cut: true, .. } = event.kind
+        {
+            self.last_ns = self.last_ns.max(event.time_ns);
+            self.cut.entry(signal).or_default().add(event, mtu.unwrap_or(self.mismatch.bottleneck.mtu));
+            return;
+        }
+        // A promise is not yet trouble: that begins with the first packet.
+        let begins = self.counts.keys().all(|known| *known == SignalKind::MssExceedsPath);
+        self.first_ns = if begins { event.time_ns } else { self.first_ns.min(event.time_ns) };
+        self.last_ns = self.last_ns.max(event.time_ns);
+        *self.counts.entry(signal).or_default() += 1;
+        let filtered = matches!(event.kind, EventKind::Drop { cause: DropCause::IcmpFiltered, .. }) as u64;
+        self.filtered += filtered;
+        let limit = match event.kind {
+            EventKind::Oversized { mtu, .. } | EventKind::IcmpSent { mtu } => mtu,
+            EventKind::Drop { mtu, .. } if filtered == 0 => mtu,
+            _ => None,
+        };
+        if signal == SignalKind::MssExceedsPath {
+            self.promised = self.promised.max(event.length);
+            return;
+        }
+        if filtered == 0 && signal != SignalKind::IcmpSeen {
+            self.largest = self.largest.max(event.length);
+        }
+        if let Some(limit) = limit {
+            *self.limits.entry(limit).or_default() += 1;
+        }
+        if self.flows.len() >= FLOWS && !self.flows.contains_key(&event.flow) {
+            return;
+        }
+        let flow = self.flows.entry(event.flow).or_default();
+        let dies = matches!(
+            signal,
+            SignalKind::Drop | SignalKind::FragFailed | SignalKind::Oversized | SignalKind::IcmpSent
+        );
+        const TCP: u8 = 6;
+        if filtered == 0 && dies && event.flow.protocol == TCP {
+            flow.segment(signal, event);
+        }
+    }
+
+    /// Adds a packet that was cut or died outside of the tunnel.
+    pub fn outside(&mut self, signal: SignalKind, time_ns: u64) {
+        self.last_ns = self.last_ns.max(time_ns);
+        *self.outer.entry(signal).or_default() += 1;
+    }
+
+    /// Flows that are followed.
+    pub fn flows(&self) -> impl Iterator<Item = (&Flow, &FlowEvidence)> {
+        self.flows.iter()
+    }
+
+    /// Number of events with this signal.
+    pub fn count(&self, signal: SignalKind) -> u64 {
+        self.counts.get(&signal).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,147 @@
+//! A finding becomes a verdict: whose MTU is wrong, what limits it, and what fixes it, as the node is now.
+use crate::diagnosis::evidence::{Evidence, ExternalEvidence, PersistentHole};
+use crate::diagnosis::rules::Finding;
+use crate::diagnosis::words;
+use crate::model::{Container, DeviceId, Fix, Hop, NetnsId, Node, Verdict, VerdictId, describe};
+use crate::{remediation, topology};
+
+/// What stays the same over a verdict's life.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    /// Its id.
+    pub(crate) id: VerdictId,
+    /// When it was first given, CLOCK_MONOTONIC nanoseconds.
+    pub(crate) since_ns: u64,
+    /// The verdict that it grew out of.
+    pub(crate) replaces: Option<VerdictId>,
+}
+
+/// Makes the verdict about a wrong MTU of this node.
+pub(crate) fn verdict(
+    evidence: &Evidence,
+    finding: Finding,
+    identity: Identity,
+    active: bool,
+    node: &Node,
+) -> Verdict {
+    let m = &evidence.mismatch;
+    let container = evidence.container.clone();
+    let who = who(container.as_ref(), evidence.netns, node);
+    let narrow = evidence.tunnel.as_ref().map_or(&m.bottleneck, |below| &below.device);
+    let mut path = m.path.clone();
+    if let Some(below) = &evidence.tunnel {
+        path.retain(|hop| hop.id() != below.tunnel.id());
+        path.extend([&below.tunnel, &below.device].map(Hop::clone));
+    }
+    let mut sentences = finding.evidence;
+    sentences.extend(words::figures(evidence));
+    sentences.extend(words::advmss(evidence, node));
+    Verdict {
+        id: identity.id,
+        since_ns: identity.since_ns,
+        replaces: identity.replaces,
+        kind: finding.kind,
+        severity: finding.severity,
+        active,
+        ended: None,
+        fix: match (&evidence.silent, &evidence.tunnel) {
+            (Some(_), _) => remediation::level(m, node),
+            (_, Some(below)) => remediation::tunnel::fixes(below, node),
+            _ => remediation::fixes(m, container.as_ref(), evidence.netns, node),
+        },
+        container,
+        culprit: Some(m.culprit.device()),
+        bottleneck: Some(narrow.device()),
+        path,
+        summary: format!("{who}: {}. {}", finding.effect, advice(evidence, narrow, node)),
+        evidence: sentences,
+    }
+}
+
+/// Which MTU to set, and why.
+fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
+    let m = &evidence.mismatch;
+    let (culprit, name) = (describe::device(&m.culprit, node), &m.culprit.interface);
+    let odd = evidence.silent.as_ref().and_then(|pair| topology::odd_port(node, pair.narrow));
+    if let Some((carries, wide)) = odd.zip(m.path.first()) {
+        return format!(
+            "Set the MTU of {culprit} to {}: its neighbours carry {carries}, and {} sends up to {} ({name} has {})",
+            carries.min(wide.mtu),
+            describe::device(wide, node),
+            wide.mtu,
+            m.culprit.mtu
+        );
+    }
+    let limit = match &evidence.tunnel {
+        Some(below) => format!("with {} bytes of tunnel headers, the underlay device", below.overhead),
+        None if evidence.silent.is_some() => "the device it faces,".to_owned(),
+        None => "the egress device".to_owned(),
+    };
+    format!(
+        "Set the MTU of {culprit} to {}: {limit} {} carries only {} ({name} has {})",
+        m.bottleneck.mtu,
+        describe::device(narrow, node),
+        narrow.mtu,
+        m.culprit.mtu
+    )
+}
+
+/// Makes the verdict about what no MTU of this node explains; what is not known stays out.
+pub(crate) fn external(
+    netns: NetnsId,
+    container: Option<&Container>,
+    evidence: &ExternalEvidence,
+    finding: Finding,
+    identity: Identity,
+    node: &Node,
+) -> Verdict {
+    let remote = match evidence {
+        ExternalEvidence::Cut { last: (flow, _), .. } => Some(flow.dst.ip()),
+        ExternalEvidence::Lost(_) => None,
+        ExternalEvidence::Holes(holes) => holes.values().next().map(PersistentHole::remote),
+    };
+    let path = topology::path(node, netns, remote);
+    let bottleneck = match evidence {
+        ExternalEvidence::Cut { last: (_, ifindex), .. } => {
+            let device = DeviceId { netns, ifindex: *ifindex };
+            node.link(device).map(|link| Hop::new(device, link).device())
+        }
+        _ => None,
+    };
+    Verdict {
+        id: identity.id,
+        since_ns: identity.since_ns,
+        replaces: identity.replaces,
+        kind: finding.kind,
+        severity: finding.severity,
+        active: true,
+        ended: None,
+        container: container.cloned(),
+        culprit: None,
+        bottleneck,
+        fix: external_fixes(netns, evidence, &path, node),
+        path,
+        summary: format!("{}: {}", who(container, netns, node), finding.effect),
+        evidence: finding.evidence,
+    }
+}
+
+fn external_fixes(netns: NetnsId, evidence: &ExternalEvidence, path: &[Hop], node: &Node) -> Vec<Fix> {
+    match evidence {
+        ExternalEvidence::Cut { cut, last } => {
+            remediation::fragments::smaller_datagrams(netns, cut.mtu, last.0.dst.ip(), node)
+        }
+        ExternalEvidence::Lost(lost) => {
+            let flow = lost.datagrams.first().map(|(flow, _)| *flow);
+            let filtered = lost.filtered.keys().copied();
+            remediation::fragments::whole_datagrams(netns, filtered, flow, path, node)
+        }
+        ExternalEvidence::Holes(holes) => holes.values().next().map_or(Vec::new(), |hole| {
+            remediation::remote::fixes(hole.socket, hole.passes, hole.full, path, node)
+        }),
+    }
+}
+
+fn who(container: Option<&Container>, netns: NetnsId, node: &Node) -> String {
+    container.map_or_else(|| describe::owner(netns, node), describe::container)
+}
