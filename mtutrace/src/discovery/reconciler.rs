@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::progress::Progress;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
-use crate::kernel::attach::Attacher;
+use crate::kernel::attach::{Attacher, has_tcx};
 use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::ByNetns;
 use crate::mib::reader::Reader;
@@ -87,7 +87,7 @@ pub(crate) struct Reconciler {
 }
 
 impl Reconciler {
-    /// Attaches to all that is there, then starts the thread.
+    /// Attaches to all that is there, or until `is_ending`, then starts the thread.
     ///
     /// # Errors
     /// When no thread can be made.
@@ -95,6 +95,7 @@ impl Reconciler {
         survey: Discovery,
         mut attacher: Attacher,
         hooks: Vec<HookStatus>,
+        is_ending: impl Fn() -> bool,
     ) -> std::io::Result<Reconciler> {
         let (orders, order_receiver) = channel();
         let (news_sender, news) = mpsc::unbounded_channel();
@@ -105,7 +106,7 @@ impl Reconciler {
         }
         let named = orders.clone();
         survey.names.wake_by(move || drop(named.send(Command::Named)));
-        attach_all(&mut attacher, &survey.topology);
+        attach_all(&mut attacher, &survey.topology, &is_ending);
         let mut work = Work {
             mib: Reader::new(&survey.topology),
             scanner: survey.scanner,
@@ -121,15 +122,18 @@ impl Reconciler {
             answers: answer_sender,
             snapshots: snapshot_sender,
         };
-        work.catch_up();
+        work.catch_up(&is_ending);
         work.publish(true);
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
         Ok(Reconciler { orders, snapshots, news, answers, thread })
     }
 
-    /// Has everything taken away, and waits for it.
+    /// Has everything taken away. Waits for it only where it would not go with this process.
     pub(crate) fn stop(self) {
         let _ = self.orders.send(Command::Stop);
+        if has_tcx() {
+            return;
+        }
         if self.thread.join().is_err() {
             tracing::error!("the thread that keeps the classifiers died; the kernel removes what it left");
         }
@@ -171,6 +175,9 @@ impl Work {
             } else {
                 (looked * LOOK_SHARE).clamp(LOOK, SLOW_LOOK)
             };
+        }
+        if has_tcx() {
+            return;
         }
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
@@ -257,12 +264,17 @@ impl Work {
 
     /// The survey is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
     /// once more at what was in motion.
-    fn catch_up(&mut self) {
+    fn catch_up(&mut self, is_ending: impl Fn() -> bool) {
         let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
         all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
         self.look();
-        self.attach(None);
+        while !self.attached && !is_ending() {
+            self.attach(Some(Instant::now() + ATTACH));
+        }
         for _ in 0..SECOND_LOOKS {
+            if is_ending() {
+                break;
+            }
             if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
                 break;
             }
@@ -315,9 +327,9 @@ impl Work {
 }
 
 /// To all that is there, and somebody who waits sees how far it is.
-fn attach_all(attacher: &mut Attacher, topology: &Topology) {
+fn attach_all(attacher: &mut Attacher, topology: &Topology, is_ending: impl Fn() -> bool) {
     let progress = Progress::new(Attacher::wanted(topology.node()));
-    while !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
+    while !is_ending() && !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
         progress.show(attacher.attached());
     }
 }

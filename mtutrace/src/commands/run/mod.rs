@@ -1,5 +1,6 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
+mod holder;
 mod limits;
 mod options;
 mod ready;
@@ -85,7 +86,7 @@ async fn trace(
         pairs.any(|(hook, outcome)| hook.place() == Some(place) && *outcome == hooks::Outcome::Attached)
     };
     let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
-    let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome))?;
+    let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome), || signals.is_ending())?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,
