@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
+use super::namespace::Netns;
 use super::netns::NetnsId;
-use super::node::Netns;
 
 /// What would otherwise take a walk over all namespaces (made by `topology::reach`).
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::namespaces;
+use super::passed::namespaces;
 use crate::model::{Index, NetnsId, Node};
 use crate::topology::path::path;
 

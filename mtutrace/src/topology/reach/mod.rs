@@ -1,12 +1,14 @@
 //! Who is near whom: the owner of an address, and what is nested inside a namespace.
 mod index;
+mod passed;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::model::{Hop, NetnsId, Node};
+use crate::model::{NetnsId, Node};
 use index::index;
 pub(crate) use index::prepare;
+pub(crate) use passed::namespaces;
 
 /// The namespace that has the address `ip`, as seen from `near`: the nearest one, where each veth pair, macvlan or VLAN
 /// between two namespaces is one step. 172.17.0.2 exists in many pods of a node.
@@ -57,12 +59,6 @@ pub(crate) fn is_inside(node: &Node, inner: NetnsId, outer: NetnsId) -> bool {
 /// The only namespace with a device of this index, if there is one.
 pub(crate) fn only_holder(node: &Node, ifindex: u32) -> Option<NetnsId> {
     index(node).holders.get(&ifindex).copied().flatten()
-}
-
-/// The namespaces of a path in their order, each once.
-pub(crate) fn namespaces(path: &[Hop]) -> Vec<NetnsId> {
-    let mut seen = BTreeSet::new();
-    path.iter().map(|hop| hop.netns).filter(|netns| seen.insert(*netns)).collect()
 }
 
 #[cfg(test)]

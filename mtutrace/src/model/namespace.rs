@@ -1,0 +1,31 @@
+//! One network namespace, as the kernel tells it.
+use std::collections::BTreeMap;
+
+use super::container::Container;
+use super::device::{Address, Learnt, Link, Route};
+use super::rule::Rule;
+
+/// One network namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Netns {
+    /// Name under /run/netns, if it has one.
+    pub(crate) name: Option<String>,
+    /// A process in it, if there is one: `/proc/<pid>/ns/net` is the way in.
+    pub(crate) pid: Option<u32>,
+    /// Devices by index.
+    pub(crate) links: BTreeMap<u32, Link>,
+    /// Addresses.
+    pub(crate) addresses: Vec<Address>,
+    /// Unicast routes of the main table and of those that rules lead to, both families.
+    pub(crate) routes: Vec<Route>,
+    /// Routes of other tables than main that were too many to keep.
+    pub(crate) routes_cut: usize,
+    /// Rules of policy routing in their order; none of a family that has but those which the kernel makes itself.
+    pub(crate) rules: Vec<Rule>,
+    /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
+    pub(crate) learnt: Vec<Learnt>,
+    /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.
+    pub(crate) containers: Vec<Container>,
+    /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.
+    pub(crate) generation: u64,
+}
