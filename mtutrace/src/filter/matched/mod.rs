@@ -79,8 +79,7 @@ impl MatchedFlows {
 
     /// Keeps a verdict until an event passes that it is about.
     pub(crate) fn hold(&mut self, verdict: Verdict) {
-        let about = |v: &Verdict| (v.container.clone(), v.culprit.clone(), v.bottleneck.clone());
-        self.held.retain(|older| about(older) != about(&verdict));
+        self.held.retain(|older| older.id != verdict.id);
         self.held.push(verdict);
     }
 

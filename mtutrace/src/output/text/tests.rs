@@ -182,7 +182,7 @@ fn what_was_shown_is_remembered_within_a_bound() {
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
     let mut output = Text::new(&mut out, false, false);
     for n in 0..2 * SHOWN.get() {
-        let one = Verdict { summary: format!("stalled {n}"), ..verdict("docker0") };
+        let one = Verdict { id: VerdictId::of(n), ..verdict("docker0") };
         output.show(&Item::Verdict(&one), &context).unwrap();
     }
     assert_eq!(output.shown.len(), SHOWN.get());
