@@ -9,9 +9,9 @@ use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::progress::Progress;
+use crate::discovery::classifiers::Classifiers;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
-use crate::kernel::attach::Attacher;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::DeltasByNetns;
 use crate::mib::reader::Reader;
@@ -93,7 +93,7 @@ impl Reconciler {
     /// When no thread can be made.
     pub(crate) fn start(
         discovery: Discovery,
-        mut attacher: Attacher,
+        mut classifiers: Classifiers,
         hooks: Vec<HookStatus>,
     ) -> std::io::Result<Reconciler> {
         let (commands, command_receiver) = channel();
@@ -105,13 +105,13 @@ impl Reconciler {
         }
         let named = commands.clone();
         discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
-        attach_all(&mut attacher, &discovery.topology);
+        attach_all(&mut classifiers, &discovery.topology);
         let mut worker = Worker {
             mib: Reader::new(&discovery.topology),
             scanner: discovery.scanner,
             metadata: discovery.metadata,
             topology: discovery.topology,
-            attacher,
+            classifiers,
             hooks,
             sampler: Sampler::new(),
             young: Instant::now(),
@@ -140,7 +140,7 @@ struct Worker {
     scanner: Scanner,
     metadata: MetadataService,
     topology: Topology,
-    attacher: Attacher,
+    classifiers: Classifiers,
     mib: Reader,
     hooks: Vec<HookStatus>,
     sampler: Sampler,
@@ -178,7 +178,7 @@ impl Worker {
         if let Ok(namespaces) = scan(&mut self.scanner, &self.metadata) {
             self.topology.refresh(&namespaces);
         }
-        self.attacher.detach_all(&self.topology);
+        self.classifiers.detach_all(&self.topology);
     }
 
     /// Waits for an order or the next look; false at the end.
@@ -250,7 +250,7 @@ impl Worker {
     /// Brings classifiers where they should be, until then at most.
     fn attach(&mut self, until: Option<Instant>) {
         if !self.attached {
-            self.attached = self.attacher.sync(&self.topology, until);
+            self.attached = self.classifiers.sync(&self.topology, until);
             self.publish(false);
         }
     }
@@ -263,11 +263,11 @@ impl Worker {
         self.look();
         self.attach(None);
         for _ in 0..RETRIES {
-            if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
+            if self.topology.unreadable().is_empty() && !self.classifiers.is_pending() {
                 break;
             }
             self.look();
-            self.attached = self.attacher.sync(&self.topology, None);
+            self.attached = self.classifiers.sync(&self.topology, None);
         }
     }
 
@@ -289,13 +289,13 @@ impl Worker {
             node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
         let status = TraceStatus {
             hooks: self.hooks.clone(),
-            interfaces: self.attacher.attached(),
+            interfaces: self.classifiers.attached(),
             namespaces: node.netns.len(),
             unreadable: self.topology.unreadable().len(),
-            refused: self.attacher.refused().count(),
+            refused: self.classifiers.refused(),
             containers: containers.len(),
         };
-        let programs = self.attacher.with_ebpf(|ebpf| {
+        let programs = self.classifiers.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
         });
         self.snapshots.send_modify(|snapshot| {
@@ -309,10 +309,10 @@ impl Worker {
 }
 
 /// To all that is there, and somebody who waits sees how far it is.
-fn attach_all(attacher: &mut Attacher, topology: &Topology) {
-    let progress = Progress::new(Attacher::wanted(topology.node()));
-    while !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
-        progress.show(attacher.attached());
+fn attach_all(classifiers: &mut Classifiers, topology: &Topology) {
+    let progress = Progress::new(Classifiers::wanted(topology.node()));
+    while !classifiers.sync(topology, Some(Instant::now() + ATTACH)) {
+        progress.show(classifiers.attached());
     }
 }
 

@@ -71,6 +71,9 @@ impl Discovery {
         let mut scanner = Scanner::new(PathBuf::from("/proc"), PathBuf::from("/run/netns"));
         let mut metadata = MetadataService::start()?;
         let found = scan(&mut scanner, &metadata)?;
+        if scanner.unreadable() > 0 {
+            tracing::debug!("cannot read the network namespace of {} processes", scanner.unreadable());
+        }
         let mut topology = topology(scanner.host())?;
         let changes = topology.refresh(&found);
         metadata.update(topology.node(), scanner.processes());

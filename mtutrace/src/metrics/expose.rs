@@ -182,6 +182,8 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     counters(out, "records", "Records that the kernel side made, lost ones among them", records)?;
     counter(out, "lost_events", "Records that the ring buffer could not take", own.records.lost)?;
     counter(out, "undecodable_records", "Records that were not understood", own.undecodable)?;
+    let help = "Incidents evicted or refused because there were too many";
+    counter(out, "dropped_incidents", help, own.dropped_incidents)?;
     let program = |name: &str| with("program", name, Labels::new());
     let runs = own.programs.iter().map(|p| (program(&p.program), p.runs));
     counters(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bounded::BoundedMap;
 use super::labels::{self, Labels};
 use crate::kernel::counters::Records;
-use crate::model::{AttributedEvent, Node, SignalKind, Verdict};
+use crate::model::{AttributedEvent, Node, SignalKind, Verdict, VerdictId};
 use crate::output::Item;
 use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::{Buckets, ProgramCost};
@@ -20,15 +20,17 @@ const OWN_NS: u64 = 1_000_000_000;
 
 /// mtutrace's own figures.
 #[derive(Clone, Debug, Default)]
-pub struct OwnMetrics {
+pub(crate) struct OwnMetrics {
     /// Records that the kernel side made and lost.
-    pub records: Records,
+    pub(crate) records: Records,
     /// Records that could not be decoded.
-    pub undecodable: u64,
+    pub(crate) undecodable: u64,
+    /// Incidents that were evicted or refused because there were too many.
+    pub(crate) dropped_incidents: u64,
     /// Programs of the kernel side.
-    pub programs: Vec<ProgramCost>,
+    pub(crate) programs: Vec<ProgramCost>,
     /// Times from the packet to the report.
-    pub latency: Buckets,
+    pub(crate) latency: Buckets,
 }
 
 /// What one container had.
@@ -46,16 +48,13 @@ pub(super) struct VerdictSeries {
     pub(super) active: bool,
 }
 
-/// Of one verdict: who suffers, of what where no device is wrong, which device is wrong, which one sets the limit.
-pub(super) type VerdictKey = (String, Option<String>, [Option<(u32, String)>; 2]);
-
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Store {
     /// By full id; nobody's under the empty one.
     pub(super) containers: BoundedMap<String, EventCounts>,
     pub(super) interfaces: BoundedMap<String, BTreeMap<SignalKind, u64>>,
-    pub(super) verdicts: BoundedMap<VerdictKey, VerdictSeries>,
+    pub(super) verdicts: BoundedMap<VerdictId, VerdictSeries>,
     /// Verdicts given, by kind and severity.
     pub(super) given: BTreeMap<(String, String), u64>,
     pub(super) status: TraceStatus,
@@ -113,13 +112,7 @@ impl Store {
     }
 
     fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
-        let devices = [&verdict.culprit, &verdict.bottleneck]
-            .map(|device| device.as_ref().map(|d| (d.netns.0, labels::value(&d.interface))));
-        let id = verdict.container.as_ref().map(|c| c.id.clone()).unwrap_or_default();
-        // Between two devices one kind grows out of another; without them each is of its own.
-        let kind = devices[0].is_none().then(|| labels::word(&verdict.kind));
-        let about = (id, kind, devices);
-        let series = self.verdicts.entry(about, now_ns);
+        let series = self.verdicts.entry(verdict.id, now_ns);
         let labels = labels::verdict(verdict);
         if verdict.active && series.labels != labels {
             let key = (labels::word(&verdict.kind), labels::word(&verdict.severity));

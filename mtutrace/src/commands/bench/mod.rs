@@ -25,13 +25,13 @@ const LOOPBACK: u32 = 1;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show the figures.
-    pub output: Format,
+    pub(crate) output: Format,
     /// Runs of each program in a round.
-    pub repeat: u32,
+    pub(crate) repeat: u32,
     /// Rounds; the medians of the rounds count.
-    pub rounds: u32,
+    pub(crate) rounds: u32,
 }
 
 /// All of them.
@@ -56,7 +56,7 @@ pub(crate) struct Measurement {
 ///
 /// # Errors
 /// When the machine cannot load the programs.
-pub fn bench(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
     let missing = capability::missing();
     if !missing.is_empty() {
         return Err(Failure::Machine(capability::explain(&missing)));

@@ -13,18 +13,18 @@ use crate::runtimes::reachable_runtimes;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// What it is about.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// How it is here.
-    pub state: String,
+    pub(crate) state: String,
     /// What to do, where something is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
+    pub(crate) advice: Option<String>,
 }
 
 /// All facts, in the order in which they matter.
-pub fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
+pub(crate) fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
     vec![
         kernel(),
         capabilities(),

@@ -15,7 +15,7 @@ use crate::model::{SignalKind, drop_causes};
 use crate::output::escape::escape;
 use crate::output::format::Format;
 
-pub use machine::{Fact, facts};
+pub(crate) use machine::{Fact, facts};
 
 /// One hook, with what is lost without it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,18 +53,18 @@ pub(crate) struct DoctorLine {
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show what is found.
-    pub output: Format,
+    pub(crate) output: Format,
     /// How the kernel side is loaded.
-    pub load: load::Options,
+    pub(crate) load: load::Options,
 }
 
 /// Tries every hook and says how it went. Without the capabilities it says what it can't know.
 ///
 /// # Errors
 /// When nothing can be traced (exit code 3), after the report was printed.
-pub fn doctor(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn doctor(options: &Options) -> Result<Outcome, Failure> {
     options.load.check().map_err(Failure::btf)?;
     let (outcome, refusal) = try_hooks(&options.load);
     let statuses = table(HOOKS, &outcome);

@@ -20,18 +20,18 @@ use tree::Tree;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show what is found.
-    pub output: Format,
+    pub(crate) output: Format,
     /// Only these containers and those inside them, by the start of an id or by name; all if empty.
-    pub containers: Vec<String>,
+    pub(crate) containers: Vec<String>,
 }
 
 /// Draws the map of the node as it is now.
 ///
 /// # Errors
 /// When the command line names a container that is not there, or the node cannot be looked at.
-pub fn map(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let missing = LOOKING.missing();
     if !missing.is_empty() {

@@ -8,25 +8,25 @@ mod signals;
 
 use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
-use mtutrace_common::Place;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::discovery::classifiers::Classifiers;
 use crate::discovery::reconciler::Reconciler;
 use crate::discovery::scan::Discovery;
 use crate::filter::{Filter, select};
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
-use crate::kernel::hooks::{self, HOOKS, table};
+use crate::kernel::hooks::{HOOKS, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
-use crate::kernel::{capability, company};
+use crate::kernel::{capability, instances};
 use crate::metrics::Metrics;
 use crate::output::format::{self, RunFormat};
 use crate::output::json::Json;
 use crate::output::text::Text;
 use crate::output::{KernelNames, Output, tui, wants_colour};
-pub use options::Options;
+pub(crate) use options::Options;
 use session::Session;
 use signals::Signals;
 
@@ -34,7 +34,7 @@ use signals::Signals;
 ///
 /// # Errors
 /// When the command line names what is not there, or the machine cannot be traced.
-pub fn run(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let filter = &options.filter;
     let missing = capability::missing();
     if !missing.is_empty() {
@@ -65,7 +65,7 @@ async fn trace(
 ) -> Result<Outcome, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = Signals::new()?;
-    let alone = company::is_alone();
+    let alone = instances::is_alone();
     let Loaded { mut ebpf, outcome, reasons, symbols } = load::load(&options.load)?;
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
     let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
@@ -80,12 +80,8 @@ async fn trace(
             Err(e) => tracing::warn!("the kernel side's log cannot be read: {e}"),
         }
     }
-    let loaded = |place| {
-        let mut pairs = HOOKS.iter().zip(&outcome);
-        pairs.any(|(hook, outcome)| hook.place() == Some(place) && *outcome == hooks::Outcome::Attached)
-    };
-    let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
-    let reconciler = Reconciler::start(discovery, attacher, table(HOOKS, &outcome))?;
+    let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
+    let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,

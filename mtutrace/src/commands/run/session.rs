@@ -240,6 +240,7 @@ impl Session<'_> {
             metrics.tick(&context, || OwnMetrics {
                 records: self.counters.records(),
                 undecodable: state.undecodable,
+                dropped_incidents: state.engine.dropped_incidents(),
                 programs: state.snapshot.programs.clone(),
                 latency: state.latency.buckets(),
             });

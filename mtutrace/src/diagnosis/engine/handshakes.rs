@@ -2,12 +2,13 @@
 use mtutrace_common::HookId;
 use test_case::test_case;
 
-use super::tests::{MS, SERVER, node, table};
+use super::tests::{INNER, MS, POD, SERVER, kinds, node, table};
 use super::*;
-use crate::diagnosis::attribution::tests::flow;
+use crate::diagnosis::attribution::tests::{event, flow};
+use crate::model::{SignalKind, VerdictKind};
 use crate::testing::node::incident;
 
-fn handshake(
+pub(super) fn handshake(
     time_ms: u64,
     (netns, ifindex): (u32, u32),
     (src, dst): (&str, &str),

@@ -1,8 +1,8 @@
 //! From events to verdicts, on the founding incident.
-use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 use test_case::test_case;
 
+use super::handshakes::handshake;
 use super::*;
 use crate::diagnosis::attribution::tests::{Table, event, flow};
 use crate::model::{Container, SignalKind};
@@ -10,14 +10,14 @@ use crate::model::{Link, LinkKind, Severity, VerdictKind};
 use crate::testing::node::incident;
 
 pub(super) const SERVER: &str = "192.0.2.10:80";
-const POD: &str = "10.42.0.108:40000";
-const INNER: &str = "172.17.0.2:33333";
+pub(super) const POD: &str = "10.42.0.108:40000";
+pub(super) const INNER: &str = "172.17.0.2:33333";
 pub(super) const MS: u64 = 1_000_000;
 
 pub(super) fn node() -> Node {
     let mut node = incident().0;
     node.netns.get_mut(&NetnsId(2)).unwrap().pid = Some(200);
-    crate::topology::adopt_parents(&mut node);
+    crate::topology::adopt::adopt_parents(&mut node);
     node
 }
 
@@ -47,7 +47,7 @@ fn drops(engine: &mut Engine, node: &Node, times_ms: &[u64], length: impl Fn(usi
     }
 }
 
-fn kinds(verdicts: &[Verdict]) -> Vec<(VerdictKind, bool)> {
+pub(super) fn kinds(verdicts: &[Verdict]) -> Vec<(VerdictKind, bool)> {
     verdicts.iter().map(|v| (v.kind, v.active)).collect()
 }
 

@@ -26,7 +26,7 @@ enum Kind {
 ///
 /// # Errors
 /// When it is none; the message points at the word, and says what is supported.
-pub fn parse(text: &str) -> Result<Expression, String> {
+pub(crate) fn parse(text: &str) -> Result<Expression, String> {
     let mut parser = Parser { text, words: words(text), next: 0, last: (End::Either, Kind::Host), depth: 0 };
     let expression = parser.or()?;
     match parser.peek() {

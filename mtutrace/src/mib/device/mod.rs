@@ -4,10 +4,10 @@ use crate::model::DeviceCounters;
 use std::collections::BTreeMap;
 
 /// Counters of devices, by their index in one namespace. A name would not do: it may change, and pass to another device.
-pub type ByIndex = BTreeMap<u32, DeviceCounters>;
+pub(crate) type ByIndex = BTreeMap<u32, DeviceCounters>;
 
 /// All devices of a namespace. One without counters was not found by its name: just renamed, or just gone.
-pub type DeviceReadings = BTreeMap<u32, Option<DeviceCounters>>;
+pub(crate) type DeviceReadings = BTreeMap<u32, Option<DeviceCounters>>;
 
 /// What a device has counted before it is first read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

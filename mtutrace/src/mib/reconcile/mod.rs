@@ -10,9 +10,9 @@ use crate::model::{Container, DeviceId, NetnsId, NetnsKey, Tally};
 
 /// Remembers what was reported last, and what the hooks saw.
 #[derive(Debug, Default)]
-pub struct Reconciliation {
+pub(crate) struct Reconciliation {
     /// What the hooks saw.
-    pub observed: Observed,
+    pub(crate) observed: Observed,
     reported: BTreeMap<NetnsKey, (SnmpCounters, ByDevice, Option<String>)>,
 }
 
@@ -20,7 +20,7 @@ impl Reconciliation {
     /// Adds to the tallies what the kernel counted in their namespaces and on their devices, and a tally for each other
     /// namespace where it counted anything; `wanted` says whose counters somebody asked for. Devices that no hook
     /// told of drop packets for reasons of their own: `silent` says of which ones somebody wants to know.
-    pub fn merge(
+    pub(crate) fn merge(
         &mut self,
         tallies: Vec<(NetnsKey, Tally)>,
         kernel: &DeltasByNetns,

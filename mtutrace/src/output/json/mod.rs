@@ -19,13 +19,13 @@ use crate::telemetry::cost::Cost;
 const VERSION: u32 = 1;
 
 /// Writes JSON Lines.
-pub struct Json<W> {
+pub(crate) struct Json<W> {
     out: W,
 }
 
 impl<W: Write> Json<W> {
     /// To this writer.
-    pub fn new(out: W) -> Json<W> {
+    pub(crate) fn new(out: W) -> Json<W> {
         Json { out }
     }
 

@@ -8,15 +8,15 @@ use super::escape::escape;
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::model::{
     AttributedEvent, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind, Tally, Verdict,
-    VerdictKind,
+    VerdictId, VerdictKind,
 };
 
 /// Writes text; with colours only where somebody asked for them.
-pub struct Text<W> {
+pub(crate) struct Text<W> {
     out: W,
     colour: bool,
     events: bool,
-    shown: LruCache<(VerdictKind, String), ()>,
+    shown: LruCache<VerdictId, (VerdictKind, String)>,
 }
 
 /// Sentences of evidence that are shown; JSON has them all.
@@ -26,7 +26,7 @@ const SHOWN: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 
 impl<W: Write> Text<W> {
     /// To this writer; `events` shows each event on a line of its own too.
-    pub fn new(out: W, colour: bool, events: bool) -> Text<W> {
+    pub(crate) fn new(out: W, colour: bool, events: bool) -> Text<W> {
         Text { out, colour, events, shown: LruCache::sparse(SHOWN) }
     }
 
@@ -50,7 +50,8 @@ impl<W: Write> Text<W> {
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
-        let new = v.ended.is_none() && self.shown.put((v.kind, v.summary.clone()), ()).is_none();
+        let says = || (v.kind, v.summary.clone());
+        let new = v.ended.is_none() && self.shown.put(v.id, says()) != Some(says());
         if let Some(container) = v.container.as_ref().filter(|_| new) {
             writeln!(self.out, "  container  {}", line_of(container))?;
         }

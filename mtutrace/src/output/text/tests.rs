@@ -178,10 +178,11 @@ fn a_pod_is_printed_by_what_is_known(namespace: Option<&str>, name: Option<&str>
 #[test]
 fn what_was_shown_is_remembered_within_a_bound() {
     let mut out = Vec::new();
-    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
     let mut output = Text::new(&mut out, false, false);
     for n in 0..2 * SHOWN.get() {
-        let one = Verdict { summary: format!("stalled {n}"), ..verdict("docker0") };
+        let one = Verdict { id: VerdictId::of(n), ..verdict("docker0") };
         output.show(&Item::Verdict(&one), &context).unwrap();
     }
     assert_eq!(output.shown.len(), SHOWN.get());

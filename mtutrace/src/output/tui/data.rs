@@ -152,27 +152,11 @@ impl Data {
     }
 
     fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
-        self.verdicts.retain(|old| !same_cause(&old.verdict, verdict));
+        self.verdicts.retain(|old| old.verdict.id != verdict.id && Some(old.verdict.id) != verdict.replaces);
         self.verdicts.push(TimedVerdict { verdict: verdict.clone(), at_ns: now_ns });
         let order =
             |s: &TimedVerdict| std::cmp::Reverse((s.verdict.ended.is_none(), s.verdict.severity, s.at_ns));
         self.verdicts.sort_by_key(order);
         self.verdicts.truncate(VERDICTS);
     }
-}
-
-/// Whether the second is what became of the first: the same network, the same limit, the same container if both know
-/// theirs (a namespace's number is used again).
-fn same_cause(a: &Verdict, b: &Verdict) -> bool {
-    let place = |v: &Verdict| {
-        let limit = v.bottleneck.as_ref().map(|device| (device.netns, device.interface.clone()));
-        // These are one trouble that gets worse.
-        let apart = match v.kind {
-            VerdictKind::MssExceedsPath | VerdictKind::MtuMismatch | VerdictKind::PmtuBlackhole => None,
-            kind => Some(kind),
-        };
-        (apart, v.path.first().map(|hop| hop.netns), limit)
-    };
-    let ids = [a, b].map(|v| v.container.as_ref().map(|c| &c.id));
-    place(a) == place(b) && (ids[0] == ids[1] || ids.contains(&None))
 }

@@ -24,7 +24,7 @@ use terminal::{Input, Screen, SuspendScope};
 use view::Theme;
 
 /// The screen, as an output.
-pub struct Tui {
+pub(crate) struct Tui {
     app: App,
     screen: Option<Screen>,
     text: Text<io::BufWriter<Stdout>>,
@@ -37,7 +37,7 @@ pub struct Tui {
 
 impl Tui {
     /// Nothing is shown before the first item; `filter` is what the command line asks for.
-    pub fn new(filter: Filter) -> Tui {
+    pub(crate) fn new(filter: Filter) -> Tui {
         let text = Text::new(io::BufWriter::new(io::stdout()), wants_colour(), false);
         Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false }
     }

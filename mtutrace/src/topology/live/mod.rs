@@ -18,31 +18,31 @@ const READ_AGAIN: u32 = 3;
 
 /// A namespace that a scan of /proc and /run/netns found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundNetns {
+pub(crate) struct FoundNetns {
     /// Its inode number.
-    pub id: NetnsId,
+    pub(crate) id: NetnsId,
     /// The way in: `/proc/PID/ns/net` or `/run/netns/NAME`.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Name under /run/netns.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// A process in it.
-    pub pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     /// Containers whose processes live in it; parents may be empty (see [`adopt_parents`]).
-    pub containers: Vec<Container>,
+    pub(crate) containers: Vec<Container>,
 }
 
 /// What a refresh found to be different.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Namespaces that can be read now, and could not before.
-    pub added: Vec<NetnsId>,
+    pub(crate) added: Vec<NetnsId>,
     /// Namespaces that are gone. Close their watch sockets.
-    pub removed: Vec<NetnsId>,
+    pub(crate) removed: Vec<NetnsId>,
     /// Whether anything in [`Topology::node`] is different.
-    pub changed: bool,
+    pub(crate) changed: bool,
     /// A watch socket for each of `added` (see [`super::watch`]): when it is readable, drain it and mark the namespace
     /// dirty. It keeps the namespace alive: close it when the scan does not find the namespace any more.
-    pub watch: Vec<(NetnsId, OwnedFd)>,
+    pub(crate) watch: Vec<(NetnsId, OwnedFd)>,
 }
 
 /// At which path a namespace could not be read, and after how many refreshes it is tried again.
@@ -54,7 +54,7 @@ struct Failure {
 
 /// Keeps a [`Node`] up to date.
 #[derive(Debug)]
-pub struct Topology {
+pub(crate) struct Topology {
     executor: NetnsExecutor,
     /// Whether changes are to be heard of.
     watching: bool,
@@ -71,7 +71,7 @@ pub struct Topology {
 impl Topology {
     /// An empty node; `host` is the namespace of PID 1. The caller's namespace becomes the home of the thread that
     /// enters the others.
-    pub fn new(host: NetnsId) -> io::Result<Topology> {
+    pub(crate) fn new(host: NetnsId) -> io::Result<Topology> {
         Ok(Topology {
             executor: NetnsExecutor::new()?,
             watching: true,
@@ -87,28 +87,28 @@ impl Topology {
 
     /// One that opens no watch sockets, for a single look: a node may have more namespaces than a process may have
     /// open files.
-    pub fn unwatched(host: NetnsId) -> io::Result<Topology> {
+    pub(crate) fn unwatched(host: NetnsId) -> io::Result<Topology> {
         Ok(Topology { watching: false, ..Topology::new(host)? })
     }
 
     /// The node as of the last refresh.
-    pub fn node(&self) -> &Node {
+    pub(crate) fn node(&self) -> &Node {
         &self.node
     }
 
     /// Namespaces that could not be entered or read, and why. A namespace that could be read earlier keeps what was
     /// read then.
-    pub fn unreadable(&self) -> &BTreeMap<NetnsId, String> {
+    pub(crate) fn unreadable(&self) -> &BTreeMap<NetnsId, String> {
         &self.unreadable
     }
 
     /// Has a namespace dumped again by the next refresh.
-    pub fn mark_dirty(&mut self, id: NetnsId) {
+    pub(crate) fn mark_dirty(&mut self, id: NetnsId) {
         self.dirty.insert(id);
     }
 
     /// Does a job inside a namespace that the last refresh saw; blocks until it is done.
-    pub fn enter<R: Send + 'static>(
+    pub(crate) fn enter<R: Send + 'static>(
         &self,
         id: NetnsId,
         job: impl FnOnce() -> R + Send + 'static,
@@ -119,7 +119,7 @@ impl Topology {
 
     /// Brings the node in line with `namespaces`, which is all there are: reads those that are new or dirty, drops
     /// those that are gone.
-    pub fn refresh(&mut self, namespaces: &[FoundNetns]) -> Changes {
+    pub(crate) fn refresh(&mut self, namespaces: &[FoundNetns]) -> Changes {
         let mut changes = self.drop_all_but(namespaces);
         for seen in namespaces {
             let known = self.node.netns.contains_key(&seen.id);

@@ -23,17 +23,17 @@ const NETNSA_NSID: u16 = 1;
 const NSID_HEADER: usize = 4;
 
 /// What the devices of each namespace say of their counterparts.
-pub type RawPeers = BTreeMap<NetnsId, Vec<RawPeer>>;
+pub(crate) type RawPeers = BTreeMap<NetnsId, Vec<RawPeer>>;
 
 /// The numbers by which namespaces know each other, as far as the kernel was asked.
 #[derive(Debug, Default)]
-pub struct Peers {
+pub(crate) struct Peers {
     known: BTreeMap<(NetnsId, i32), NetnsId>,
 }
 
 impl Peers {
     /// Forgets a namespace that is gone: its number may go to another one next.
-    pub fn forget(&mut self, gone: NetnsId) {
+    pub(crate) fn forget(&mut self, gone: NetnsId) {
         self.known.retain(|(asker, _), answer| *asker != gone && *answer != gone);
     }
 
@@ -41,7 +41,7 @@ impl Peers {
     ///
     /// `ask(a, candidates)` asks inside `a` by which number it knows each candidate; those that it does not know are
     /// left out of the answer. It is called at most once for each namespace, and not at all when everything is known.
-    pub fn resolve(
+    pub(crate) fn resolve(
         &mut self,
         node: &mut Node,
         raw: &RawPeers,
@@ -158,7 +158,7 @@ impl Index {
 
 /// Asks, inside the current namespace, by which number it knows each of `others`, which are opened by their paths
 /// (RTM_GETNSID with NETNSA_FD). Those that are gone, or that have no number here, are left out.
-pub fn nsids_of(others: &[(NetnsId, PathBuf)]) -> io::Result<Vec<(NetnsId, i32)>> {
+pub(crate) fn nsids_of(others: &[(NetnsId, PathBuf)]) -> io::Result<Vec<(NetnsId, i32)>> {
     let mut kernel = Conversation::open()?;
     let mut found = Vec::new();
     for (id, path) in others {

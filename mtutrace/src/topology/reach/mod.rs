@@ -12,7 +12,7 @@ use crate::model::{Hop, NetnsId, Node};
 /// Loopback and unspecified addresses (RFC 1122, 3.2.1.3; RFC 4291, 2.5) never leave `near`.
 ///
 /// Goes over all devices of the node unless `near` has the address itself: keep the answer while the node stands.
-pub fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId> {
+pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId> {
     if !node.netns.contains_key(&near) {
         return None;
     }
@@ -48,7 +48,7 @@ fn neighbours(node: &Node) -> BTreeMap<NetnsId, BTreeSet<NetnsId>> {
 }
 
 /// The namespaces whose default path leads through `outer`, routed or bridged: those nested in it, nearest first.
-pub fn inside(node: &Node, outer: NetnsId) -> Vec<NetnsId> {
+pub(crate) fn inside(node: &Node, outer: NetnsId) -> Vec<NetnsId> {
     let mut found: Vec<(usize, NetnsId)> = node
         .netns
         .keys()

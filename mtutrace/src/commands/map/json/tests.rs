@@ -18,7 +18,7 @@ fn line(node: &Node, patterns: &[String]) -> Value {
 #[test]
 fn the_incident() {
     let mut node = incident().0;
-    crate::topology::adopt_parents(&mut node);
+    crate::topology::adopt::adopt_parents(&mut node);
     let line = line(&node, &[]);
     assert_eq!(line["v"], 1);
     assert_eq!(line["kind"], "map");

@@ -126,7 +126,7 @@ fn without_a_route_there_is_no_way_and_no_mismatch() {
 #[test_case("pod", "(0:1) 1:2 2:3! 2:4", 1; "with what is inside")]
 fn chosen(pattern: &str, expected: &str, mismatches: usize) {
     let mut node = neighbour(1450).0;
-    crate::topology::adopt_parents(&mut node);
+    crate::topology::adopt::adopt_parents(&mut node);
     let tree = Tree::new(&node, &[pattern.to_owned()]);
     assert_eq!((shape(&tree).as_str(), tree.mismatches()), (expected, mismatches));
     assert!(tree.entries.iter().all(|entry| entry.chosen || entry.paths.is_empty()));
