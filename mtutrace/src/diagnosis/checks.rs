@@ -26,13 +26,6 @@ pub(super) fn fits_peer(event: &Event, node: &Node) -> bool {
     event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu + VLAN)
 }
 
-/// Without BTF the kernel side cannot tell the namespace: the only one with a device of that index, if there is one.
-pub(super) fn only_holder(ifindex: u32, node: &Node) -> Option<NetnsId> {
-    let mut holders = node.netns.iter().filter(|(_, netns)| netns.links.contains_key(&ifindex));
-    let (first, second) = (holders.next(), holders.next());
-    first.filter(|_| second.is_none()).map(|(id, _)| *id)
-}
-
 /// A SYN or SYN-ACK, where it is.
 pub(super) fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> SynObservation {
     SynObservation {

@@ -12,6 +12,7 @@ use super::progress::Progress;
 use crate::discovery::classifiers::Classifiers;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
+use crate::kernel::attach::has_tcx;
 use crate::kernel::hooks::Status as HookStatus;
 use crate::mib::delta::DeltasByNetns;
 use crate::mib::reader::Reader;
@@ -19,7 +20,7 @@ use crate::model::{Netns, NetnsId, Node, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
 use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::{self, ProgramCost, Sampler};
-use crate::topology::{Topology, sockets};
+use crate::topology::{self, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
 const RESCAN: Duration = Duration::from_millis(500);
@@ -87,7 +88,7 @@ pub(crate) struct Reconciler {
 }
 
 impl Reconciler {
-    /// Attaches to all that is there, then starts the thread.
+    /// Attaches to all that is there, or until `is_ending`, then starts the thread.
     ///
     /// # Errors
     /// When no thread can be made.
@@ -95,6 +96,7 @@ impl Reconciler {
         discovery: Discovery,
         mut classifiers: Classifiers,
         hooks: Vec<HookStatus>,
+        is_ending: impl Fn() -> bool,
     ) -> std::io::Result<Reconciler> {
         let (commands, command_receiver) = channel();
         let (update_sender, updates) = mpsc::unbounded_channel();
@@ -105,7 +107,7 @@ impl Reconciler {
         }
         let named = commands.clone();
         discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
-        attach_all(&mut classifiers, &discovery.topology);
+        attach_all(&mut classifiers, &discovery.topology, &is_ending);
         let mut worker = Worker {
             mib: Reader::new(&discovery.topology),
             scanner: discovery.scanner,
@@ -121,15 +123,18 @@ impl Reconciler {
             answers: answer_sender,
             snapshots: snapshot_sender,
         };
-        worker.catch_up();
+        worker.catch_up(&is_ending);
         worker.publish(true);
         let thread = std::thread::Builder::new().name("reconciler".to_owned()).spawn(move || worker.run())?;
         Ok(Reconciler { commands, snapshots, updates, answers, thread })
     }
 
-    /// Has everything taken away, and waits for it.
+    /// Has everything taken away. Waits for it only where it would not go with this process.
     pub(crate) fn stop(self) {
         let _ = self.commands.send(Command::Stop);
+        if has_tcx() {
+            return;
+        }
         if self.thread.join().is_err() {
             tracing::error!("the thread that keeps the classifiers died; the kernel removes what it left");
         }
@@ -171,6 +176,9 @@ impl Worker {
             } else {
                 (looked * RESCAN_SHARE).clamp(RESCAN, SLOW_RESCAN)
             };
+        }
+        if has_tcx() {
+            return;
         }
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
@@ -257,12 +265,17 @@ impl Worker {
 
     /// The discovery is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
     /// once more at what was in motion.
-    fn catch_up(&mut self) {
+    fn catch_up(&mut self, is_ending: impl Fn() -> bool) {
         let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
         all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
         self.look();
-        self.attach(None);
+        while !self.attached && !is_ending() {
+            self.attach(Some(Instant::now() + ATTACH));
+        }
         for _ in 0..RETRIES {
+            if is_ending() {
+                break;
+            }
             if self.topology.unreadable().is_empty() && !self.classifiers.is_pending() {
                 break;
             }
@@ -298,9 +311,15 @@ impl Worker {
         let programs = self.classifiers.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
         });
+        let node = changed.then(|| {
+            let node = node.clone();
+            // Here, so that no event has to wait for it.
+            topology::prepare(&node);
+            Arc::new(node)
+        });
         self.snapshots.send_modify(|snapshot| {
-            if changed {
-                snapshot.node = Arc::new(node.clone());
+            if let Some(node) = node {
+                snapshot.node = node;
             }
             snapshot.status = status;
             snapshot.programs = programs;
@@ -309,9 +328,9 @@ impl Worker {
 }
 
 /// To all that is there, and somebody who waits sees how far it is.
-fn attach_all(classifiers: &mut Classifiers, topology: &Topology) {
+fn attach_all(classifiers: &mut Classifiers, topology: &Topology, is_ending: impl Fn() -> bool) {
     let progress = Progress::new(Classifiers::wanted(topology.node()));
-    while !classifiers.sync(topology, Some(Instant::now() + ATTACH)) {
+    while !is_ending() && !classifiers.sync(topology, Some(Instant::now() + ATTACH)) {
         progress.show(classifiers.attached());
     }
 }

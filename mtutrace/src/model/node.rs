@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::container::Container;
 use super::device::{Address, DeviceId, Learnt, Link, Route};
+use super::namespaces::Namespaces;
 use super::netns::{NetnsId, NetnsKey};
 use super::rule::Rule;
 
@@ -38,7 +39,7 @@ pub(crate) struct Node {
     /// The namespace of PID 1: the host's own.
     pub(crate) host: NetnsId,
     /// Namespaces by inode number.
-    pub(crate) netns: BTreeMap<NetnsId, Netns>,
+    pub(crate) netns: Namespaces,
     /// Grows with every change: what was worked out from an older generation may be wrong.
     pub(crate) generation: u64,
 }

@@ -26,5 +26,5 @@ pub(crate) use live::{FoundNetns, Topology};
 pub(crate) use mismatch::{mismatch, wrong_tunnel};
 pub(crate) use odd_port::odd_port;
 pub(crate) use path::{bottleneck, path};
-pub(crate) use reach::{inside, resolve};
+pub(crate) use reach::{inside, is_inside, only_holder, prepare, resolve};
 pub(crate) use underlay::{Underlay, underlay};

@@ -183,6 +183,11 @@ impl Tracer {
         }
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: libc::c_int) -> Result<()> {
+        self.process.signal(signal)
+    }
+
     /// Ctrl-C: the rest of the output and the exit code.
     pub fn interrupt(mut self) -> Result<End> {
         while self.take(Duration::ZERO) && !self.pending.is_empty() {

@@ -1,5 +1,6 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
+mod holder;
 mod limits;
 mod options;
 mod ready;
@@ -81,7 +82,8 @@ async fn trace(
         }
     }
     let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
-    let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
+    let reconciler =
+        Reconciler::start(discovery, classifiers, table(HOOKS, &outcome), || signals.is_ending())?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,

@@ -9,6 +9,7 @@ use mtutrace_common::HookId;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::holder;
 use super::options::Options;
 use super::ready;
 use super::signals::Signals;
@@ -38,7 +39,7 @@ const SMALLEST_RECORD: u32 = 88;
 /// How often a moment is looked for, at the end, in which the ring is empty and nothing comes.
 const QUIET_TRIES: u32 = 16;
 /// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
-const LAST_FIGURES: Duration = Duration::from_secs(2);
+const LAST_FIGURES: Duration = Duration::from_millis(750);
 
 /// What a run is made of.
 pub(super) struct Session<'a> {
@@ -99,12 +100,11 @@ impl Session<'_> {
             cpu_before: cost::process().unwrap_or_default().0,
         };
         let result = self.work(&mut state, &mut reconciler, &mut signals).await;
+        signals.end();
         self.output.close();
-        // A second signal means now, whatever hangs.
-        tokio::spawn(async move {
-            signals.wait().await;
-            std::process::exit(130);
-        });
+        if let Err(e) = holder::start() {
+            tracing::debug!("the end waits until the kernel has detached all classifiers: {e}");
+        }
         let result = match result {
             Ok(()) => {
                 self.last_figures(&mut state, &mut reconciler).await;
@@ -128,6 +128,9 @@ impl Session<'_> {
         reconciler: &mut Reconciler,
         signals: &mut Signals,
     ) -> Result<(), Failure> {
+        if signals.is_ending() {
+            return Ok(());
+        }
         if let Some(path) = &self.options.ready_file {
             ready::create(path, state.snapshot.status.interfaces)?;
         }

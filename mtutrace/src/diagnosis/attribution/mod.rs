@@ -64,7 +64,7 @@ pub(crate) fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Conne
 /// Who sent what came from `peer` under the address `ip`: that namespace, or, without NAT, one inside of it.
 pub(crate) fn behind(node: &Node, peer: NetnsId, ip: IpAddr) -> NetnsId {
     let owner = topology::resolve(node, peer, ip);
-    owner.filter(|owner| *owner != peer && topology::inside(node, peer).contains(owner)).unwrap_or(peer)
+    owner.filter(|owner| *owner != peer && topology::is_inside(node, *owner, peer)).unwrap_or(peer)
 }
 
 /// The end of a flow whose SYN was not seen.

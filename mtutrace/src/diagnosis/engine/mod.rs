@@ -23,7 +23,7 @@ use crate::model::{
 };
 use crate::topology::Underlay;
 
-use crate::diagnosis::checks::{about_size, fits_peer, only_holder, sighting};
+use crate::diagnosis::checks::{about_size, fits_peer, sighting};
 use crate::diagnosis::incident::Incident;
 use crate::diagnosis::incidents::Incidents;
 
@@ -81,7 +81,8 @@ impl Engine {
         tables: &dyn Connections,
     ) -> Option<AttributedEvent> {
         if event.netns == NetnsId::default() {
-            event.netns = only_holder(event.ifindex, node).unwrap_or_default();
+            // Without BTF the kernel side cannot tell.
+            event.netns = topology::only_holder(node, event.ifindex).unwrap_or_default();
         }
         match event.kind {
             EventKind::Syn { mss, ack, identity } => {

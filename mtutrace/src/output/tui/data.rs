@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::figures::{Figures, Subject};
 use super::traffic::Traffic;
 use crate::filter::{Filter, select};
-use crate::model::{AttributedEvent, NetnsId, Node, SignalKind, Tally, Verdict, VerdictKind};
+use crate::model::{AttributedEvent, NetnsId, Node, SignalKind, Tally, Verdict};
 use crate::output::Item;
 use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::Cost;

@@ -1,9 +1,12 @@
 //! Who is near whom: the owner of an address, and what is nested inside a namespace.
-use std::collections::{BTreeMap, BTreeSet};
+mod index;
+
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::path::path;
 use crate::model::{Hop, NetnsId, Node};
+use index::index;
+pub(crate) use index::prepare;
 
 /// The namespace that has the address `ip`, as seen from `near`: the nearest one, where each veth pair, macvlan or VLAN
 /// between two namespaces is one step. 172.17.0.2 exists in many pods of a node.
@@ -11,55 +14,49 @@ use crate::model::{Hop, NetnsId, Node};
 /// Absent when nobody has it, or when two are equally near: charging the wrong container is worse than charging none.
 /// Loopback and unspecified addresses (RFC 1122, 3.2.1.3; RFC 4291, 2.5) never leave `near`.
 ///
-/// Goes over all devices of the node unless `near` has the address itself: keep the answer while the node stands.
+/// Goes over namespaces only where several have the address: those that are nearer than the nearest of them.
 pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId> {
     if !node.netns.contains_key(&near) {
         return None;
     }
-    if ip.is_loopback() || ip.is_unspecified() || node.has_address(near, ip) {
+    if ip.is_loopback() || ip.is_unspecified() {
         return Some(near);
     }
-    let neighbours = neighbours(node);
+    let index = index(node);
+    let owners = index.owners.get(&ip)?;
+    if let [owner] = owners.as_slice() {
+        let island = |netns| index.islands.get(netns);
+        let reaches = *owner == near || (island(owner).is_some() && island(owner) == island(&near));
+        return reaches.then_some(*owner);
+    }
     let mut seen = BTreeSet::from([near]);
-    let mut ring = BTreeSet::from([near]);
+    let mut ring = vec![near];
     while !ring.is_empty() {
-        let mut owners = ring.iter().filter(|netns| node.has_address(**netns, ip));
-        match (owners.next(), owners.next()) {
+        let mut nearest = ring.iter().filter(|netns| owners.binary_search(netns).is_ok());
+        match (nearest.next(), nearest.next()) {
             (Some(owner), None) => return Some(*owner),
             (Some(_), Some(_)) => return None,
             (None, _) => {}
         }
-        ring = ring.iter().filter_map(|netns| neighbours.get(netns)).flatten().copied().collect();
+        ring = ring.iter().filter_map(|netns| index.neighbours.get(netns)).flatten().copied().collect();
         ring.retain(|netns| seen.insert(*netns));
     }
     None
 }
 
-/// Namespaces that a device pair or a stacked device connects directly, both ways.
-fn neighbours(node: &Node) -> BTreeMap<NetnsId, BTreeSet<NetnsId>> {
-    let mut found: BTreeMap<NetnsId, BTreeSet<NetnsId>> = BTreeMap::new();
-    for (&id, netns) in &node.netns {
-        for peer in netns.links.values().filter_map(|link| link.peer).filter(|peer| peer.netns != id) {
-            found.entry(id).or_default().insert(peer.netns);
-            found.entry(peer.netns).or_default().insert(id);
-        }
-    }
-    found
+/// The namespaces whose default path leads through `outer`, routed or bridged: those nested in it, nearest first.
+pub(crate) fn inside(node: &Node, outer: NetnsId) -> &[NetnsId] {
+    index(node).nested.get(&outer).map_or(&[], Vec::as_slice)
 }
 
-/// The namespaces whose default path leads through `outer`, routed or bridged: those nested in it, nearest first.
-pub(crate) fn inside(node: &Node, outer: NetnsId) -> Vec<NetnsId> {
-    let mut found: Vec<(usize, NetnsId)> = node
-        .netns
-        .keys()
-        .filter(|netns| **netns != outer)
-        .filter_map(|netns| {
-            let way = namespaces(&path(node, *netns, None));
-            Some((way.iter().position(|passed| *passed == outer)?, *netns))
-        })
-        .collect();
-    found.sort_unstable();
-    found.into_iter().map(|(_, netns)| netns).collect()
+/// Whether the default path of `inner` leads through `outer`.
+pub(crate) fn is_inside(node: &Node, inner: NetnsId, outer: NetnsId) -> bool {
+    inner != outer && index(node).ways.get(&inner).is_some_and(|way| way.contains(&outer))
+}
+
+/// The only namespace with a device of this index, if there is one.
+pub(crate) fn only_holder(node: &Node, ifindex: u32) -> Option<NetnsId> {
+    index(node).holders.get(&ifindex).copied().flatten()
 }
 
 /// The namespaces of a path in their order, each once.

@@ -34,11 +34,25 @@ fn the_nearest_owner(near: u32, address: &str, expected: Option<u32>) {
 }
 
 #[test]
+fn an_address_of_a_namespace_that_nothing_leads_to_is_nobodys() {
+    let apart = incident().pair((8, 2, "a", 1500), (9, 2, "b", 1500)).address(9, 2, "203.0.113.1/32");
+    let node =
+        apart.device(10, 2, "c", crate::model::LinkKind::Bridge, 1500).address(10, 2, "203.0.113.2/32").0;
+    let from = |near, address| resolve(&node, NetnsId(near), ip(address)).map(|netns| netns.0);
+    assert_eq!([1, 8, 9].map(|near| from(near, "203.0.113.1")), [None, Some(9), Some(9)]);
+    assert_eq!([1, 8, 10].map(|near| from(near, "203.0.113.2")), [None, None, Some(10)]);
+}
+
+#[test]
 fn nesting() {
-    let ids = |list: Vec<NetnsId>| list.into_iter().map(|id| id.0).collect::<Vec<_>>();
+    let ids = |list: &[NetnsId]| list.iter().map(|id| id.0).collect::<Vec<_>>();
     let node = two_pods().0;
     assert_eq!(ids(inside(&node, HOST)), [2, 4, 3, 5]);
     assert_eq!(ids(inside(&node, NetnsId(2))), [3]);
     assert_eq!(ids(inside(&node, NetnsId(3))), [0u32; 0]);
     assert_eq!(ids(inside(&node, NetnsId(99))), [0u32; 0]);
+    assert!(is_inside(&node, NetnsId(3), NetnsId(2)) && is_inside(&node, NetnsId(3), HOST));
+    assert!(!is_inside(&node, NetnsId(2), NetnsId(3)) && !is_inside(&node, NetnsId(3), NetnsId(3)));
+    assert_eq!(only_holder(&node, 112), Some(HOST));
+    assert_eq!(only_holder(&node, 2), None, "several have one");
 }

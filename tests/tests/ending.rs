@@ -1,0 +1,82 @@
+//! The end of a run: nothing holds it up, and who does not want to wait need not.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Command;
+use std::time::Duration;
+
+use mtutrace_tests::check::{has_tcx, skip};
+use mtutrace_tests::lab::leaks::Held;
+use mtutrace_tests::lab::name;
+use mtutrace_tests::lab::netns::NetNs;
+use mtutrace_tests::lab::tracer::{Tracer, binary};
+use mtutrace_tests::lab::wait;
+
+const SOON: Duration = Duration::from_secs(30);
+/// Each has two ends, and each end two classifiers.
+const PAIRS: usize = 100;
+
+#[test]
+fn a_second_signal_ends_at_once_whatever_hangs() {
+    if skip() {
+        return;
+    }
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // A reader that does not read: whoever writes there hangs.
+        let path = name::temporary(&format!("stalled-{signal}"));
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut reader =
+            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+        assert_eq!(fill(&mut reader).unwrap_err().kind(), ErrorKind::WouldBlock);
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(r#"out=$1; shift; exec "$@" >"$out""#).arg("sh").arg(&path);
+        command.arg(binary().unwrap());
+        let tracer = Tracer::start_by(command, &["--duration", "120s"]).unwrap();
+        tracer.signal(signal).unwrap();
+        // One that comes while it is pending would be the same one (signal(7)).
+        wait::until("the first one to arrive", SOON, || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", tracer.pid()))?;
+            let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap_or("0");
+            Ok((u64::from_str_radix(pending.trim(), 16)? == 0).then_some(()))
+        })
+        .unwrap();
+        tracer.signal(signal).unwrap();
+        let end = tracer.finish().unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(end.code, Some(130), "signal {signal}: {}", end.stderr);
+    }
+}
+
+/// Writes until there is no more room.
+fn fill(pipe: &mut impl Write) -> std::io::Result<()> {
+    loop {
+        pipe.write_all(b"\n")?;
+    }
+}
+
+/// The kernel takes 13 ms to detach one of them, and as long when their owner is killed.
+#[test]
+fn hundreds_of_classifiers_do_not_hold_up_the_end() {
+    if skip() {
+        return;
+    }
+    let [near, far] = ["near", "far"].map(|side| NetNs::create(&format!("{}-{side}", name::own())).unwrap());
+    let pair = |n| format!("link add n{n} type veth peer name f{n} netns {}\nlink set n{n} up\n", far.name());
+    near.ip(&(0..PAIRS).map(pair).collect::<String>()).unwrap();
+    far.ip(&(0..PAIRS).map(|n| format!("link set f{n} up\n")).collect::<String>()).unwrap();
+
+    let tracer = Tracer::start(&["--duration", "120s"]).unwrap();
+    let held = Held::by(tracer.pid()).unwrap();
+    let end = tracer.interrupt().unwrap();
+    let gone = held.is_gone().unwrap();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    assert_eq!(end.last_of_kind("status").len(), 1, "the final report: {:?}", end.last);
+    if has_tcx() {
+        assert!(held.links.len() >= 4 * PAIRS, "{} links", held.links.len());
+        let expedited = std::fs::read_to_string("/sys/kernel/rcu_expedited").unwrap_or_default();
+        assert!(!gone || expedited.trim() == "1", "it ended only after the kernel had detached all of them");
+    }
+    held.await_gone(SOON).unwrap();
+}
