@@ -167,7 +167,7 @@ fn every_view(columns: u16, lines: u16) {
         assert!(figures.contains(part), "no {part}:\n{figures}");
     }
     terminal.press(&["Escape"]).unwrap();
-    session.wait_for("Containers by trouble");
+    session.wait_for("Containers by severity");
     terminal.press(&["?"]).unwrap();
     session.wait_for("this help");
     terminal.press(&["?", "s", "p"]).unwrap();

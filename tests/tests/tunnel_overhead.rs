@@ -124,7 +124,7 @@ fn the_map_shows_it_before_anything_is_sent() {
     assert!(wrong["fix"].to_string().contains(&format!("dev vxlan0 mtu {fits}")), "{wrong}");
     lab.node_a.ip(&format!("link set dev vxlan0 mtu {fits}")).unwrap();
     let (text, right) = map(&lab);
-    assert!(text.contains("vxlan0 1396 (1396 fit) over eth0 1446"), "{text}");
+    assert!(text.contains("vxlan0 1396 (max 1396) over eth0 1446"), "{text}");
     assert_eq!(right["wrong"], false, "{right}");
 }
 

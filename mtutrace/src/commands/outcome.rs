@@ -45,7 +45,7 @@ impl From<crate::kernel::load::LoadError> for Failure {
 impl Failure {
     /// A BTF was named that cannot be read.
     pub(crate) fn btf(error: crate::kernel::btf::BtfError) -> Failure {
-        Failure::Usage(format!("--kernel-btf: {error}; give the BTF of this very kernel build"))
+        Failure::Usage(format!("--kernel-btf: {error}; pass the BTF of this very kernel build"))
     }
 
     /// Its exit code.

@@ -1,4 +1,4 @@
-//! How far a start on a crowded node has come: the kernel needs two times 13 ms for each device.
+//! Progress of a start on a node with many interfaces: the kernel takes two times 13 ms for each.
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// With fewer devices it is over before anybody reads it.
@@ -14,7 +14,7 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(u64::try_from(devices).ok(), target);
         let style = ProgressStyle::with_template("{msg} {pos} of {len} {wide_bar}");
         Progress(
-            style.map_or(bar.clone(), |style| bar.with_style(style)).with_message("attaching to devices"),
+            style.map_or(bar.clone(), |style| bar.with_style(style)).with_message("attaching to interfaces"),
         )
     }
 

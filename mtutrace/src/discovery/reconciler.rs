@@ -1,4 +1,4 @@
-//! The thread that keeps the model of the node up to date, and the classifiers where they belong.
+//! The reconciler: a thread that keeps the model of the node current, and the classifiers attached.
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -136,7 +136,7 @@ impl Reconciler {
             return;
         }
         if self.thread.join().is_err() {
-            tracing::error!("the thread that keeps the classifiers died; the kernel removes what it left");
+            tracing::error!("the reconciler thread died; the kernel removes its programs");
         }
     }
 }
@@ -220,7 +220,7 @@ impl Worker {
             let reading = match answer {
                 Ok(Ok(reading)) => reading,
                 Ok(Err(e)) => {
-                    tracing::debug!("a socket of netns {} cannot be asked about: {e}", question.netns);
+                    tracing::debug!("cannot query a socket in netns {}: {e}", question.netns);
                     None
                 }
                 Err(e) => {
@@ -235,7 +235,7 @@ impl Worker {
     fn look(&mut self) {
         let namespaces = match scan(&mut self.scanner, &self.metadata) {
             Ok(namespaces) => namespaces,
-            Err(e) => return tracing::warn!("/proc could not be read: {e}"),
+            Err(e) => return tracing::warn!("cannot read /proc: {e}"),
         };
         let changes = self.topology.refresh(&namespaces);
         self.metadata.update(self.topology.node(), self.scanner.processes());

@@ -1,4 +1,4 @@
-//! One task a namespace that waits for its rtnetlink socket, and tells the reconciler.
+//! One task per namespace: it waits for the namespace's rtnetlink socket and marks the namespace dirty.
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Sender;
@@ -49,7 +49,7 @@ async fn watch(netns: NetnsId, fd: OwnedFd, commands: Sender<Command>) {
         match drain(fd.get_ref().as_fd()) {
             Ok(true) if commands.send(Command::Dirty(netns)).is_err() => return,
             Ok(_) => {}
-            Err(e) => return tracing::debug!("no more updates of netns {netns}: {e}"),
+            Err(e) => return tracing::debug!("cannot watch netns {netns} any more: {e}"),
         }
     }
 }

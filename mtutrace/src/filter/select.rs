@@ -10,7 +10,7 @@ use crate::model::{AttributedEvent, Container, DeviceId, Link, NetnsId, Node, Ta
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnknownTarget {
     /// An interface.
-    #[error("there is no interface {name:?} in any network namespace; known: {known}")]
+    #[error("no interface {name:?} in any network namespace; known: {known}")]
     Interface {
         /// As it was asked for.
         name: String,
@@ -18,7 +18,7 @@ pub(crate) enum UnknownTarget {
         known: String,
     },
     /// A network namespace.
-    #[error("there is no network namespace {netns}; known: {known}")]
+    #[error("no network namespace {netns}; known: {known}")]
     Netns {
         /// As it was asked for.
         netns: NetnsId,
@@ -111,7 +111,7 @@ pub(crate) fn device(filter: &Filter, device: DeviceId, owner: Option<&Container
 /// What to say when a container that was asked for is not there: it may still come, or its name is not known.
 pub(crate) fn absent(filter: &Filter, node: &Node) -> Option<String> {
     let (absent, known) = absent_of(&filter.containers, &filter.pods, node)?;
-    Some(format!("no container {absent} yet, waiting for it; known now: {known}"))
+    Some(format!("no container {absent} yet: waiting for it; known: {known}"))
 }
 
 /// The patterns that no container of the node matches, the pods that none is of, and a list of the containers that are

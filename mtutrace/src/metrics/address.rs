@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 pub(crate) fn parse(text: &str) -> Result<SocketAddr, String> {
     let wrong = || {
         format!(
-            "{text:?} is no address to listen on; write ADDR:PORT, e.g. 127.0.0.1:9435, or 0.0.0.0:9435 or [::]:9435 for all"
+            "{text:?} is not a listen address; write ADDR:PORT: 127.0.0.1:9435, or 0.0.0.0:9435 or [::]:9435 for all"
         )
     };
     if let Ok(address) = text.parse() {

@@ -48,9 +48,9 @@ impl Collector for PageCollector {
         let ready = u32::from(self.0.ready.load(Ordering::Relaxed));
         gauge(&mut out, "ready", "1 once every hook is attached", ready)?;
         let scrapes = self.0.scrapes.load(Ordering::Relaxed);
-        counter(&mut out, "scrapes", "Answers to requests for metrics", scrapes)?;
+        counter(&mut out, "scrapes", "Requests for metrics answered", scrapes)?;
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
-        gauges(&mut out, "build_info", "The version of mtutrace", [(version, 1_u32)])
+        gauges(&mut out, "build_info", "Version of mtutrace", [(version, 1_u32)])
     }
 }
 
@@ -124,13 +124,13 @@ fn events(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
         let row = |(signal, n): (&SignalKind, &u64)| (with("signal", signal.name(), labels.clone()), *n);
         counted.signals.iter().map(row).collect::<Vec<_>>()
     };
-    let help = "Events by signal, and by the container that they are charged to";
+    let help = "Events by signal and attributed container";
     counters(out, "events", help, merge(all().flat_map(signals), |a, b| a + b))?;
     let drops = |(labels, counted): (Labels, &EventCounts)| {
         let row = |(cause, n): (&&str, &u64)| (with("cause", cause, labels.clone()), *n);
         counted.drops.iter().map(row).collect::<Vec<_>>()
     };
-    let help = "Packets that the kernel freed for their size, by cause and container";
+    let help = "Packets dropped for their size, by cause and container";
     counters(out, "drops", help, merge(all().flat_map(drops), |a, b| a + b))?;
     let other = store.interfaces.other().map(|counted| ("other", counted));
     let interfaces = store.interfaces.iter().map(|(name, counted)| (name.as_str(), counted)).chain(other);
@@ -139,16 +139,16 @@ fn events(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
             |signal: &SignalKind| with("interface", name, with("signal", signal.name(), Labels::new()));
         counted.iter().map(move |(signal, n)| (labels(signal), *n))
     });
-    let help = "Events by the name of the interface where they were seen, in whatever namespace";
+    let help = "Events by interface name, in any namespace";
     counters(out, "interface_events", help, merge(rows, |a, b| a + b))?;
     let overflow = store.containers.overflow + store.interfaces.overflow + store.verdicts.overflow;
-    let help = "How often somebody was counted as other, because there were too many to name";
+    let help = "Times something was counted as other, because a limit of label values was reached";
     counter(out, "label_overflow", help, overflow)
 }
 
 fn verdicts(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     let rows = store.verdicts.iter().map(|(_, one)| (one.labels.clone(), u32::from(one.active)));
-    let help = "1 while the verdict stands, 0 once its cause is gone";
+    let help = "1 while the verdict is active, 0 once its cause is gone";
     gauges(out, "verdict_active", help, merge(rows, Ord::max))?;
     let given = store
         .given
@@ -162,11 +162,11 @@ fn traced(out: &mut DescriptorEncoder<'_>, status: &TraceStatus) -> fmt::Result 
         let count = status.hooks.iter().filter(|hook| hook.state == state).count();
         (with("state", &word(&state), Labels::new()), count)
     });
-    gauges(out, "hooks", "Hooks by how they turned out on this kernel", rows)?;
+    gauges(out, "hooks", "Hooks by their state on this kernel", rows)?;
     for (name, help, value) in [
-        ("interfaces", "Devices that carry classifiers", status.interfaces),
-        ("refused_interfaces", "Devices that refused a classifier", status.refused),
-        ("namespaces", "Network namespaces that are watched", status.namespaces),
+        ("interfaces", "Interfaces with classifiers attached", status.interfaces),
+        ("refused_interfaces", "Interfaces that refused a classifier", status.refused),
+        ("namespaces", "Network namespaces watched", status.namespaces),
         ("unreadable_namespaces", "Network namespaces that could not be entered", status.unreadable),
         ("containers", "Containers with a network namespace of their own", status.containers),
     ] {
@@ -179,23 +179,18 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     let own = &store.own;
     let made = own.records.names();
     let records = made.iter().map(|(signal, n)| (with("signal", signal, Labels::new()), *n));
-    counters(out, "records", "Records that the kernel side made, lost ones among them", records)?;
-    counter(out, "lost_events", "Records that the ring buffer could not take", own.records.lost)?;
-    counter(out, "undecodable_records", "Records that were not understood", own.undecodable)?;
+    counters(out, "records", "Records made by the BPF programs, lost ones included", records)?;
+    counter(out, "lost_events", "Records that did not fit into the ring buffer", own.records.lost)?;
+    counter(out, "undecodable_records", "Records that could not be decoded", own.undecodable)?;
     let help = "Incidents evicted or refused because there were too many";
     counter(out, "dropped_incidents", help, own.dropped_incidents)?;
     let program = |name: &str| with("program", name, Labels::new());
     let runs = own.programs.iter().map(|p| (program(&p.program), p.runs));
-    counters(
-        out,
-        "program_measured_runs",
-        "Runs of a BPF program that were timed: those of one second in ten",
-        runs,
-    )?;
+    counters(out, "program_measured_runs", "Timed runs of a BPF program: those of one second in ten", runs)?;
     let seconds = own.programs.iter().map(|p| (program(&p.program), p.runs as f64 * p.ns_per_run / 1e9));
-    counters(out, "program_measured_seconds", "Time of those runs", seconds)?;
+    counters(out, "program_measured_seconds", "Run time of the timed runs", seconds)?;
     let missed = own.programs.iter().filter_map(|p| Some((program(&p.program), p.missed?)));
-    counters(out, "program_missed_runs", "Runs of a BPF program that the kernel left out", missed)?;
+    counters(out, "program_missed_runs", "Runs of a BPF program that the kernel skipped", missed)?;
     let latency = &own.latency;
     out.encode_descriptor(
         "report_latency_seconds",

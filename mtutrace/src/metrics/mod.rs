@@ -26,7 +26,7 @@ impl Metrics {
     /// Listens on this address and says on stderr where; answers that it is not ready until [`Metrics::ready`].
     ///
     /// # Errors
-    /// When nobody can listen there, or no thread can be made.
+    /// When it cannot listen there, or no thread can be made.
     pub(crate) fn serve(address: std::net::SocketAddr) -> Result<Metrics, ServeError> {
         let metrics = Metrics(Arc::default());
         server::start(address, Arc::clone(&metrics.0))?;

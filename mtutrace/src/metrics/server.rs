@@ -62,7 +62,7 @@ struct Server {
 /// Listens, says where, and answers on a thread that ends with the process. Returns where.
 ///
 /// # Errors
-/// When nobody can listen there, or no thread can be made.
+/// When it cannot listen there, or no thread can be made.
 pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAddr, ServeError> {
     let refused = |e| ServeError::Listen { address, source: e };
     let listener = StdListener::bind(address).map_err(refused)?;
@@ -73,7 +73,7 @@ pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAd
     let work = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, server).await })
     {
         Ok(()) => {}
-        Err(e) => tracing::error!("nothing answers to requests for metrics any more: {e}"),
+        Err(e) => tracing::error!("the metrics server ended: {e}"),
     };
     std::thread::Builder::new().name("metrics".to_owned()).spawn(work)?;
     eprintln!("mtutrace: metrics on http://{local}/metrics");
@@ -119,7 +119,7 @@ impl Server {
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
-            return response(StatusCode::NOT_FOUND, TEXT, "here are /metrics, /healthz and /readyz\n");
+            return response(StatusCode::NOT_FOUND, TEXT, "not found; try /metrics, /healthz or /readyz\n");
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut refusal = response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n");

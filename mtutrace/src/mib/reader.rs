@@ -86,7 +86,7 @@ impl Reader {
             Ok(reading) => self.deltas.read(node.key(netns), &reading, node.container(netns), now),
             Err(e) => {
                 // Most often it has just ended.
-                tracing::debug!("the kernel's counters of netns {netns} cannot be read: {e}");
+                tracing::debug!("cannot read the kernel's counters of netns {netns}: {e}");
                 false
             }
         }

@@ -117,39 +117,39 @@ signals! {
     reported {
         /// The kernel freed it for its size.
         Drop = "drop", "drop",
-            lost: "such drops are not seen; retransmits and the kernel's counters hint at them";
+            lost: "these drops are not seen; retransmits and the kernel's counters hint at them";
         /// A segment larger than its route's MTU.
         Oversized = "oversized", "big",
-            lost: "TC is what sees packets on devices; drops are still seen";
+            lost: "only TC sees packets on interfaces; drops are still seen";
         /// This node made an ICMP "too big".
         IcmpSent = "icmp_sent", "icmp>",
-            lost: "ICMP is seen only where it passes a device (icmp_seen)";
+            lost: "ICMP is seen only where it passes a traced interface (icmp_seen)";
         /// An ICMP "too big" passed.
         IcmpSeen = "icmp_seen", "icmp",
-            lost: "TC is what sees packets on devices; drops are still seen";
+            lost: "only TC sees packets on interfaces; drops are still seen";
         /// A local socket sent a segment again that the path cannot carry.
         Retransmit = "retransmit", "retr",
-            lost: "a stall that began before the run is proven later";
+            lost: "a stall that began before the run is confirmed later";
         /// Fragments pass.
         Fragmented = "fragmented", "frag",
-            lost: "only the kernel's counters in the reports tell of it";
+            lost: "only the kernel's counters in the reports show it";
         /// It was to be fragmented, and must not be.
         FragFailed = "frag_failed", "!frag",
-            lost: "only the kernel's counters in the reports tell of it";
+            lost: "only the kernel's counters in the reports show it";
         /// A packet's fragments did not all come in time.
         ReassemblyFailed = "reassembly_failed", "!reas",
-            lost: "only the kernel's counters in the reports tell of it";
+            lost: "only the kernel's counters in the reports show it";
         /// The path MTU cache took a smaller value.
         PmtuUpdated = "pmtu_updated", "pmtu",
-            lost: "whether a sender took the ICMP shows only in its next packets";
+            lost: "whether a sender heeded the ICMP shows only in its next packets";
         /// A SYN promises segments that the path cannot carry.
         MssExceedsPath = "mss_exceeds_path", "mss",
-            lost: "TC is what sees packets on devices; drops are still seen";
+            lost: "only TC sees packets on interfaces; drops are still seen";
     }
     counted {
         /// A receiver asks for a hole: counted, never reported.
         SackHole = "sack_hole", "hole",
-            lost: "TC is what sees packets on devices; drops are still seen";
+            lost: "only TC sees packets on interfaces; drops are still seen";
     }
 }
 

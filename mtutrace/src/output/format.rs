@@ -6,26 +6,26 @@ use clap::ValueEnum;
 /// Output formats of the commands that end by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// JSON Lines, one object a line.
+    /// JSON Lines: one object per line.
     Json,
 }
 
 /// Output formats of `run`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RunFormat {
-    /// A live screen; the report as text at its end.
+    /// A live screen; the final report as text.
     Tui,
-    /// For people.
+    /// Text for people.
     Text,
-    /// JSON Lines, one object a line.
+    /// JSON Lines: one object per line.
     Json,
 }
 
 /// A screen was asked for, and there is no terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("-o tui needs a terminal for stdin and stdout; -o text and -o json do not")]
+#[error("-o tui needs a terminal on stdin and stdout; use -o text or -o json")]
 pub(crate) struct NoTerminal;
 
 /// What stands at the two ends of this process.

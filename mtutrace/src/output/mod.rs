@@ -2,6 +2,7 @@
 pub mod escape;
 pub(crate) mod format;
 pub(crate) mod json;
+pub(crate) mod plural;
 pub mod stderr;
 pub(crate) mod text;
 pub(crate) mod tui;

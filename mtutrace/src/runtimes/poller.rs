@@ -133,7 +133,7 @@ impl Poller {
                     return self.cache.take(owner.as_deref(), told);
                 }
                 Err(why) => {
-                    tracing::debug!("no names from the runtime's socket {why}");
+                    tracing::debug!("no metadata from the runtime's socket {why}");
                     self.back_off_from(key);
                 }
             },

@@ -43,7 +43,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// In a few words.
+    /// One line of text.
     pub(crate) fn words(&self) -> String {
         let tc: Vec<&ProgramCost> =
             self.programs.iter().filter(|p| p.runs > 0 && !p.program.starts_with("mtut_kfree")).collect();
@@ -53,10 +53,10 @@ impl Cost {
         let packets = if runs < 1000 {
             String::new()
         } else {
-            format!("{:.0} ns a hook run ({runs} measured), ", ns / runs as f64)
+            format!("{:.0} ns/run ({runs} timed), ", ns / runs as f64)
         };
         let megabytes = self.memory_bytes as f64 / 1e6;
-        format!("{packets}{:.1} % of a CPU, {megabytes:.0} MB", self.cpu_percent)
+        format!("{packets}{:.1}% CPU, {megabytes:.0} MB", self.cpu_percent)
     }
 }
 

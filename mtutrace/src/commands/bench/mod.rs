@@ -1,4 +1,4 @@
-//! `mtutrace bench`: what the classifier costs, beside one that does nothing, in the same run.
+//! `mtutrace bench`: what the classifiers cost per packet, compared with an empty program in the same run.
 mod sandbox;
 
 use std::io::Write;
@@ -23,10 +23,10 @@ const LIMIT: u32 = 1450;
 /// BPF_PROG_TEST_RUN takes the packet to have come in by the loopback device (`bpf_prog_test_run_skb`).
 const LOOPBACK: u32 = 1;
 
-/// What is asked for.
+/// Options of `bench`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
-    /// How to show the figures.
+    /// Output format.
     pub(crate) output: Format,
     /// Runs of each program in a round.
     pub(crate) repeat: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) rounds: u32,
 }
 
-/// All of them.
+/// The line of `-o json`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct BenchLine<'a> {
     v: u32,
@@ -62,7 +62,7 @@ pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     let refused = |e: std::io::Error| {
-        Failure::Machine(format!("the benchmark's own network namespace could not be made: {e}"))
+        Failure::Machine(format!("cannot create a network namespace for the benchmark: {e}"))
     };
     sandbox::enter(LIMIT).map_err(refused)?;
     let mut ebpf = load::load_classifiers().map_err(|e| Failure::Machine(e.to_string()))?;
@@ -101,12 +101,12 @@ pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
     Ok(Outcome::Nothing)
 }
 
-/// A figure for "an event" must be one: the oversized packet has to make one.
+/// The oversized packet must cause an event, or its row would measure something else.
 fn check_events(ebpf: &mut Ebpf, packet: &[u8]) -> Result<(), Failure> {
     measure(ebpf, "mtut_in", packet, 1).map_err(|e| Failure::Machine(e.to_string()))?;
     match drain(ebpf) {
         0 => Err(Failure::Machine(
-            "the oversized packet made no event: bpf_fib_lookup does not work here".to_owned(),
+            "the oversized packet caused no event: bpf_fib_lookup does not work on this kernel".to_owned(),
         )),
         _ => Ok(()),
     }
@@ -179,7 +179,7 @@ fn print(format: Format, rows: &[Measurement]) -> std::io::Result<()> {
             writeln!(
                 out,
                 "{:<12} {:<10} {:>8} {:>24}",
-                "program", "packet", "ns a run", "times an empty program"
+                "program", "packet", "ns/run", "ratio to an empty program"
             )?;
             for row in rows {
                 writeln!(out, "{:<12} {:<10} {:>8.0} {:>24.2}", row.program, row.packet, row.ns, row.ratio)?;

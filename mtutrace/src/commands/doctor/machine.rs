@@ -62,10 +62,10 @@ fn release() -> String {
 fn capabilities() -> Fact {
     let missing = capability::missing();
     if missing.is_empty() {
-        return fact("capabilities", "all that tracing needs", None);
+        return fact("capabilities", "all present", None);
     }
     let names: Vec<&str> = missing.iter().map(|c| c.name()).collect();
-    fact("capabilities", format!("missing {}", names.join(", ")), Some("run it as root, or grant them"))
+    fact("capabilities", format!("missing {}", names.join(", ")), Some("run as root, or grant them"))
 }
 
 fn types(path: Option<&Path>) -> Fact {
@@ -76,9 +76,9 @@ fn types(path: Option<&Path>) -> Fact {
             "BTF",
             e.to_string(),
             Some(
-                "without it TC still sees sizes, fragments, ICMP and SYNs, and the kernel's counters still count; no \
-                 tracepoint and no kprobe can be read: give --kernel-btf PATH (of this very build: BTFHub, or pahole \
-                 -J on its vmlinux), or use a kernel with CONFIG_DEBUG_INFO_BTF",
+                "pass --kernel-btf PATH (of this very build: from BTFHub, or by pahole -J on its vmlinux), or use a kernel \
+                 with CONFIG_DEBUG_INFO_BTF; without BTF, TC still sees sizes, fragments, ICMP and SYNs, and the \
+                 kernel's counters still count, but tracepoints and kprobes cannot be decoded",
             ),
         ),
     }
@@ -90,21 +90,21 @@ fn kallsyms() -> Fact {
         Err(e) => fact(
             "kernel symbols",
             e.to_string(),
-            Some("without them drops have no location, and those without a reason are not seen"),
+            Some("without symbols, drops have no location, and drops without a reason are not seen"),
         ),
     }
 }
 
 fn kprobes() -> Fact {
     if crate::kernel::kprobes::exist() {
-        return fact("kprobes", "there", None);
+        return fact("kprobes", "available", None);
     }
     fact(
         "kprobes",
-        "this kernel has none (CONFIG_KPROBES)",
+        "not in this kernel (CONFIG_KPROBES)",
         Some(
-            "tracepoints and TC stand in; not seen without them: ICMPv6 being sent, path MTU updates, tunnels on bridges, \
-             and fragments that pass no device that is watched",
+            "tracepoints and TC replace them; not seen: ICMPv6 sent by this node, path MTU updates, tunnels on bridges, and \
+             fragments that pass no traced interface",
         ),
     )
 }
@@ -114,41 +114,41 @@ fn tracefs() -> Fact {
     let mounted = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
     match mounted.iter().find(|dir| Path::new(dir).join("trace").exists()) {
         Some(dir) => fact("tracefs", format!("mounted on {dir}; not needed"), None),
-        None => fact("tracefs", "not mounted, or may not be read; not needed", None),
+        None => fact("tracefs", "not mounted or not readable; not needed", None),
     }
 }
 
 /// kernel_lockdown(7): the mode in brackets.
 fn lockdown() -> Fact {
     let Ok(text) = fs::read_to_string("/sys/kernel/security/lockdown") else {
-        let why = "unknown: securityfs is not mounted, or may not be read";
-        return fact("lockdown", why, Some("mount -t securityfs securityfs /sys/kernel/security shows it"));
+        let why = "unknown: securityfs is not mounted or not readable";
+        return fact("lockdown", why, Some("to see it: mount -t securityfs securityfs /sys/kernel/security"));
     };
     let mode = text.split(['[', ']']).nth(1).unwrap_or("unknown").to_owned();
     let advice = (mode == "confidentiality").then_some(
-        "this mode forbids reading kernel memory and placing kprobes: only TC can work, without namespaces; \
-         the boot option lockdown=integrity is enough for secure boot",
+        "boot with lockdown=integrity, which is enough for Secure Boot: this mode forbids kprobes and reading kernel \
+         memory, so only TC works, and it cannot tell namespaces apart",
     );
     fact("lockdown", mode, advice)
 }
 
 fn links() -> Fact {
     let state = if has_tcx() {
-        "TCX links: gone with this process, even by SIGKILL"
+        "TCX links: removed when this process ends, even by SIGKILL"
     } else {
-        "filters (before 6.6): removed at the end, or at the next start after SIGKILL"
+        "TC filters (kernel before 6.6): removed at the end, or at the next start after SIGKILL"
     };
     fact("classifiers", state, None)
 }
 
 fn nat() -> Fact {
     if Path::new("/proc/self/net/nf_conntrack").exists() {
-        fact("NAT tables", "readable: connections older than the run are followed through NAT", None)
+        fact("NAT tables", "readable: NAT is followed for connections that are older than the run", None)
     } else {
         fact(
             "NAT tables",
-            "not in /proc (CONFIG_NF_CONNTRACK_PROCFS, or nf_conntrack is not loaded)",
-            Some("connections that were made before the run are charged to the outermost container"),
+            "not readable: no /proc/net/nf_conntrack (CONFIG_NF_CONNTRACK_PROCFS is off, or nf_conntrack is not loaded)",
+            Some("connections that are older than the run are attributed to the outermost container"),
         )
     }
 }
@@ -156,11 +156,11 @@ fn nat() -> Fact {
 fn names() -> Fact {
     let found = reachable_runtimes();
     let mut state = match found.reachable.as_slice() {
-        [] => "none: no runtime's socket answers; containers are known by their ids".to_owned(),
-        answer => format!("by {}", answer.join(", ")),
+        [] => "none: no container runtime answers; containers are shown by id".to_owned(),
+        answer => format!("from {}", answer.join(", ")),
     };
     for (path, why) in &found.unreachable {
-        state += &format!("; none by {path}: {why}");
+        state += &format!("; {path} does not answer: {why}");
     }
     fact("names", state, None)
 }

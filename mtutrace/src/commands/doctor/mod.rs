@@ -1,4 +1,4 @@
-//! `mtutrace doctor`: what can be traced on this kernel, hook by hook, and what would help where it can't.
+//! `mtutrace doctor`: what can be traced on this kernel, hook by hook, and what to do where something is missing.
 mod machine;
 
 use std::collections::BTreeSet;
@@ -51,10 +51,10 @@ pub(crate) struct DoctorLine {
     refusal: Option<String>,
 }
 
-/// What is asked for.
+/// Options of `doctor`.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// How to show what is found.
+    /// Output format.
     pub(crate) output: Format,
     /// How the kernel side is loaded.
     pub(crate) load: load::Options,
@@ -99,7 +99,7 @@ fn try_hooks(options: &load::Options) -> (Vec<hooks::Outcome>, Option<String>) {
     let none = |why: String| vec![hooks::Outcome::Missing(why); HOOKS.len()];
     let missing = capability::missing();
     if !missing.is_empty() {
-        let unknown = "not known: it was not tried for lack of capabilities".to_owned();
+        let unknown = "unknown: not tried, because capabilities are missing".to_owned();
         return (none(unknown), Some(capability::explain(&missing)));
     }
     match load::load(options) {
@@ -141,7 +141,7 @@ fn text(out: &mut impl Write, report: &DoctorLine) -> io::Result<()> {
     writeln!(out)?;
     for row in &report.hooks {
         let state = match row.status.state {
-            State::Attached => "works",
+            State::Attached => "attached",
             State::Fallback => "fallback",
             State::Standby => "standby",
             State::Missing => "missing",
@@ -151,7 +151,7 @@ fn text(out: &mut impl Write, report: &DoctorLine) -> io::Result<()> {
         if let Some(why) = &row.status.why {
             writeln!(out, "{:<9}   {}", "", escape(why))?;
         }
-        writeln!(out, "{:<9}   blind to {}", "", row.blind)?;
+        writeln!(out, "{:<9}   not seen: {}", "", row.blind)?;
     }
     writeln!(out)?;
     for signal in &report.signals {
@@ -160,7 +160,7 @@ fn text(out: &mut impl Write, report: &DoctorLine) -> io::Result<()> {
             None => signal.signal.name().to_owned(),
         };
         match signal.lost {
-            Some(lost) => writeln!(out, "{name:<24} not seen here: {lost}")?,
+            Some(lost) => writeln!(out, "{name:<24} not seen: {lost}")?,
             None => writeln!(out, "{name:<24} {}", signal.hooks.join(", "))?,
         }
     }

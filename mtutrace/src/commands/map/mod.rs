@@ -1,4 +1,4 @@
-//! `mtutrace map`: the MTUs of the node at one look, every container's path out hop by hop. Loads nothing into the
+//! `mtutrace map`: the MTUs of the node in one scan, each container's egress path hop by hop. Loads nothing into the
 //! kernel, so that it can run before a pipeline does.
 pub(crate) mod json;
 mod stats;
@@ -18,10 +18,10 @@ use crate::telemetry::cost;
 use stats::ScanStats;
 use tree::Tree;
 
-/// What is asked for.
+/// Options of `map`.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// How to show what is found.
+    /// Output format.
     pub(crate) output: Format,
     /// Only these containers and those inside them, by the start of an id or by name; all if empty.
     pub(crate) containers: Vec<String>,
@@ -40,14 +40,14 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     let Discovery { topology, .. } = Discovery::once()?;
     let (node, unreadable) = (topology.node(), topology.unreadable());
     if node.netns.is_empty() {
-        let why = unreadable.values().next().map_or("/proc shows none", String::as_str);
-        return Err(Failure::Machine(format!("no network namespace could be read: {why}")));
+        let why = unreadable.values().next().map_or("/proc lists none", String::as_str);
+        return Err(Failure::Machine(format!("cannot read any network namespace: {why}")));
     }
     for (netns, why) in unreadable {
-        tracing::warn!("network namespace {netns} is left out: {}", crate::output::escape::escape(why));
+        tracing::warn!("skipping network namespace {netns}: {}", crate::output::escape::escape(why));
     }
     if let Some((absent, known)) = absent_of(&options.containers, &[], node) {
-        return Err(Failure::Usage(format!("there is no container {absent}; known: {known}")));
+        return Err(Failure::Usage(format!("no container {absent}; known: {known}")));
     }
     let tree = Tree::new(node, &options.containers);
     let stats = ScanStats {

@@ -1,27 +1,78 @@
-//! What is said on stderr when everything is attached.
-use std::collections::BTreeMap;
-
+//! The line on stderr once everything is attached. Data alone goes to stdout.
 use crate::kernel::hooks::State;
-use crate::output::escape::escape;
+use crate::output::plural::plural;
 use crate::telemetry::TraceStatus;
 
-/// Progress goes to stderr: data alone to stdout.
+/// Prints it.
 pub(super) fn print(status: &TraceStatus) {
-    eprintln!(
-        "mtutrace: watching {} devices in {} network namespaces, {} containers; Ctrl-C ends with a report",
-        status.interfaces, status.namespaces, status.containers
+    eprintln!("mtutrace: {}", line(status));
+}
+
+/// What is traced, what cannot be, and where to read more.
+fn line(status: &TraceStatus) -> String {
+    let mut line = format!(
+        "tracing {} in {}, {} (Ctrl-C ends)",
+        plural(status.interfaces, "interface", "interfaces"),
+        plural(status.namespaces, "namespace", "namespaces"),
+        plural(status.containers, "container", "containers")
     );
-    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for hook in status.hooks.iter().filter(|hook| hook.state == State::Missing) {
-        missing.entry(hook.why.as_deref().unwrap_or_default()).or_default().push(hook.hook);
-    }
-    for (why, hooks) in &missing {
-        eprintln!("mtutrace: without {}: {}", hooks.join(", "), escape(why));
-    }
-    if !missing.is_empty() {
-        eprintln!("mtutrace: what stands in for them, and what is lost: mtutrace doctor");
-    }
     if status.unreadable > 0 {
-        eprintln!("mtutrace: {} network namespaces cannot be entered, and are not traced", status.unreadable);
+        line += &format!(
+            "; not traced: {} that cannot be entered",
+            plural(status.unreadable, "namespace", "namespaces")
+        );
+    }
+    let missing: Vec<&str> =
+        status.hooks.iter().filter(|hook| hook.state == State::Missing).map(|hook| hook.hook).collect();
+    if missing.is_empty() {
+        return line;
+    }
+    let optional = missing.iter().all(|hook| hook.starts_with("kprobe:"));
+    let (one, many) =
+        if optional { ("optional kprobe hook", "optional kprobe hooks") } else { ("hook", "hooks") };
+    let fallbacks = status.hooks.iter().any(|hook| hook.state == State::Fallback);
+    let fallbacks = if fallbacks { "fallbacks active, " } else { "" };
+    line += &format!(
+        "; {} unavailable on this kernel; {fallbacks}see `mtutrace doctor`",
+        plural(missing.len(), one, many)
+    );
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::hooks::{HOOKS, Outcome, table};
+
+    fn status(outcome: impl Fn(&str) -> Outcome) -> TraceStatus {
+        let outcomes: Vec<Outcome> = HOOKS.iter().map(|hook| outcome(hook.name())).collect();
+        let hooks = table(HOOKS, &outcomes);
+        TraceStatus { hooks, interfaces: 14, namespaces: 5, containers: 1, ..TraceStatus::default() }
+    }
+
+    #[test]
+    fn all_hooks_attached() {
+        let status = TraceStatus { unreadable: 2, ..status(|_| Outcome::Attached) };
+        let said = "tracing 14 interfaces in 5 namespaces, 1 container (Ctrl-C ends); not traced: 2 namespaces that cannot \
+                    be entered";
+        assert_eq!(line(&status), said);
+    }
+
+    #[test]
+    fn kprobes_are_optional_and_others_are_not() {
+        let without = |prefix: &'static str| {
+            status(move |hook| match hook.starts_with(prefix) {
+                true => Outcome::Missing("no".to_owned()),
+                false => Outcome::Attached,
+            })
+        };
+        let said = line(&without("kprobe:"));
+        assert!(
+            said.contains(" optional kprobe hooks unavailable on this kernel; fallbacks active, see `"),
+            "{said}"
+        );
+        let said = line(&without("raw_tp:"));
+        assert!(said.contains(" hooks unavailable on this kernel; "), "{said}");
+        assert!(!said.contains("optional"), "{said}");
     }
 }

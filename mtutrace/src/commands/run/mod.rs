@@ -72,13 +72,13 @@ async fn trace(
     let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
     let (Some(ring), Some(counters)) = (ring, counters) else {
         return Err(Failure::Machine(
-            "this build's BPF object lacks its maps; build mtutrace again".to_owned(),
+            "the BPF object of this build lacks its maps; rebuild mtutrace".to_owned(),
         ));
     };
     if options.load.log {
         match EbpfLogger::init(&mut ebpf) {
             Ok(logger) => drop(tokio::spawn(forward_log(logger))),
-            Err(e) => tracing::warn!("the kernel side's log cannot be read: {e}"),
+            Err(e) => tracing::warn!("cannot read the log of the BPF programs: {e}"),
         }
     }
     let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
@@ -108,7 +108,7 @@ fn output(format: RunFormat, filter: &Filter) -> Box<dyn Output> {
     }
 }
 
-/// Copies the kernel side's log to ours.
+/// Copies the log of the BPF programs to ours.
 async fn forward_log(logger: EbpfLogger<&'static dyn log::Log>) {
     // SAFETY: the logger owns its ring's descriptor and never changes it.
     let Ok(mut logger) = (unsafe { AsyncFd::register(logger) }) else { return };

@@ -7,10 +7,10 @@ use crate::filter::Filter;
 use crate::kernel::load;
 use crate::output::format::RunFormat;
 
-/// What is asked for.
+/// Options of `run`.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// How to show what is found; on its own a screen on a terminal, else text.
+    /// Output format; by default the screen on a terminal, else text.
     pub(crate) output: Option<RunFormat>,
     /// When to stop.
     pub(crate) duration: Option<Duration>,
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) metrics: Option<SocketAddr>,
     /// A file to create once every hook is attached.
     pub(crate) ready_file: Option<PathBuf>,
-    /// Whether a problem is told by the exit code.
+    /// Whether the exit code is 1 if a problem was found.
     pub(crate) exit_code: bool,
     /// How the kernel side is loaded; `log` also shows debug messages.
     pub(crate) load: load::Options,

@@ -10,7 +10,7 @@ use crate::commands::outcome::Failure;
 /// When it cannot be written.
 pub(super) fn create(path: &Path, interfaces: usize) -> Result<(), Failure> {
     let written = std::fs::File::create(path).and_then(|mut file| writeln!(file, "{interfaces} interfaces"));
-    written.map_err(|e| Failure::Usage(format!("the ready file {} cannot be written: {e}", path.display())))
+    written.map_err(|e| Failure::Usage(format!("cannot write the ready file {}: {e}", path.display())))
 }
 
 /// Removes it at the end of the run.

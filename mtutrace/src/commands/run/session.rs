@@ -169,7 +169,7 @@ impl Session<'_> {
                 }
                 changed = reconciler.snapshots.changed() => {
                     if changed.is_err() {
-                        let why = "the thread that keeps the classifiers died; run again, and please report it";
+                        let why = "the reconciler thread died; run mtutrace again, and please report this";
                         return Err(Failure::Machine(why.to_owned()));
                     }
                     let old = std::mem::replace(&mut state.snapshot, reconciler.snapshots.borrow_and_update().clone());

@@ -14,19 +14,19 @@ use crate::output::json::{EventLine, Line, ReportLine, StatusLine, VerdictLine};
 /// Kinds of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LineKind {
-    /// run: what is traced; the last one has the totals.
+    /// run: what is traced; the last line has the totals.
     Status,
-    /// run: what happened to a packet.
+    /// run: what happened to one packet.
     Event,
-    /// run: counters of a container.
+    /// run: counters of one container.
     Report,
-    /// run: what is wrong, and what fixes it.
+    /// run: what is wrong, and the fix.
     Verdict,
-    /// map: every container's way out.
+    /// map: the egress path of each container.
     Map,
-    /// doctor: what can be traced here.
+    /// doctor: what can be traced on this kernel.
     Doctor,
-    /// bench: what it costs here.
+    /// bench: what tracing costs on this kernel.
     Bench,
 }
 

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::ast::{Condition, End, Expression, What};
 use super::lexer::{Word, words};
 
-const SUPPORTED: &str = "what can be said: host ADDRESS, net NETWORK, port N, portrange N-M, each also with src or dst; \
+const SUPPORTED: &str = "supported: host ADDRESS, net NETWORK, port N, portrange N-M, each also with src or dst; \
      tcp, udp, sctp, icmp, icmp6, ip, ip6; and, or, not, ( )";
 /// Parentheses and `not`s inside each other.
 const DEEPEST: usize = 64;
@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Expression, String> {
     let expression = parser.or()?;
     match parser.peek() {
         None => Ok(expression),
-        Some(word) => Err(parser.error(word.span.clone(), "here \"and\" or \"or\" is missing")),
+        Some(word) => Err(parser.error(word.span.clone(), "\"and\" or \"or\" is missing here")),
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
     fn error(&self, span: Range<usize>, why: &str) -> String {
         let width = |range: Range<usize>| self.text.get(range).unwrap_or_default().chars().count();
         let (before, marks) = (" ".repeat(width(0..span.start)), "^".repeat(width(span).max(1)));
-        format!("the filter is wrong: {why}\n  {}\n  {before}{marks}\n{SUPPORTED}", self.text)
+        format!("invalid filter: {why}\n  {}\n  {before}{marks}\n{SUPPORTED}", self.text)
     }
 
     fn or(&mut self) -> Parsed {
@@ -95,7 +95,7 @@ impl<'a> Parser<'a> {
             return self.primitive();
         }
         if self.depth == DEEPEST {
-            return Err(self.error(start, "too deep"));
+            return Err(self.error(start, "nested too deeply"));
         }
         self.depth += 1;
         let inner = if negated { Expression::Not(Box::new(self.not()?)) } else { self.or()? };
@@ -155,8 +155,8 @@ impl<'a> Parser<'a> {
             Kind::PortRange => range(word.text).map(|ports| What::Port(end, ports)),
         };
         let why = || match unsupported(word.text) {
-            Some(what) => format!("{what} cannot be asked for"),
-            None if alone => format!("{:?} is not understood", word.text),
+            Some(what) => format!("{what} cannot be filtered by"),
+            None if alone => format!("unknown word {:?}", word.text),
             None => format!("{:?} is not {}", word.text, kind.wants()),
         };
         what.map(|what| Expression::Is(Condition(what))).ok_or_else(|| self.error(word.span.clone(), &why()))
@@ -193,7 +193,7 @@ fn unsupported(word: &str) -> Option<&'static str> {
     Some(match word {
         _ if word.contains('[') => "bytes of a packet, such as tcp[13]",
         "ether" | "broadcast" | "multicast" => "Ethernet",
-        "vlan" | "mpls" | "geneve" | "vxlan" | "pppoes" => "what encloses a packet",
+        "vlan" | "mpls" | "geneve" | "vxlan" | "pppoes" => "encapsulation",
         "len" | "less" | "greater" => "a length",
         "proto" | "protochain" => "a protocol by number",
         "gateway" | "inbound" | "outbound" | "arp" | "rarp" => "this",

@@ -33,7 +33,7 @@ fn flows(text: &str, expected: bool) {
 
 #[test_case("host web", "\"web\" is not an address", "     ^^^"; "a name")]
 #[test_case("tcp[13] = 2", "tcp[13]", "^^^^^^^"; "bytes")]
-#[test_case("tcp and vlan 5", "encloses", "        ^^^^"; "a VLAN")]
+#[test_case("tcp and vlan 5", "encapsulation", "        ^^^^"; "a VLAN")]
 #[test_case("ether host x", "Ethernet", "^^^^^"; "Ethernet")]
 #[test_case("port https", "a port, as a number", "     ^^^^^"; "a service")]
 #[test_case("port 70000", "a port", "     ^^^^^"; "a port that is none")]

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParseError {
     /// No pair of `Ip:` lines, names above values, of the same length.
-    #[error("/proc/net/snmp has no table of Ip")]
+    #[error("/proc/net/snmp has no Ip table")]
     NoTable,
     /// No columns of errors and drops, or another number of values below them.
-    #[error("/proc/net/dev has no table of devices")]
+    #[error("/proc/net/dev has no device table")]
     NoDevices,
     /// A counter that is no number; its name.
-    #[error("{0} is no number")]
+    #[error("{0} is not a number")]
     NotANumber(String),
 }
 

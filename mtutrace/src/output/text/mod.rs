@@ -1,4 +1,4 @@
-//! What a tired person reads at 3 a.m.: the verdict first, then who has trouble, then cost and losses.
+//! Text for people: the verdicts first, then the affected containers, then cost and losses.
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
@@ -169,18 +169,18 @@ impl<W: Write> Text<W> {
         let mut lost = match (totals.records.lost, totals.undecodable) {
             (0, 0) => "nothing lost".to_owned(),
             (lost, 0) => format!("{lost} events LOST"),
-            (lost, bad) => format!("{lost} events LOST, {bad} not understood"),
+            (lost, bad) => format!("{lost} events LOST, {bad} undecodable"),
         };
         if let Some(missed) = totals.missed.filter(|n| *n > 0) {
-            lost = format!("{lost}, {missed} runs MISSED");
+            lost = format!("{lost}, {missed} program runs MISSED");
         }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
             let seen = tallies.iter().any(|(_, tally)| !tally.counters.is_empty());
-            let quiet = if seen { "; what was seen does no harm" } else { "" };
+            let quiet = if seen { "; the events seen do no harm" } else { "" };
             writeln!(
                 self.out,
-                "No MTU problem in {seconds:.1} s on {} devices of {} network namespaces, {} containers{quiet} ({cost}).",
+                "No MTU problem in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{quiet} ({cost}).",
                 status.interfaces, status.namespaces, status.containers
             )?;
             return self.tallies(tallies, false, context);
@@ -189,7 +189,7 @@ impl<W: Write> Text<W> {
             self.verdict(verdict)?;
         }
         if !tallies.is_empty() {
-            writeln!(self.out, "\nContainers with trouble, {seconds:.1} s:")?;
+            writeln!(self.out, "\nAffected containers, {seconds:.1} s:")?;
             self.tallies(tallies, false, context)?;
         }
         writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
@@ -223,7 +223,7 @@ impl<W: Write> Output for Text<W> {
                 let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
                 writeln!(
                     self.out,
-                    "{now} {lost} events LOST so far: they came faster than they could be read"
+                    "{now} {lost} events LOST so far: they came faster than mtutrace could read them"
                 )
             }
             Item::Verdict(verdict) => self.verdict(verdict),
@@ -237,9 +237,9 @@ impl<W: Write> Output for Text<W> {
 /// What is, or was, the matter.
 pub(crate) fn describe(v: &Verdict) -> String {
     match v.ended {
-        Some(Ended::Fixed) => format!("the numbers fit now. It was: {}", v.summary),
+        Some(Ended::Fixed) => format!("the MTUs fit now. It was: {}", v.summary),
         Some(Ended::Gone) => {
-            let next = "the container ended, and the next one on that network will have it too";
+            let next = "the container ended; the next one on that network will be affected too";
             format!("{next}. It was: {}", v.summary)
         }
         Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),

@@ -86,7 +86,7 @@ fn colours_only_where_asked_for_and_never_from_names() {
 fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
     let solved = Verdict { active: false, ended: Some(Ended::Fixed), ..verdict("docker0") };
     let said = text(false, &Item::Verdict(&solved));
-    assert_eq!(said, "\nSOLVED PMTU black hole: the numbers fit now. It was: it is stalled\n");
+    assert_eq!(said, "\nSOLVED PMTU black hole: the MTUs fit now. It was: it is stalled\n");
     let gone = Verdict { ended: Some(Ended::Gone), ..solved };
     let said = text(false, &Item::Verdict(&gone));
     assert!(said.contains("GONE") && said.contains("the next one") && said.contains("run this"), "{said}");
@@ -114,7 +114,7 @@ fn nothing_wrong_is_one_line() {
     let text = text(false, &Item::End(&[], &[], &status, &totals));
     assert_eq!(text.lines().count(), 1);
     assert!(
-        text.starts_with("No MTU problem in 2.5 s on 7 devices of 5 network namespaces, 2 containers"),
+        text.starts_with("No MTU problem in 2.5 s on 7 interfaces in 5 network namespaces, 2 containers"),
         "{text}"
     );
     assert!(text.contains("nothing lost"));
@@ -125,9 +125,9 @@ fn losses_shout() {
     let records = Records { lost: 12, ..Records::default() };
     let mut totals = Totals { records, undecodable: 1, missed: Some(0), ..Totals::default() };
     let end = |totals: &_| text(false, &Item::End(&[], &[], &TraceStatus::default(), totals));
-    assert!(end(&totals).contains("12 events LOST, 1 not understood)"), "{}", end(&totals));
+    assert!(end(&totals).contains("12 events LOST, 1 undecodable)"), "{}", end(&totals));
     totals.missed = Some(3);
-    assert!(end(&totals).contains("1 not understood, 3 runs MISSED)"), "{}", end(&totals));
+    assert!(end(&totals).contains("1 undecodable, 3 program runs MISSED)"), "{}", end(&totals));
     let meanwhile = text(false, &Item::Lost(&TraceStatus::default(), 7));
     assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
 }

@@ -169,7 +169,7 @@ impl Topology {
         // Nobody tells of them: what was learnt in a namespace is known at a single look alone.
         let exceptions = !self.watching && !seen.containers.is_empty();
         let result = self.executor.run(&seen.path, id, move || {
-            // First the ears, then the eyes: what changes in between is heard.
+            // Subscribe before dumping: a change in between is noticed.
             let watch = if watch { Some(subscribe()?) } else { None };
             Ok::<_, io::Error>((watch, dump(exceptions)?))
         });

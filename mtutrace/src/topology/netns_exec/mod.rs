@@ -20,7 +20,7 @@ pub(crate) enum EnterError {
     #[error("the namespace is no longer at {}", .0.display())]
     Gone(PathBuf),
     /// Nothing is known of a namespace with this number.
-    #[error("network namespace {0} is not known")]
+    #[error("unknown network namespace {0}")]
     Unknown(NetnsId),
     /// Opening the path failed; reading `/proc/PID/ns/net` takes CAP_SYS_PTRACE (ptrace(2), PTRACE_MODE_READ).
     #[error("cannot open {}: {source}", .path.display())]
@@ -45,7 +45,7 @@ pub(crate) enum EnterError {
     #[error("a job inside a network namespace asked for another one")]
     Nested,
     /// The thread could not return home, or is gone. Nothing can be done in other namespaces any more.
-    #[error("the thread that enters network namespaces could not return to its own")]
+    #[error("the namespace thread could not return to its own network namespace")]
     Broken,
 }
 

@@ -1,10 +1,11 @@
-//! The map for people, as `tree` draws a directory.
+//! The map as text: a tree of namespaces.
 use std::io::{self, Write};
 
 use super::stats::ScanStats;
 use super::tree::{EgressPath, Entry, Tree};
 use crate::model::{Container, Learnt};
 use crate::output::escape::escape;
+use crate::output::plural::plural;
 use crate::output::text::label;
 use crate::output::text::paint;
 use crate::topology::Underlay;
@@ -32,7 +33,7 @@ pub(super) fn write(
     };
     let unread = match stats.unreadable {
         0 => String::new(),
-        n => format!(", {n} more could not be read"),
+        n => format!(", {n} more unreadable"),
     };
     writeln!(
         out,
@@ -43,7 +44,7 @@ pub(super) fn write(
     )
 }
 
-/// The paths out of an entry, and the best remedy.
+/// The egress paths of an entry, and its first fix.
 fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     let several = entry.paths.len() > 1;
     let mut lines: Vec<String> = entry.paths.iter().map(|path| hops(path, several, colour)).collect();
@@ -51,10 +52,16 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
         lines.push("no default route".to_owned());
     }
     if entry.chosen && entry.rules > 0 {
-        lines.push(format!("{} of policy routing not followed", plural(entry.rules, "rule", "rules")));
+        lines.push(format!(
+            "{} not followed",
+            plural(entry.rules, "policy routing rule", "policy routing rules")
+        ));
     }
     if entry.chosen && entry.routes_cut > 0 {
-        lines.push(format!("{} of other tables not read", plural(entry.routes_cut, "route", "routes")));
+        lines.push(format!(
+            "{} not read",
+            plural(entry.routes_cut, "route of other tables", "routes of other tables")
+        ));
     }
     if entry.chosen && !entry.learnt.is_empty() {
         lines.push(learnt(entry.learnt));
@@ -68,7 +75,7 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     lines
 }
 
-/// `its kernel has learnt a path MTU of 1400 for 192.0.2.1, 1450 for 192.0.2.2`
+/// `path MTU learnt by ICMP: 1400 for 192.0.2.1, 1450 for 192.0.2.2`
 fn learnt(all: &[Learnt]) -> String {
     let each = all.iter().take(SHOWN).map(|l| format!("{} for {}", l.mtu, l.destination));
     let each = each.collect::<Vec<_>>().join(", ");
@@ -76,7 +83,7 @@ fn learnt(all: &[Learnt]) -> String {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
-    format!("its kernel has learnt a path MTU of {each}{more}")
+    format!("path MTU learnt by ICMP: {each}{more}")
 }
 
 /// `flannel.1 1450 (should be 1400) over eth0 1450 with 50 bytes of headers`
@@ -85,7 +92,7 @@ fn tunnel(below: &Underlay, colour: bool) -> String {
     let text = if below.wrong {
         paint(colour, "1;31", &format!("{text} (should be {})", below.fits))
     } else {
-        format!("{text} ({} fit)", below.fits)
+        format!("{text} (max {})", below.fits)
     };
     let carrier = escape(&below.device.interface);
     format!("{text} over {carrier} {} with {} bytes of headers", below.device.mtu, below.overhead)
@@ -109,8 +116,8 @@ fn hops(path: &EgressPath, several: bool, colour: bool) -> String {
             _ => text,
         }
     });
-    let several = if path.several { " (the narrowest of several next hops)" } else { "" };
-    let advmss = path.advmss.map(|mss| format!(" (its route says advmss {mss})")).unwrap_or_default();
+    let several = if path.several { " (narrowest of several next hops)" } else { "" };
+    let advmss = path.advmss.map(|mss| format!(" (advmss {mss})")).unwrap_or_default();
     format!("{family}{}{several}{advmss}", hops.collect::<Vec<_>>().join(" > "))
 }
 
@@ -123,10 +130,6 @@ fn name(entry: &Entry<'_>) -> String {
     let brief = |c: &&Container| escape(c.name.as_deref().unwrap_or_else(|| c.short_id())).into_owned();
     let names: Vec<String> = [label(first)].into_iter().chain(others.iter().map(brief)).collect();
     names.join(", ")
-}
-
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// What stands before the first and before all other lines of an entry.

@@ -219,7 +219,7 @@ impl App {
         let Some(fix) = fix else { return Effect::Nothing };
         // What is pasted into a shell is what was read, not what a name smuggled into it.
         let command = escape(&fix.command).into_owned();
-        self.note = Some("the first fix was sent to the clipboard");
+        self.note = Some("first fix copied to the clipboard");
         Effect::Copy(command)
     }
 }

@@ -34,7 +34,7 @@ impl Sort {
     /// Its name.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Sort::Severity => "trouble",
+            Sort::Severity => "severity",
             Sort::Rate => "rate",
             Sort::Total => "total",
             Sort::Name => "name",

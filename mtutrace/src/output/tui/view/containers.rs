@@ -88,7 +88,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
         lines.push(if n == selected { line.patch_style(theme.selected()) } else { line });
     }
     if rows.is_empty() {
-        lines.push(Line::from("   nothing here: Esc drops the filter"));
+        lines.push(Line::from("   nothing here: Esc clears the filter"));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }

@@ -22,7 +22,7 @@ pub(super) fn lines(data: &Data, who: &Subject, room: usize, theme: Theme) -> Ve
     if lines.is_empty() {
         lines.push(Line::from(vec![
             Span::styled("ok ", theme.good()),
-            Span::raw("Nothing wrong was seen here. The way out:"),
+            Span::raw("No problem seen here. Egress path:"),
         ]));
         let netns = data.rows.get(who).map(|row| row.netns);
         lines.extend(chain(&netns.map(|netns| way_out(data, netns)).unwrap_or_default(), room, theme));
@@ -45,7 +45,7 @@ fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
         (hop.clone(), mark)
     });
     if !v.path.is_empty() {
-        lines.push(Line::styled("Path, from the container outwards", theme.strong()));
+        lines.push(Line::styled("Path, container first", theme.strong()));
         lines.extend(chain(&marked.collect::<Vec<_>>(), room, theme));
     }
     if v.ended != Some(Ended::Fixed) {

@@ -14,7 +14,7 @@ const FLOWS: usize = 20;
 /// All of it.
 pub(super) fn lines(data: &Data, who: &Subject, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let Some(row) = data.rows.get(who) else {
-        return vec![Line::from("no figures: it is only here for what runs in it")];
+        return vec![Line::from("no figures of its own: listed for the containers in it")];
     };
     let bars = room.saturating_sub(18 + 7 + 8 + 1).min(60);
     let head =

@@ -28,7 +28,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, theme: Theme) -> Extent {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text = format!(
-            "{}x{}: too small, {}x{} is enough (q quits)",
+            "terminal too small: {}x{}, needs {}x{} (q quits)",
             area.width, area.height, SMALLEST.0, SMALLEST.1
         );
         let lines: Vec<Line<'_>> =

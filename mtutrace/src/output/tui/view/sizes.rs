@@ -1,4 +1,4 @@
-//! Sizes of what was seen, as bars, with the MTUs of the path as lines between them.
+//! Packet sizes as bars, with the MTUs of the path as lines between them.
 use std::collections::{BTreeMap, BTreeSet};
 
 use hdrhistogram::Histogram;
@@ -16,7 +16,7 @@ const COUNT: usize = 6;
 
 /// Bars from the smallest size to the largest.
 pub(super) fn lines(sizes: &Histogram<u32>, path: &[Hop], room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::styled("Sizes of what was seen, bytes with the IP header", theme.strong())];
+    let mut lines = vec![Line::styled("Packet sizes, bytes including the IP header", theme.strong())];
     if sizes.is_empty() {
         lines.push(Line::from("no packets yet"));
         return lines;

@@ -26,16 +26,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
     let mut state = state(app);
     let seconds = data.elapsed_ns / 1_000_000_000;
     state.push(format!(
-        "{} devices, {} namespaces, {} containers, {}:{:02}:{:02}",
-        status.interfaces,
-        status.namespaces,
-        status.containers,
+        "{}:{:02}:{:02}, {} interfaces, {} namespaces, {} containers",
         seconds / 3600,
         seconds / 60 % 60,
-        seconds % 60
+        seconds % 60,
+        status.interfaces,
+        status.namespaces,
+        status.containers
     ));
     let keys = match (app.typing, app.details) {
-        (true, _) => "type a text   Enter keep   Esc drop",
+        (true, _) => "type to filter   Enter apply   Esc clear",
         (_, true) => "q quit  ? help  Esc back  Tab pane  j k scroll  h l sideways  y copy the fix",
         _ => "q quit  ? help  Enter details  Tab pane  / filter  s sort  f follow  p pause",
     };

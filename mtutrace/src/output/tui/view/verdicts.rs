@@ -15,8 +15,8 @@ use crate::output::tui::app::{App, Pane};
 /// Draws the pane, the selected verdict in sight.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
     let verdicts = &app.data().verdicts;
-    let standing = verdicts.iter().filter(|timed| timed.verdict.active).count();
-    let title = format!("Verdicts: {standing} standing, {} over", verdicts.len() - standing);
+    let active = verdicts.iter().filter(|timed| timed.verdict.active).count();
+    let title = format!("Verdicts: {active} active, {} ended", verdicts.len() - active);
     let active = app.pane == Pane::First;
     let block = pane(title, active, theme);
     let inner = block.inner(area);
@@ -32,7 +32,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
 pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'static>)> {
     let data = app.data();
     if data.verdicts.is_empty() {
-        let said = format!("No MTU problem so far on {} devices.", data.status.interfaces);
+        let said = format!("No MTU problem so far on {} interfaces.", data.status.interfaces);
         return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];
     }
     let mut lines = Vec::new();
