@@ -3,6 +3,12 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 
+use super::json::Json;
+use super::text::Text;
+use super::tui::Tui;
+use super::{Output, wants_colour};
+use crate::filter::Filter;
+
 /// Output formats of the commands that end by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -21,6 +27,18 @@ pub(crate) enum RunFormat {
     Text,
     /// JSON Lines: one object per line.
     Json,
+}
+
+impl RunFormat {
+    /// The output, on stdout; a screen shows what `filter` lets through.
+    pub(crate) fn open(self, filter: &Filter) -> Box<dyn Output> {
+        let out = io::BufWriter::new(io::stdout());
+        match self {
+            RunFormat::Tui => Box::new(Tui::new(filter.clone())),
+            RunFormat::Text => Box::new(Text::new(out, wants_colour(), false)),
+            RunFormat::Json => Box::new(Json::new(out)),
+        }
+    }
 }
 
 /// A screen was asked for, and there is no terminal.

@@ -15,7 +15,7 @@ use crate::commands::outcome::{Failure, Outcome};
 use crate::discovery::classifiers::Classifiers;
 use crate::discovery::reconciler::Reconciler;
 use crate::discovery::scan::Discovery;
-use crate::filter::{Filter, select};
+use crate::filter::select;
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, table};
@@ -23,10 +23,7 @@ use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, instances};
 use crate::metrics::Metrics;
-use crate::output::format::{self, RunFormat};
-use crate::output::json::Json;
-use crate::output::text::Text;
-use crate::output::{KernelNames, Output, tui, wants_colour};
+use crate::output::{KernelNames, Output, format};
 pub(crate) use options::Options;
 use session::Session;
 use signals::Signals;
@@ -54,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = output(format, filter);
+    let output = format.open(filter);
     runtime.block_on(trace(options, discovery, output, metrics))
 }
 
@@ -97,15 +94,6 @@ async fn trace(
         ready::remove(path);
     }
     result
-}
-
-fn output(format: RunFormat, filter: &Filter) -> Box<dyn Output> {
-    let out = std::io::BufWriter::new(std::io::stdout());
-    match format {
-        RunFormat::Tui => Box::new(tui::Tui::new(filter.clone())),
-        RunFormat::Text => Box::new(Text::new(out, wants_colour(), false)),
-        RunFormat::Json => Box::new(Json::new(out)),
-    }
 }
 
 /// Copies the log of the BPF programs to ours.
