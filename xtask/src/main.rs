@@ -1,30 +1,26 @@
 //! `cargo xtask`: what building, running, testing and showing mtutrace need beyond cargo.
 #![expect(clippy::print_stdout, reason = "narrating is what these commands do")]
 
-mod accuracy;
-mod apt;
+mod as_root;
 mod build;
-mod causes;
-mod debian;
-mod demo;
+mod commands;
 mod dist;
-mod docs;
 mod exec;
 mod lint;
-mod local;
+mod packages;
+mod programs;
 mod results;
-mod run;
 mod setup;
 mod tables;
 mod test;
 mod toolchain;
-mod unpack;
 mod vm;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use commands::{accuracy, demo, run};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, runs, tests and demonstrates mtutrace")]

@@ -1,0 +1,5 @@
+//! Commands that are a few lines each.
+
+pub(crate) mod accuracy;
+pub(crate) mod demo;
+pub(crate) mod run;
