@@ -8,6 +8,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::lab::incident::Incident;
+use crate::lab::name;
 use crate::lab::netns::run;
 use crate::lab::tracer::{End, binary};
 
@@ -76,7 +77,7 @@ impl Copy {
     }
 
     fn make(name: &str) -> Result<Self> {
-        let copy = Self(std::env::temp_dir().join(format!("mtut-{}-{name}", std::process::id())));
+        let copy = Self(name::temporary(name));
         // By a process of its own: a descriptor that is open for writing here is inherited by whatever another test
         // starts meanwhile, and until that has executed its program the copy is busy (ETXTBSY).
         run(Command::new("cp").arg(binary()?).arg(&copy.0), None)?;

@@ -1,7 +1,9 @@
 //! The laboratory: namespaces, cgroups, the founding incident, traffic, and the tracer under test.
 
 pub(crate) mod addresses;
+pub mod alone;
 pub mod bridged;
+pub mod busy;
 pub mod cgroup;
 pub mod container;
 pub mod crowd;
@@ -9,7 +11,7 @@ pub mod datagrams;
 pub mod incident;
 pub mod leaks;
 pub mod mib;
-pub(crate) mod name;
+pub mod name;
 pub mod netns;
 pub mod nft;
 pub mod offload;

@@ -98,9 +98,16 @@ fn assert_event(line: &Value) {
     }
 }
 
+/// What every verdict has, whoever's it is.
 fn assert_verdict(line: &Value) {
     assert!(["critical", "warning", "info"].iter().any(|severity| line["severity"] == *severity), "{line}");
     assert!(line["active"].is_boolean(), "active: {line}");
+    let evidence = line["evidence"].as_array().unwrap();
+    assert!(!evidence.is_empty() && evidence.iter().all(is_text), "evidence: {line}");
+}
+
+/// A verdict about this incident names both devices, the path between them, and a way to mend it.
+fn assert_verdict_of_the_incident(line: &Value) {
     let path = line["path"].as_array().unwrap();
     assert!(path.len() >= 2 && path.iter().all(|hop| is_text(&hop["kind"])), "path: {line}");
     for device in path.iter().chain([&line["culprit"], &line["bottleneck"]]) {
@@ -108,8 +115,6 @@ fn assert_verdict(line: &Value) {
             is_text(&device["interface"]) && is_positive(&device["netns"]) && is_positive(&device["mtu"]);
         assert!(whole, "device: {line}");
     }
-    let evidence = line["evidence"].as_array().unwrap();
-    assert!(!evidence.is_empty() && evidence.iter().all(is_text), "evidence: {line}");
     let fixes = line["fix"].as_array().unwrap();
     let whole = |fix: &Value| ["where", "what", "command"].iter().all(|field| is_text(&fix[*field]));
     assert!(!fixes.is_empty() && fixes.iter().all(whole), "fix: {line}");
@@ -152,6 +157,15 @@ fn assert_line(line: &Value) {
     }
 }
 
+/// Others on the node may have troubles of another kind; those of the lab are all of one.
+fn assert_verdicts_of(lines: &[Value], lab: &Incident) {
+    let ids = [lab.inner.id.as_str(), lab.pod.id.as_str()];
+    let about = |line: &&Value| ids.iter().any(|id| line["container"]["id"] == *id);
+    let verdicts = lines.iter().filter(|line| line["kind"] == "verdict").filter(about);
+    let count = verdicts.inspect(|line| assert_verdict_of_the_incident(line)).count();
+    assert!(count > 0, "no verdict about the lab");
+}
+
 #[test]
 fn every_line_of_an_incident() {
     if skip() {
@@ -173,6 +187,7 @@ fn every_line_of_an_incident() {
         let events = lines.iter().filter(|line| line["kind"] == "event");
         let ours = events.clone().filter(|line| line["container"]["id"] == *lab.inner.id).collect::<Vec<_>>();
         assert!(!ours.is_empty(), "no event of the inner container");
+        assert_verdicts_of(&lines, &lab);
         for event in &ours {
             assert_eq!(event["container"]["parents"][0]["id"], *lab.pod.id, "{event}");
             assert_eq!(event["protocol"], "tcp", "{event}");
@@ -201,7 +216,9 @@ fn verbose_shows_the_kernel_side_on_stderr() {
     let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
     tracer.wait_for("pmtu_blackhole", SOON, wanted).unwrap();
     let end = tracer.interrupt().unwrap();
-    parse(&end).iter().for_each(assert_line);
+    let lines = parse(&end);
+    lines.iter().for_each(assert_line);
+    assert_verdicts_of(&lines, &lab);
     let told = ["drop: ", "oversized: ", "icmp too big: "];
     assert!(told.iter().any(|text| end.stderr.contains(text)), "{}", end.stderr);
     assert!(!end.stderr.contains('\x1b'), "stderr is no terminal: {}", end.stderr);

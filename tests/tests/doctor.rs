@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use mtutrace_tests::check::{Copy, skip};
+use mtutrace_tests::lab::name;
 use mtutrace_tests::lab::tracer::binary;
 use serde_json::Value;
 
@@ -92,7 +93,7 @@ fn types_of_another_kernel_take_away_what_needs_them_and_no_more() {
     if skip() {
         return;
     }
-    let path = std::env::temp_dir().join(format!("mtut-{}-empty.btf", std::process::id()));
+    let path = name::temporary("empty.btf");
     // A header (magic, version, no flags, its length), no types, and the empty string.
     let header: [u32; 6] = [0x0001_eb9f, 24, 0, 0, 0, 1];
     let bytes = header.iter().flat_map(|word| word.to_le_bytes()).chain([0]).collect::<Vec<_>>();

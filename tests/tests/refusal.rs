@@ -1,11 +1,12 @@
 //! What cannot work is refused with a sentence that says what would.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
-
 use std::time::Duration;
 
 use mtutrace_tests::check::{Copy, skip};
+use mtutrace_tests::lab::name;
 use mtutrace_tests::lab::process::Process;
 use mtutrace_tests::lab::tracer::binary;
 use mtutrace_tests::lab::wait;
@@ -43,14 +44,20 @@ fn an_unknown_interface_lists_the_known_ones() {
     if skip() {
         return;
     }
+    let devices = || {
+        let entries = std::fs::read_dir("/sys/class/net").unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != "lo").collect::<BTreeSet<_>>()
+    };
+    let before = devices();
     let output = run(&[], &["--interface", "nosuchdev0", "--duration", "2s"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("nosuchdev0"), "{text}");
-    let known = std::fs::read_dir("/sys/class/net").unwrap().flatten();
-    let known = known.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>();
-    let mut devices = known.iter().filter(|name| *name != "lo");
-    assert!(devices.all(|name| text.contains(name.as_str())), "one of {known:?} is missing: {text}");
+    // Those of others may come and go meanwhile.
+    let after = devices();
+    let known = before.intersection(&after).collect::<Vec<_>>();
+    assert!(known.iter().all(|name| text.contains(name.as_str())), "one of {known:?} is missing: {text}");
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn a_ready_file_that_cannot_be_made() {
     if skip() {
         return;
     }
-    let path = std::env::temp_dir().join(format!("mtut-{}-nowhere/ready", std::process::id()));
+    let path = name::temporary("nowhere").join("ready");
     let path = path.to_str().unwrap();
     let output = run(&[], &["--ready-file", path, "--duration", "2s"]);
     let text = stderr(&output);
@@ -105,7 +112,7 @@ fn the_ready_file_is_there_during_the_run_alone() {
     if skip() {
         return;
     }
-    let path = std::env::temp_dir().join(format!("mtut-{}-alone", std::process::id()));
+    let path = name::temporary("alone");
     let mut command = Command::new(binary().unwrap());
     command.args(["run", "--duration", "60s", "--ready-file"]).arg(&path);
     let mut process =

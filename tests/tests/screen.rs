@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::tmux::Tmux;
 use mtutrace_tests::lab::tracer::binary;
@@ -20,11 +21,13 @@ const SOON: Duration = Duration::from_secs(20);
 mod test_files {
     use std::path::PathBuf;
 
+    use mtutrace_tests::lab::name;
+
     pub(super) struct Files(PathBuf);
 
     impl Files {
         pub(super) fn new(test: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("mtut-{}-screen-{test}", std::process::id()));
+            let path = name::temporary(&format!("screen-{test}"));
             std::fs::create_dir_all(&path).unwrap();
             Self(path)
         }
@@ -41,21 +44,24 @@ mod test_files {
     }
 }
 
-/// The screen shows the whole node: one test at a time.
-static NODE: Mutex<()> = Mutex::new(());
+/// The screen shows the whole node: each test has one of its own, and one runs at a time, because hooks of the kernel see
+/// packets of all.
+fn ran_alone(name: &str) -> bool {
+    static NODE: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = NODE.lock().unwrap_or_else(PoisonError::into_inner);
+    alone::ran(name)
+}
 
 /// A shell in a terminal, in which mtutrace is started.
 struct Session {
     terminal: Tmux,
     files: Files,
-    _alone: MutexGuard<'static, ()>,
 }
 
 impl Session {
     fn new(test: &str, columns: u16, lines: u16) -> Self {
-        let alone = NODE.lock().unwrap_or_else(PoisonError::into_inner);
         let terminal = Tmux::start(columns, lines).unwrap();
-        let session = Self { terminal, files: Files::new(test), _alone: alone };
+        let session = Self { terminal, files: Files::new(test) };
         session.shell(&format!("stty -a > {}", session.file("before")));
         session
     }
@@ -185,21 +191,21 @@ fn every_view(columns: u16, lines: u16) {
 
 #[test]
 fn every_view_at_80x24() {
-    if !skip() {
+    if !skip() && !ran_alone("every_view_at_80x24") {
         every_view(80, 24);
     }
 }
 
 #[test]
 fn every_view_at_160x50() {
-    if !skip() {
+    if !skip() && !ran_alone("every_view_at_160x50") {
         every_view(160, 50);
     }
 }
 
 #[test]
 fn the_terminal_is_restored_whatever_ends_or_stops_it() {
-    if skip() {
+    if skip() || ran_alone("the_terminal_is_restored_whatever_ends_or_stops_it") {
         return;
     }
     let session = Session::new("signals", 80, 24);
@@ -233,7 +239,7 @@ fn the_terminal_is_restored_whatever_ends_or_stops_it() {
 
 #[test]
 fn no_escape_codes_where_nobody_wants_them() {
-    if skip() {
+    if skip() || ran_alone("no_escape_codes_where_nobody_wants_them") {
         return;
     }
     let session = Session::new("plain", 80, 24);

@@ -67,6 +67,9 @@ enum Task {
         #[arg(long)]
         running: bool,
     },
+    /// Start and stop 20 containers a second, until the end of the input; for `cargo xtask test --busy`
+    #[command(hide = true)]
+    Busy,
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
     /// Faults and healthy look-alikes, and whether mtutrace tells them apart; needs root
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
             test::on_kernels(&kernels, &vm::Wanted { kernels_only: as_test, limit, args: &args })
         }
         Task::Btf { running } => vm::btf(running),
+        Task::Busy => test::busy(),
         Task::Demo => demo::demo(),
         Task::Accuracy(options) => accuracy::accuracy(&options),
         Task::Dist(options) => dist::dist(&options),

@@ -1,11 +1,13 @@
 //! `cargo xtask test`: unit tests of the workspace, then the scenarios on this kernel, then on those of the matrix.
 
+mod busy;
 mod docs;
 mod here;
 mod summary;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::busy::busy;
 use self::summary::close;
 use crate::setup::{self, For};
 use crate::tables::{self, Column, causes};
@@ -21,6 +23,9 @@ pub(crate) struct Options {
     /// Leave out the other kernels, which run in virtual machines
     #[arg(long)]
     no_vm: bool,
+    /// Let 20 containers of somebody else come and go every second beside the scenarios
+    #[arg(long)]
+    busy: bool,
     /// Write the tables of causes and hooks into docs/KERNELS.md, if all is well
     #[arg(long, conflicts_with_all = ["no_vm", "args"])]
     write_docs: bool,
@@ -41,8 +46,11 @@ pub(crate) fn test(options: &Options) -> Result<u8> {
     }
     let binary = build::release()?;
     let units = here::units(args)?;
+    let mut busy = options.busy.then(busy::Busy::start).transpose()?;
     let mut columns = vec![here::scenarios(&binary, args)?];
-    let mut broken = Vec::new();
+    let ended = busy.as_mut().map(busy::Busy::check).transpose();
+    drop(busy);
+    let mut broken = ended.err().map(|error| format!("{error:#}")).into_iter().collect::<Vec<_>>();
     match guests {
         Some(Ok(qemu)) => {
             let series = vm::MATRIX.map(str::to_owned);

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::wait;
+use super::{name, wait};
 
 /// Directories that this process made, with the number of guards that stand on each: labs running side by side
-/// share `kubepods`, and the last one out removes it. A directory that was there before is never in here.
+/// share `kubepods`, and the last one out removes it.
 static MADE: Mutex<Option<HashMap<PathBuf, usize>>> = Mutex::new(None);
 
 /// One cgroup of the lab; removed, with the parents made for it, when dropped.
@@ -25,22 +25,29 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// Makes `path`, e.g. `kubepods/besteffort/pod<uid>/<64 hex>`, below the hierarchy that this machine offers.
+    /// Makes `path`, e.g. `kubepods/besteffort/pod<uid>/<64 hex>`, below a cgroup of this process in the hierarchy that
+    /// this machine offers: `kubepods` itself may be the machine's own, or that of another process of tests.
     pub fn create(path: &str) -> Result<Self> {
+        Self::below(name::own(), path)
+    }
+
+    /// Makes `path` below a cgroup of that name.
+    pub(crate) fn below(root: &str, path: &str) -> Result<Self> {
+        let path = format!("{root}/{path}");
         let mut cgroup = Self { path: format!("/{path}"), dir: hierarchy(), holds: Vec::new() };
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         let made = made.get_or_insert_default();
-        for part in Path::new(path) {
+        for part in Path::new(&path) {
             cgroup.dir.push(part);
             if let Some(users) = made.get_mut(&cgroup.dir) {
                 *users += 1;
             } else {
                 match fs::create_dir(&cgroup.dir) {
-                    Ok(()) => made.insert(cgroup.dir.clone(), 1),
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                    Err(error) => {
+                    // One that could not be removed in time is still ours.
+                    Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                         return Err(error).with_context(|| format!("mkdir {}", cgroup.dir.display()));
                     }
+                    _ => made.insert(cgroup.dir.clone(), 1),
                 };
             }
             cgroup.holds.push(cgroup.dir.clone());

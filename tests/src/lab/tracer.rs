@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::name;
 use super::place::die_with_parent;
 use super::process::Process;
 use super::wait;
@@ -252,8 +253,7 @@ struct ReadyFile(PathBuf);
 
 impl ReadyFile {
     fn new() -> Self {
-        let name = format!("mtut-{}-{}-ready", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
-        Self(std::env::temp_dir().join(name))
+        Self(name::temporary(&format!("{}-ready", RUNS.fetch_add(1, Ordering::Relaxed))))
     }
 }
 

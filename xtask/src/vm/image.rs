@@ -31,7 +31,7 @@ impl Payload {
         let mut tools = vec![("mtutrace".to_owned(), tracer.to_owned())];
         tools.push(("lab-traffic".to_owned(), strip(helper, &stripped.join("lab-traffic"))?));
         // timeout because busybox's prefers applets to the programs on PATH, and its setpriv knows no users.
-        for name in ["ip", "tc", "nft", "setpriv", "prlimit", "timeout"] {
+        for name in ["ip", "tc", "nft", "setpriv", "prlimit", "timeout", "unshare"] {
             let found = exec::find(name).with_context(|| format!("no {name} on this machine"))?;
             tools.push((name.to_owned(), found));
         }

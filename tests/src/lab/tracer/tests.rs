@@ -9,7 +9,7 @@ struct Script(PathBuf);
 
 impl Script {
     fn new(name: &str, body: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("mtut-{}-{name}", std::process::id()));
+        let path = name::temporary(name);
         std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         Self(path)
