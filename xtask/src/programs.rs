@@ -7,8 +7,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::exec;
 
-/// Two scenarios at a time: each is a node of its own, and more of them would wait for each other's packets.
-pub(crate) const AT_A_TIME: &str = "--test-threads=2";
+/// Two scenarios at a time: each is a node of its own, and more of them would wait for each other's packets. One where
+/// classifiers are filters rather than links (before Linux 6.6): the tracer of one scenario would leave its filters in the
+/// lab of the other.
+pub(crate) fn at_a_time(has_tcx: bool) -> &'static str {
+    if has_tcx { "--test-threads=2" } else { "--test-threads=1" }
+}
 
 /// The program that makes the traffic of the lab.
 const HELPER: &str = "lab-traffic";

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use mtutrace_tests::check::has_tcx;
 use mtutrace_tests::tools;
 
 use crate::exec;
@@ -52,8 +53,9 @@ pub(crate) fn scenarios(binary: &Path, args: &[String]) -> Result<Column> {
         command.arg("RUST_BACKTRACE=0");
         command
     };
+    let threads = programs::at_a_time(has_tcx());
     for program in &built.programs {
-        run(program, scenario().arg(&program.path).arg(programs::AT_A_TIME).args(args), &mut results)?;
+        run(program, scenario().arg(&program.path).arg(threads).args(args), &mut results)?;
     }
     if let Some(failed) = results.doubtful() {
         println!("\nonce more, alone: {}", failed.join(", "));

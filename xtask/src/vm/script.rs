@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::image::Payload;
 use super::kernel::Kernel;
-use crate::programs::AT_A_TIME;
+use crate::programs;
 use crate::results::{MARK, left_out, of_program};
 
 /// The factor for waits inside the guest: emulation is several times slower, and shares the machine.
@@ -35,7 +35,7 @@ pub(super) fn environment() -> String {
 pub(super) fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String {
     let quoted = |arg: &String| format!(" '{}'", arg.replace('\'', "'\\''"));
     let args = wanted.args.iter().map(quoted).collect::<String>();
-    let threads = if kernel.has_tcx() { AT_A_TIME } else { "--test-threads=1" };
+    let threads = programs::at_a_time(kernel.has_tcx());
     let mut runs = String::new();
     for program in payload.programs() {
         let skips = if wanted.kernels_only { left_out::skips(program) } else { Some(Vec::new()) };
