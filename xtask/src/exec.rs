@@ -2,17 +2,14 @@
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use mtutrace_tests::lab::wait;
-use mtutrace_tests::tools;
 
-use crate::build;
-use crate::setup::{self, For};
+use crate::toolchain::on_path;
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
@@ -59,7 +56,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 }
 
 /// Program and arguments, without the environment that Debug adds.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
@@ -118,36 +115,13 @@ pub(crate) fn output(program: &str, args: &[&str]) -> Option<Output> {
     Command::new(program).args(args).stdin(Stdio::null()).output().ok()
 }
 
-/// Whether a program can be found on PATH, or in the places that PATH of a plain user leaves out.
-pub(crate) fn installed(program: &str) -> bool {
+/// A program on PATH, or in the places that PATH of a plain user leaves out.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let hidden = ["/usr/sbin", "/sbin"].map(|dir| Path::new(dir).join(program));
-    !crate::toolchain::on_path(program).is_empty() || hidden.iter().any(|path| path.is_file())
+    on_path(program).into_iter().chain(hidden).find(|path| path.is_file())
 }
 
-/// Sets up and builds what labs need, then runs this very command again as root, with `MTUTRACE_BIN` set: from there on
-/// it returns at once.
-pub(crate) fn become_root_with_the_binary() -> Result<()> {
-    if std::env::var_os("MTUTRACE_BIN").is_some() {
-        return Ok(());
-    }
-    setup::setup(For::Testing)?;
-    let binary = build::release()?;
-    succeed(cargo("build").args(["--package", "mtutrace-tests", "--bins"]))?;
-    let mut again = as_root("env");
-    again.arg(format!("MTUTRACE_BIN={}", binary.display()));
-    again.arg(format!("{}={}", tools::VARIABLE, tools_dir().display()));
-    let error = again.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).exec();
-    Err(error).with_context(|| format!("cannot run {}", line(&again)))
-}
-
-/// Ctrl-C and `kill` make every wait fail, and then the guards take the lab down.
-pub(crate) fn clean_up_on_signals() {
-    extern "C" fn stop(_signal: libc::c_int) {
-        wait::interrupt();
-    }
-    let handler: extern "C" fn(libc::c_int) = stop;
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-        // SAFETY: the handler only stores to an atomic.
-        unsafe { libc::signal(signal, handler as libc::sighandler_t) };
-    }
+/// Whether [`find`] finds a program.
+pub(crate) fn installed(program: &str) -> bool {
+    find(program).is_some()
 }

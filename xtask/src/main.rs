@@ -1,31 +1,26 @@
 //! `cargo xtask`: what building, running, testing and showing mtutrace need beyond cargo.
 #![expect(clippy::print_stdout, reason = "narrating is what these commands do")]
 
-mod accuracy;
-mod apt;
+mod as_root;
 mod build;
-mod causes;
-mod debian;
-mod demo;
+mod commands;
 mod dist;
-mod docs;
 mod exec;
 mod lint;
-mod local;
+mod packages;
+mod programs;
 mod results;
-mod run;
-mod screenshot;
 mod setup;
 mod tables;
 mod test;
 mod toolchain;
-mod unpack;
 mod vm;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use commands::{accuracy, demo, run, screenshot};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, runs, tests and demonstrates mtutrace")]
@@ -72,6 +67,9 @@ enum Task {
         #[arg(long)]
         running: bool,
     },
+    /// Start and stop 20 containers a second, until the end of the input; for `cargo xtask test --busy`
+    #[command(hide = true)]
+    Busy,
     /// Build the founding incident, trace it, explain it, fix it, clean up; needs root, no Docker
     Demo,
     /// Draw README.md's pictures, docs/*.svg: the screen of a real run of that incident; needs root
@@ -97,6 +95,7 @@ fn main() -> ExitCode {
             test::on_kernels(&kernels, &vm::Wanted { kernels_only: as_test, limit, args: &args })
         }
         Task::Btf { running } => vm::btf(running),
+        Task::Busy => test::busy(),
         Task::Demo => demo::demo(),
         Task::Screenshot => screenshot::screenshot(),
         Task::Accuracy(options) => accuracy::accuracy(&options),

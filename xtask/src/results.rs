@@ -1,9 +1,12 @@
 //! What test programs say, here and in guests, as results.
 
+pub(crate) mod left_out;
+pub(crate) mod seen;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::causes::{self, Seen};
+use self::seen::Seen;
 
 /// How lines of whoever runs the test programs begin, against their own.
 pub(crate) const MARK: &str = "@@ ";
@@ -90,7 +93,7 @@ impl Results {
 
     /// Takes a line of the file that `MTUTRACE_CAUSES` names.
     pub(crate) fn cause(&mut self, line: &str) {
-        match causes::parse(line) {
+        match seen::parse(line) {
             None => self.broken.push(format!("not a line about a cause: {line:?}")),
             Some((name, seen)) => self.saw(name, seen),
         }
@@ -122,7 +125,7 @@ impl Results {
         if let Some(json) = words.strip_prefix("status ") {
             return self.status(json);
         }
-        if words.starts_with(causes::MARK) {
+        if words.starts_with(seen::MARK) {
             self.cause(words);
             return Some(words.to_owned());
         }

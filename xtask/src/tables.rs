@@ -1,10 +1,12 @@
 //! What was found, × kernels, in Markdown.
 
+pub(crate) mod causes;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::results::Results;
-use crate::vm;
+use crate::results::left_out::is_left_out;
 
 /// One kernel and what it showed.
 pub(crate) struct Column {
@@ -64,7 +66,7 @@ pub(crate) fn hooks(columns: &[Column]) -> String {
 pub(crate) fn tests(columns: &[Column]) -> String {
     let mut table = Table::new("test", columns);
     for name in columns.iter().flat_map(|column| column.results.tests.keys()).collect::<BTreeSet<_>>() {
-        let absent = if vm::is_left_out(name) { "left out" } else { "not run" };
+        let absent = if is_left_out(name) { "left out" } else { "not run" };
         let state =
             |column: &Column| column.results.tests.get(name).map_or(absent, |state| state.word()).to_owned();
         table.row(name, columns.iter().map(state));

@@ -28,7 +28,12 @@ impl Cgroup {
     /// Makes `path`, e.g. `kubepods/besteffort/pod<uid>/<64 hex>`, below a cgroup of this process in the hierarchy that
     /// this machine offers: `kubepods` itself may be the machine's own, or that of another process of tests.
     pub fn create(path: &str) -> Result<Self> {
-        let path = format!("{}/{path}", name::own());
+        Self::below(name::own(), path)
+    }
+
+    /// Makes `path` below a cgroup of that name.
+    pub(crate) fn below(root: &str, path: &str) -> Result<Self> {
+        let path = format!("{root}/{path}");
         let mut cgroup = Self { path: format!("/{path}"), dir: hierarchy(), holds: Vec::new() };
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         let made = made.get_or_insert_default();

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 
 use super::cri::{Cri, PodNames};
 use super::dind::Dind;
-use super::machine::{Machine, SHARE};
-use super::{POD_MTU, image, programs};
+use super::machine::{Machine, POD_MTU, SHARE};
+use super::{image, programs};
 use crate::lab::cgroup::random_uid;
 
 /// A pod that runs Docker.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::docker::options;
 use super::image;
 use super::machine::{Machine, SHARE, pid_of};
 use super::programs::PATH;
@@ -17,6 +16,14 @@ use crate::lab::traffic::Transfer;
 use crate::lab::wait;
 
 const START: Duration = Duration::from_secs(30);
+
+/// Options of every dockerd of the lab: plain directories of memory, and cgroups that can be told from the machine's.
+pub(super) fn options(machine: &Machine, parent: &str) -> String {
+    format!(
+        "--storage-driver=vfs --exec-opt=native.cgroupdriver=cgroupfs --cgroup-parent=/{}/{parent}",
+        machine.prefix()
+    )
+}
 
 /// The first process of the outer container: it runs dockerd with what /lab/dockerd says, and again when it ends.
 pub(super) const SUPERVISOR: &str =

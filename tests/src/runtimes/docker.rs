@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::dind::Dind;
-use super::machine::{Machine, SHARE};
-use super::{POD_MTU, image};
+use super::dind::{Dind, options};
+use super::image;
+use super::machine::{Machine, POD_MTU, SHARE};
 
 /// What a Docker in a container needs, short of `--privileged`, which asks for more than some machines have.
 pub(super) const CAPABILITIES: [&str; 19] = [
@@ -31,14 +31,6 @@ pub(super) const CAPABILITIES: [&str; 19] = [
 
 /// The name of the outer container.
 pub const OUTER: &str = "ci-runner-7";
-
-/// Options of every dockerd of the lab: plain directories of memory, and cgroups that can be told from the machine's.
-pub(super) fn options(machine: &Machine, parent: &str) -> String {
-    format!(
-        "--storage-driver=vfs --exec-opt=native.cgroupdriver=cgroupfs --cgroup-parent=/{}/{parent}",
-        machine.prefix()
-    )
-}
 
 /// Starts Docker, the container, and Docker inside it.
 pub fn runner() -> Result<Dind> {

@@ -1,9 +1,5 @@
 //! One image for all containers of the lab. No registry is needed: programs come from the machine's own /usr, mounted.
 
-use anyhow::{Context, Result};
-
-use super::machine::{Machine, SHARE};
-
 /// Its name.
 pub(super) const NAME: &str = "docker.io/lab/tree:latest";
 
@@ -29,13 +25,12 @@ printf '[{"Config":"config.json","RepoTags":["%s"],"Layers":["layer.tar"]}]' "$2
 tar -C archive -cf archive.tar .
 "#;
 
-/// Makes `image.tar` and `archive.tar` in the node's share.
-pub(super) fn make(machine: &Machine) -> Result<()> {
+/// What `sh` is told to make `image.tar` and `archive.tar` in a folder where `lab-traffic` is.
+pub(super) fn recipe(folder: &str) -> [&str; 6] {
     let architecture = match std::env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",
         other => other,
     };
-    machine.run("sh", &["-c", SCRIPT, "sh", SHARE, NAME, architecture]).context("the image of the lab")?;
-    Ok(())
+    ["-c", SCRIPT, "sh", folder, NAME, architecture]
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::{Dind, Inner, POD_MTU};
+use super::dind::{Dind, Inner};
+use super::machine::POD_MTU;
 use crate::check::is_verdict;
 use crate::lab::netns::run;
 use crate::lab::tracer::Tracer;

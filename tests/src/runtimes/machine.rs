@@ -19,6 +19,9 @@ use crate::lab::{name, nft, wait};
 
 const START: Duration = Duration::from_secs(30);
 
+/// The network of the outer container.
+pub const POD_MTU: u32 = 1450;
+
 /// Where the lab's own files are, in the mount namespace of the node.
 pub(super) const SHARE: &str = "/run/lab";
 
@@ -85,7 +88,7 @@ impl Machine {
             prefix,
         };
         std::fs::copy(program()?, machine.path(&format!("{SHARE}/lab-traffic")))?;
-        image::make(&machine)?;
+        machine.run("sh", &image::recipe(SHARE)).context("the image of the lab")?;
         Ok(machine)
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn manuals() -> Result<PathBuf> {
         std::fs::remove_dir_all(&dir)?;
     }
     let mut run = exec::cargo("run");
-    run.args(["--quiet", "--package", "mtutrace", "--example", "manuals", "--"]).arg(&dir);
+    run.args(["--quiet", "--package", "mtutrace-generate", "--", "manuals"]).arg(&dir);
     exec::with_progress(&mut run, LIMIT)?;
     Ok(dir)
 }

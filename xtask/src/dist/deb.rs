@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::Result;
 use ar::{Builder, Header};
 
+use super::digest::md5;
+use super::release::Release;
 use super::tree::{Tree, gzip};
-use super::{Release, md5};
 use crate::exec;
 
 const MAINTAINER: &str = "The mtutrace authors <mtutrace@mtutrace.invalid>";

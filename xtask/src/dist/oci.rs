@@ -9,8 +9,9 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::digest::sha256;
+use super::release::{LICENCES, Release};
 use super::tree::{Tree, gzip};
-use super::{Release, sha256};
 use crate::exec;
 
 /// The archive's bytes.
@@ -44,7 +45,7 @@ pub(crate) fn image(release: &Release, binary: &Path) -> Result<Vec<u8>> {
 fn layer(binary: &Path) -> Result<Tree> {
     let mut tree = Tree::default();
     tree.copy("usr/bin/mtutrace", 0o755, binary)?;
-    for name in super::LICENCES {
+    for name in LICENCES {
         tree.copy(&format!("usr/share/doc/mtutrace/{name}"), 0o644, &exec::root().join(name))?;
     }
     Ok(tree)

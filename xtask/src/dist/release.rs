@@ -10,6 +10,8 @@ use crate::exec;
 /// The time that counts instead of the commit's (<https://reproducible-builds.org/specs/source-date-epoch/>).
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
+/// The licences, one of which is the user's choice.
+pub(crate) const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 /// One release.
 pub(crate) struct Release {
     /// As in Cargo.toml.

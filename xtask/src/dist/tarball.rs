@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Release;
+use super::release::{LICENCES, Release};
 use super::tree::{Tree, gzip};
 use crate::exec;
 
@@ -13,7 +13,7 @@ pub(crate) fn archive(release: &Release, binary: &Path, manuals: &Path) -> Resul
     let mut tree = Tree::default();
     tree.copy("mtutrace", 0o755, binary)?;
     let root = exec::root();
-    for name in super::LICENCES.into_iter().chain(["README.md", "docs/DEPLOY.md", "docs/CI.md"]) {
+    for name in LICENCES.into_iter().chain(["README.md", "docs/DEPLOY.md", "docs/CI.md"]) {
         tree.copy(name, 0o644, &root.join(name))?;
     }
     for folder in ["man", "completions"] {

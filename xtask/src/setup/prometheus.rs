@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::debian::{self, Suite};
+use crate::packages::debian::{self, Suite};
 
 /// Its programs need the C library of this suite or a later one, and nothing else.
 const SUITE: &str = "bookworm";

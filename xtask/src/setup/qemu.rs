@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{apt, debian, exec};
+use super::step::step;
+use crate::exec;
+use crate::packages::{apt, debian};
 
 /// Guests are of this architecture, as Debian's cloud kernels for them are.
 pub(crate) const PROGRAM: &str = "qemu-system-x86_64";
@@ -32,7 +34,7 @@ impl Qemu {
         let root = debian::cache().join("qemu");
         let qemu = Self { root: Some(root.clone()) };
         if !root.is_dir() {
-            println!("setup: {PROGRAM}: none on PATH; unpacking Debian's");
+            step(PROGRAM, "none on PATH; unpacking Debian's");
             fs::create_dir_all(debian::cache())?;
             apt::unpack(&[PACKAGE], &root).context(BY_HAND)?;
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use mtutrace_tests::runtimes::programs;
 
-use crate::apt;
+use crate::packages::apt;
 
 /// Each program, and its package.
 const PROGRAMS: [(&str, &str); 7] = [

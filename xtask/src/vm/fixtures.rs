@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use super::kernel::{Kernel, MATRIX};
 use super::vmlinux;
-use crate::debian::{self, cache};
 use crate::exec;
+use crate::packages::debian::{self, cache};
 
 /// Where the running kernel shows its BTF.
 const RUNNING: &str = "/sys/kernel/btf/vmlinux";
@@ -37,7 +37,7 @@ pub(crate) fn extract(running: bool) -> Result<u8> {
 
 fn one(from: &Path, to: &Path) -> Result<()> {
     let mut extract = exec::cargo("run");
-    extract.args(["--quiet", "--package", "mtutrace", "--example", "btf-extract", "--"]);
+    extract.args(["--quiet", "--package", "mtutrace-generate", "--", "btf"]);
     exec::succeed(extract.arg(from).arg(to))?;
     println!("{}: {} bytes", to.display(), fs::metadata(to)?.len());
     Ok(())

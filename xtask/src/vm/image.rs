@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use super::cpio::Archive;
 use super::kernel::Kernel;
 use super::modules;
-use crate::local::Program;
-use crate::{debian, exec};
+use crate::exec;
+use crate::packages::debian;
+use crate::programs::Program;
 
 /// What a guest runs besides its kernel.
 pub(crate) struct Payload {
@@ -30,8 +31,9 @@ impl Payload {
         let mut tools = vec![("mtutrace".to_owned(), tracer.to_owned())];
         tools.push(("lab-traffic".to_owned(), strip(helper, &stripped.join("lab-traffic"))?));
         // timeout because busybox's prefers applets to the programs on PATH, and its setpriv knows no users.
-        for name in ["ip", "tc", "nft", "setpriv", "prlimit", "timeout"] {
-            tools.push((name.to_owned(), find(name)?));
+        for name in ["ip", "tc", "nft", "setpriv", "prlimit", "timeout", "unshare"] {
+            let found = exec::find(name).with_context(|| format!("no {name} on this machine"))?;
+            tools.push((name.to_owned(), found));
         }
         let tests =
             tests.iter().map(|test| Ok((test.name.clone(), strip(&test.path, &stripped.join(&test.name))?)));
@@ -76,13 +78,6 @@ impl Payload {
         archive.file("job/run", 0o644, job.as_bytes());
         fs::write(to, archive.finish()).with_context(|| to.display().to_string())
     }
-}
-
-/// A tool of the laboratory; a plain user's PATH may leave its folder out.
-fn find(name: &str) -> Result<PathBuf> {
-    let hidden = ["/usr/sbin", "/sbin"].map(|dir| Path::new(dir).join(name));
-    let all = crate::toolchain::on_path(name).into_iter().chain(hidden);
-    all.into_iter().find(|path| path.is_file()).with_context(|| format!("no {name} on this machine"))
 }
 
 /// A busybox that needs no libraries, out of this machine's own Debian package.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::debian::{self, Suite};
+use crate::packages::debian::{self, Suite};
 
 /// The matrix: the oldest kernel that is promised, each long-term one since, and the newest.
 pub(crate) const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.17", "7.2", "7.3"];

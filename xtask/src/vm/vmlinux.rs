@@ -8,7 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{apt, exec};
+use crate::exec;
+use crate::packages::apt;
 
 /// How a payload begins, the program that unpacks it with `-d -c`, and the Debian package of that program.
 const PACKERS: [(&[u8], &str, &str); 4] = [

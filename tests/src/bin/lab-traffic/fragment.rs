@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::FromRawFd;
 
-use super::number;
+use super::args::number;
 use super::udp::{bound_for, destination, send_each};
 
 const UDP: u8 = 17;

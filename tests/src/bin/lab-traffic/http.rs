@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::number;
+use super::args::number;
 
 /// Silence after which a transfer counts as stalled; longer than the first retransmission.
 const STALL: Duration = Duration::from_millis(700);

@@ -7,9 +7,10 @@
 //! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`.
 #![expect(clippy::print_stdout, reason = "lines on stdout are how it talks to its parent")]
 
-use std::io::{Error, ErrorKind, Result};
+use std::io::{Error, ErrorKind};
 use std::process::ExitCode;
 
+mod args;
 mod fragment;
 mod http;
 mod udp;
@@ -17,7 +18,7 @@ mod udp;
 fn main() -> ExitCode {
     let args = std::env::args().skip(1).collect::<Vec<_>>();
     let result = match args.first().map(String::as_str) {
-        Some("serve") => http::serve(&option(&args, "--listen").unwrap_or_default()),
+        Some("serve") => http::serve(&args::option(&args, "--listen").unwrap_or_default()),
         // What the sandbox of a pod does.
         Some("hold") => loop {
             std::thread::park();
@@ -34,14 +35,4 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-fn option(args: &[String], name: &str) -> Option<String> {
-    let at = args.iter().position(|arg| arg == name)?;
-    args.get(at + 1).cloned()
-}
-
-fn number<T: std::str::FromStr>(args: &[String], name: &str) -> Result<T> {
-    let value = option(args, name).and_then(|text| text.parse().ok());
-    value.ok_or_else(|| Error::new(ErrorKind::InvalidInput, format!("{name} wants a number")))
 }

@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
-use super::number;
+use super::args::number;
 
 /// Sends `--count` datagrams with `--size` bytes of payload. `--df` sets DF and obeys what the kernel has learned of
 /// the path; `--probe` sets DF and ignores it, so that each datagram leaves; without either they may be fragmented.

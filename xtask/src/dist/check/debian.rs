@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Made, cache, made, succeeds};
-use crate::debian::Mirror;
-use crate::{apt, exec};
+use super::step::{cache, succeeds};
+use crate::dist::made::Made;
+use crate::exec;
+use crate::packages::{apt, debian::Mirror};
 
 const SUITE: &str = "bookworm";
 const LIMIT: Duration = Duration::from_secs(900);
@@ -52,7 +53,7 @@ pub(super) fn check(what: &Made) -> Result<()> {
          test ! -e /usr/bin/mtutrace",
         what.release.version
     );
-    inside("the Debian package in a clean Debian", &tree, made(what, ".deb")?, &deb)?;
+    inside("the Debian package in a clean Debian", &tree, what.file(".deb")?, &deb)?;
     let tarball = format!(
         "cd /tmp; tar xzf *.tar.gz; cd mtutrace-{}-*/
          test -f LICENSE-MIT -a -f man/mtutrace.1 -a -f completions/_mtutrace -a -f deploy/kubernetes/daemonset.yaml
@@ -60,7 +61,7 @@ pub(super) fn check(what: &Made) -> Result<()> {
          {WORKS}",
         what.release.version
     );
-    inside("the tarball in a clean Debian", &tree, made(what, ".tar.gz")?, &tarball)
+    inside("the tarball in a clean Debian", &tree, what.file(".tar.gz")?, &tarball)
 }
 
 fn inside(what: &str, tree: &Path, file: &Path, script: &str) -> Result<()> {

@@ -14,8 +14,9 @@ use mtutrace_tests::lab::wait;
 use mtutrace_tests::runtimes::programs;
 use serde_json::Value;
 
-use super::super::manifest;
-use super::{Made, cache, made, succeeds};
+use super::step::{cache, succeeds};
+use crate::dist::made::Made;
+use crate::dist::manifest;
 use crate::exec;
 use crate::setup::runtimes;
 
@@ -106,7 +107,7 @@ fn socket(dir: &Path) -> String {
 pub(super) fn check(what: &Made) -> Result<()> {
     exec::succeed(exec::cargo("build").args(["--quiet", "--package", "mtutrace-tests", "--bins"]))?;
     let docker = Docker::start()?;
-    let archive = made(what, ".oci.tar")?.to_string_lossy().into_owned();
+    let archive = what.file(".oci.tar")?.to_string_lossy().into_owned();
     succeeds("docker load", &mut docker.command(&["load", "--quiet", "--input", &archive]))?;
     let image = what.release.image();
     succeeds(

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use super::{cache, succeeds};
+use super::step::{cache, succeeds};
 use crate::exec;
 
 /// Tenths of the exposure level that systemd may give it at most: 4.0 is the upper half of "OK".

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use mtutrace_tests::accuracy;
 use mtutrace_tests::lab::wait;
 
-use crate::exec;
+use crate::as_root;
 
 /// What to run.
 #[derive(clap::Args)]
@@ -19,8 +19,8 @@ pub(crate) struct Options {
 
 /// Runs the suite as root; the exit code is 1 if any case is wrong.
 pub(crate) fn accuracy(options: &Options) -> Result<u8> {
-    exec::become_root_with_the_binary()?;
-    exec::clean_up_on_signals();
+    as_root::with_the_binary()?;
+    as_root::clean_up_on_signals();
     let mut cases = accuracy::cases()?;
     let wanted =
         |name: &str| options.names.is_empty() || options.names.iter().any(|part| name.contains(part));

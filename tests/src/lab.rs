@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub mod alone;
 pub mod bridged;
+pub mod busy;
 pub mod cgroup;
 pub mod container;
 pub mod crowd;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{apt, exec, unpack};
+use super::{apt, unpack};
+use crate::exec;
 
 const LIMIT: Duration = Duration::from_secs(900);
 /// Overrides the search for the address of a Debian archive.

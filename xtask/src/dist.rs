@@ -3,6 +3,8 @@
 mod build;
 mod check;
 mod deb;
+mod digest;
+mod made;
 mod manifest;
 mod oci;
 mod release;
@@ -11,17 +13,15 @@ mod tree;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use sha2::{Digest, Sha256};
 
+use self::digest::sha256;
+use self::made::Made;
+use self::release::Release;
 use crate::exec;
 use crate::setup::{self, For};
-use release::Release;
 
-/// The licences, one of which is the user's choice.
-const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 /// A binary above this is not what was meant; the build says so.
 const AIM: usize = 8 << 20;
 
@@ -32,14 +32,6 @@ pub(crate) struct Options {
     /// compare; needs root
     #[arg(long)]
     check: bool,
-}
-
-/// What was made.
-struct Made {
-    release: Release,
-    binary: PathBuf,
-    dir: PathBuf,
-    files: Vec<PathBuf>,
 }
 
 /// Builds and packs everything, and says what it made.
@@ -95,19 +87,4 @@ pub(crate) fn dist(options: &Options) -> Result<u8> {
 
 fn megabytes(bytes: usize) -> String {
     format!("{:5.2} MB", bytes as f64 / 1e6)
-}
-
-fn sha256(content: &[u8]) -> String {
-    hex(&Sha256::digest(content))
-}
-
-fn md5(content: &[u8]) -> String {
-    hex(&md5::Md5::digest(content))
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,51 +1,24 @@
-//! Test programs, as cargo builds them and as this machine runs them.
+//! Test programs on this machine.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
+use mtutrace_tests::check::has_tcx;
 use mtutrace_tests::tools;
 
 use crate::exec;
+use crate::programs::{self, Program};
 use crate::results::{MARK, Results, of_program};
 use crate::tables::Column;
 
-/// Two scenarios at a time: each is a node of its own, and more of them would wait for each other's packets.
-pub(crate) const AT_A_TIME: &str = "--test-threads=2";
-
-/// The program that makes the traffic of the lab.
-const HELPER: &str = "lab-traffic";
-
-/// A test program.
-pub(crate) struct Program {
-    pub(crate) name: String,
-    pub(crate) path: PathBuf,
-    /// The folder of its package, in which cargo runs tests.
-    dir: PathBuf,
-}
-
-/// Scenarios, and [`HELPER`].
-pub(crate) struct Scenarios {
-    pub(crate) programs: Vec<Program>,
-    pub(crate) helper: PathBuf,
-}
-
-/// Lets cargo build the scenarios, and asks it where they are.
-pub(crate) fn scenarios() -> Result<Scenarios> {
-    // Debug builds of the lab are quick to build, and speed is not what it measures.
-    let (mut programs, helper) = build(&["--package", "mtutrace-tests", "--lib", "--tests"])?;
-    // To cargo, `--tests` are the unit tests of programs as well; the lab's has none.
-    programs.retain(|program| program.name != HELPER);
-    Ok(Scenarios { programs, helper: helper.with_context(|| format!("cargo built no {HELPER}"))? })
-}
-
 /// Every unit test of the workspace, as this user.
 pub(crate) fn units(args: &[String]) -> Result<Results> {
-    let (programs, _) = build(&["--workspace", "--exclude", "mtutrace-tests", "--lib", "--bins"])?;
+    let programs = programs::units()?;
     let start = Instant::now();
     let mut results = Results::default();
     for program in programs {
@@ -59,9 +32,9 @@ pub(crate) fn units(args: &[String]) -> Result<Results> {
 }
 
 /// Every scenario on this kernel, as root, with the tracer `binary`.
-pub(crate) fn here(binary: &Path, args: &[String]) -> Result<Column> {
+pub(crate) fn scenarios(binary: &Path, args: &[String]) -> Result<Column> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").context("uname -r")?;
-    let built = scenarios()?;
+    let built = programs::scenarios()?;
     let causes = exec::target_dir().join("causes");
     if causes.exists() {
         fs::remove_file(&causes)?;
@@ -80,8 +53,9 @@ pub(crate) fn here(binary: &Path, args: &[String]) -> Result<Column> {
         command.arg("RUST_BACKTRACE=0");
         command
     };
+    let threads = programs::at_a_time(has_tcx());
     for program in &built.programs {
-        run(program, scenario().arg(&program.path).arg(AT_A_TIME).args(args), &mut results)?;
+        run(program, scenario().arg(&program.path).arg(threads).args(args), &mut results)?;
     }
     if let Some(failed) = results.doubtful() {
         println!("\nonce more, alone: {}", failed.join(", "));
@@ -137,33 +111,4 @@ fn run(program: &Program, command: &mut Command, results: &mut Results) -> Resul
 pub(crate) fn heed_interrupts() {
     // SAFETY: no handler is set, only the default action, and no other thread runs yet that would set one.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
-}
-
-/// Builds test programs; also where [`HELPER`] is, if it was among what cargo built.
-fn build(what: &[&str]) -> Result<(Vec<Program>, Option<PathBuf>)> {
-    let mut build = exec::cargo("test");
-    build.args(what).args(["--no-run", "--message-format=json-render-diagnostics"]);
-    let output = build.stderr(Stdio::inherit()).output().context("cargo test --no-run")?;
-    if !output.status.success() {
-        bail!("cargo test --no-run: {}", output.status);
-    }
-    let (mut programs, mut helper) = (Vec::new(), None);
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        let (Some(path), Some(name)) = (text(&message["executable"]), text(&message["target"]["name"]))
-        else {
-            continue;
-        };
-        let path = PathBuf::from(path);
-        if message["profile"]["test"] == true {
-            let manifest = text(&message["manifest_path"]).map(PathBuf::from).unwrap_or_default();
-            let dir = manifest.parent().map(Path::to_owned).unwrap_or_default();
-            programs.push(Program { name, path, dir });
-        } else if name == HELPER {
-            helper = Some(path);
-        }
-    }
-    programs.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok((programs, helper))
 }

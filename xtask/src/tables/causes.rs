@@ -2,48 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Column, Table};
 use crate::results::Results;
-use crate::tables::{Column, Table};
-
-/// How a scenario's line begins, in the file that `MTUTRACE_CAUSES` names.
-pub(crate) const MARK: &str = "@cause ";
+use crate::results::seen::Seen;
 
 /// What a cell says when its kernel reported nothing.
 const NOT_RUN: &str = "NOT RUN";
 /// Longer reasons go below the table.
 const INLINE: usize = 24;
-
-/// What one kernel showed of a cause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// The hooks that saw it.
-    By(BTreeSet<String>),
-    /// None could; why.
-    Not(BTreeSet<String>),
-}
-
-impl Seen {
-    /// Two scenarios of one cause: what one of them saw is seen.
-    pub(crate) fn merge(&mut self, other: Seen) {
-        match (&mut *self, other) {
-            (Self::By(hooks), Self::By(more)) | (Self::Not(hooks), Self::Not(more)) => hooks.extend(more),
-            (Self::Not(_), by @ Self::By(_)) => *self = by,
-            (Self::By(_), Self::Not(_)) => {}
-        }
-    }
-}
-
-/// Reads `@cause NAME<TAB>HOOK` or `@cause NAME<TAB>- REASON`.
-pub(crate) fn parse(line: &str) -> Option<(String, Seen)> {
-    let (name, rest) = line.strip_prefix(MARK)?.split_once('\t')?;
-    let (name, rest) = (name.trim(), rest.trim());
-    let seen = match rest.strip_prefix('-') {
-        Some(reason) => Seen::Not(BTreeSet::from([reason.trim().to_owned()])),
-        None => Seen::By(BTreeSet::from([rest.to_owned()])),
-    };
-    let empty = name.is_empty() || matches!(rest, "" | "-");
-    (!empty).then(|| (name.to_owned(), seen))
-}
 
 /// Every cause that any kernel reported.
 fn names(columns: &[Column]) -> BTreeSet<&String> {
@@ -94,18 +60,6 @@ mod tests {
         let mut results = Results::default();
         lines.iter().for_each(|line| results.cause(line));
         Column { title: title.to_owned(), results }
-    }
-
-    #[test]
-    fn hooks_and_reasons() {
-        let by = |hook: &str| Seen::By(BTreeSet::from([hook.to_owned()]));
-        assert_eq!(parse("@cause ttl\traw_tp:kfree_skb"), Some(("ttl".to_owned(), by("raw_tp:kfree_skb"))));
-        assert_eq!(parse("@cause a cause \t tc:ingress \r"), Some(("a cause".to_owned(), by("tc:ingress"))));
-        let not = Seen::Not(BTreeSet::from(["no kprobes".to_owned()]));
-        assert_eq!(parse("@cause ttl\t- no kprobes"), Some(("ttl".to_owned(), not)));
-        for bad in ["@cause ttl", "@cause ttl\t", "@cause ttl\t-", "@cause \ttc", "ttl\ttc", ""] {
-            assert_eq!(parse(bad), None, "{bad:?}");
-        }
     }
 
     #[test]

@@ -1,22 +1,17 @@
-//! `manuals DIR`: man pages and shell completions, from the command line's own definition. `cargo xtask dist` calls it.
+//! Man pages and shell completions, from the command line's own definition. `cargo xtask dist` calls it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use mtutrace::cli::Cli;
 
 const SHELLS: [Shell; 3] = [Shell::Bash, Shell::Zsh, Shell::Fish];
 
-fn main() -> Result<()> {
-    let dir = PathBuf::from(std::env::args_os().nth(1).context("say into which folder")?);
-    write(&dir).with_context(|| dir.display().to_string())
-}
-
 /// `man/mtutrace.1` and one page a subcommand; `completions/` as each shell wants its file named.
-fn write(dir: &Path) -> Result<()> {
+pub(crate) fn write(dir: &Path) -> Result<()> {
     let (man, completions) = (dir.join("man"), dir.join("completions"));
     for folder in [&man, &completions] {
         fs::create_dir_all(folder)?;

@@ -10,7 +10,7 @@ use mtutrace_tests::lab::tmux::Tmux;
 use mtutrace_tests::lab::tracer::binary;
 use mtutrace_tests::lab::wait;
 
-use crate::exec;
+use crate::{as_root, exec};
 
 /// Columns of the terminal; README.md shows it at the width of a page.
 const COLUMNS: u16 = 100;
@@ -36,8 +36,8 @@ const PICTURES: [Picture; 2] = [
 
 /// Sets up, builds, becomes root, and writes the pictures.
 pub(crate) fn screenshot() -> Result<u8> {
-    exec::become_root_with_the_binary()?;
-    exec::clean_up_on_signals();
+    as_root::with_the_binary()?;
+    as_root::clean_up_on_signals();
     let screens = incident_screens();
     if wait::interrupted() {
         eprintln!("\nInterrupted; nothing is left on this machine.");

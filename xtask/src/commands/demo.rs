@@ -15,7 +15,7 @@ use mtutrace_tests::lab::process::Process;
 use mtutrace_tests::lab::tracer::{Tracer, binary};
 use mtutrace_tests::lab::wait;
 
-use crate::exec;
+use crate::as_root;
 
 const BIG: usize = 300_000;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,8 +23,8 @@ const VERDICT: &str = "pmtu_blackhole";
 
 /// Sets up, builds, becomes root, and tells the story.
 pub(crate) fn demo() -> Result<u8> {
-    exec::become_root_with_the_binary()?;
-    exec::clean_up_on_signals();
+    as_root::with_the_binary()?;
+    as_root::clean_up_on_signals();
     let start = Instant::now();
     let told = story();
     if wait::interrupted() {

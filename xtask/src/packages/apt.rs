@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{exec, unpack};
+use super::unpack;
+use crate::exec;
 
 const LIMIT: Duration = Duration::from_secs(900);
 

@@ -17,11 +17,9 @@ pub mod programs;
 mod trees;
 
 pub use dind::{Dind, Inner};
+pub use machine::POD_MTU;
 
 use crate::check;
-
-/// The network of the outer container.
-pub const POD_MTU: u32 = 1450;
 
 /// True (after saying why) when one of these programs is missing; under `CI=true` that is a failure.
 pub fn skip(wanted: &[&str]) -> bool {

@@ -1,0 +1,89 @@
+//! `cargo xtask vm`: the scenarios on Debian's kernels, each booted under QEMU's software emulation.
+
+mod boot;
+mod cpio;
+mod fixtures;
+mod guests;
+mod image;
+mod kernel;
+mod modules;
+mod script;
+mod vmlinux;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+pub(crate) use self::fixtures::extract as btf;
+use self::guests::Guests;
+use self::image::Payload;
+use self::kernel::Kernel;
+pub(crate) use self::kernel::MATRIX;
+pub(crate) use self::script::Wanted;
+use crate::packages::debian::cache;
+use crate::packages::{apt, debian};
+use crate::results::Results;
+use crate::setup::qemu::Qemu;
+use crate::tables::Column;
+use crate::{build, programs};
+
+/// How long a kernel may take, unless the command line says otherwise.
+pub(crate) const LIMIT: Duration = Duration::from_secs(900);
+
+/// Guests that run at the same time: each keeps a core busy while it boots, and mostly waits after that.
+const AT_A_TIME: usize = 2;
+
+/// Gets what is missing on this machine to run a guest.
+pub(crate) fn setup() -> Result<Qemu> {
+    debian::check()?;
+    apt::need(&[("xz", "xz-utils")]).context("kernel modules are packed with xz")?;
+    Qemu::get().context("virtual machines need QEMU")
+}
+
+/// Boots `series` into a shell.
+pub(crate) fn shell(series: &str) -> Result<u8> {
+    let qemu = setup()?;
+    let payload = prepare(&build::release()?)?;
+    let kernel = Kernel::get(&cache(), series)?;
+    let initrd = cache().join(series).join("initrd");
+    payload.write(&kernel, &script::environment(), "", &initrd)?;
+    boot::shell(&qemu, &kernel, &initrd)
+}
+
+/// Runs the scenarios on each of `kernels`, two at a time; their columns in that order.
+pub(crate) fn matrix(qemu: Qemu, binary: &Path, series: &[String], wanted: &Wanted) -> Result<Vec<Column>> {
+    let guests = Guests { qemu, payload: prepare(binary)? };
+    let kernels = series.iter().enumerate();
+    let mut queue = kernels.map(|(place, one)| (place, one, Kernel::get(&cache(), one))).collect::<Vec<_>>();
+    queue.sort_by_key(|(_, series, _)| std::cmp::Reverse(kernel::rank(series)));
+    let (queue, done) = (Mutex::new(queue), Mutex::new(BTreeMap::new()));
+    let work = || {
+        loop {
+            let Some((place, series, kernel)) = lock(&queue).pop() else { break };
+            let title = kernel.as_ref().map_or(series, |kernel| &kernel.release).clone();
+            // One kernel that cannot be had is a failure, but not of the others.
+            let results =
+                kernel.and_then(|kernel| guests.steadied(&kernel, wanted)).unwrap_or_else(|error| {
+                    let mut results = Results::default();
+                    results.end(Some(format!("{error:#}")));
+                    results
+                });
+            lock(&done).insert(place, Column { title, results });
+        }
+    };
+    std::thread::scope(|scope| (0..AT_A_TIME).for_each(|_| drop(scope.spawn(work))));
+    Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Everything that the guests need but their kernels.
+fn prepare(binary: &Path) -> Result<Payload> {
+    let built = programs::scenarios()?;
+    Payload::gather(&cache(), binary, &built.helper, &built.programs)
+}
