@@ -80,8 +80,8 @@ records! {
     /// A local TCP socket sent again a segment that some device of the node cannot take (raw tracepoint
     /// `tcp_retransmit_skb`).
     ///
-    /// `header`: namespace of the socket; no device. `packet`: its `length` is payload plus 40 (IPv4) or 60 (IPv6): options
-    /// are not on the skb yet.
+    /// `header`: namespace of the socket; no device. `packet`: its `length` is payload plus the headers that the
+    /// socket's segments have; SACK blocks are not on the skb yet.
     Retransmit = "retransmit": RetransmitEvent of 80 bytes {};
 
     /// This node's path MTU cache took a smaller value (RFC 1191, RFC 8201).

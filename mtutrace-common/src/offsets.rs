@@ -33,6 +33,10 @@ offsets! {
     sock_saddr6 = "sock.__sk_common.skc_v6_rcv_saddr",
     /// (16 bits)
     sock_protocol = "sock.sk_protocol",
+    /// (16 bits)
+    tcp_header_len = "tcp_sock.tcp_header_len",
+    /// (16 bits)
+    icsk_ext_hdr_len = "inet_connection_sock.icsk_ext_hdr_len",
     skb_cb = "sk_buff.cb",
     /// (in `sk_buff.cb`)
     cb_frag_max_size = "inet_skb_parm.frag_max_size",

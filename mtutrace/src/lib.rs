@@ -6,21 +6,21 @@
 
 pub mod cli;
 pub mod commands;
-pub mod diagnosis;
-pub mod discovery;
-pub mod filter;
+mod diagnosis;
+mod discovery;
+mod filter;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod identity;
+mod identity;
 pub mod kernel;
-pub mod metrics;
-pub mod mib;
-pub mod model;
+mod metrics;
+mod mib;
+mod model;
 pub mod output;
-pub mod remediation;
-pub mod runtimes;
-pub mod telemetry;
+mod remediation;
+mod runtimes;
+mod telemetry;
 #[cfg(test)]
 mod testing;
-pub mod topology;
+mod topology;

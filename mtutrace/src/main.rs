@@ -2,21 +2,20 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use mtutrace::cli::{Cli, Command};
+use mtutrace::cli::Cli;
 use mtutrace::commands::outcome::Failure;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What they say of their insides at -v would hide what we say.
+/// Libraries whose debug messages would bury ours at -v.
 const QUIET: [&str; 6] = ["bollard", "h2", "hyper", "hyper_util", "tonic", "tower"];
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let verbose = matches!(&cli.command, Command::Run(args) if args.verbose);
     tracing_subscriber::fmt()
         .with_writer(|| mtutrace::output::stderr::Stderr)
-        .with_max_level(if verbose { LevelFilter::DEBUG } else { LevelFilter::WARN })
+        .with_max_level(if cli.is_verbose() { LevelFilter::DEBUG } else { LevelFilter::WARN })
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
         .finish()
@@ -24,17 +23,17 @@ fn main() -> ExitCode {
             all.with_target(*target, LevelFilter::OFF)
         }))
         .init();
-    match cli.command.run() {
+    match cli.run() {
         Ok(outcome) => outcome.code(),
         Err(failure) => {
-            say(&failure);
+            print_error(&failure);
             failure.code()
         }
     }
 }
 
-/// The error goes to stderr; names from outside in it must not act on the terminal.
-fn say(failure: &Failure) {
+/// Prints to stderr; names from outside must not act on the terminal.
+fn print_error(failure: &Failure) {
     for line in failure.to_string().lines() {
         eprintln!("mtutrace: {}", mtutrace::output::escape::escape(line));
     }

@@ -7,7 +7,8 @@ use mtutrace_common::header::ip_flags;
 use mtutrace_common::{HookId, Signal};
 
 use crate::emit::{emit, header};
-use crate::kernel::{cause, flowi6_ends, socket::sock};
+use crate::kernel::socket::{Sock, sock, sock4};
+use crate::kernel::{cause, flowi6_ends};
 
 const EMSGSIZE: i32 = 90;
 
@@ -20,7 +21,7 @@ pub fn mtut_lerr4(ctx: ProbeContext) -> u32 {
     {
         let mut dst = [0; 16];
         dst[..4].copy_from_slice(&daddr.to_ne_bytes());
-        report(HookId::IpLocalError, sk, Some((dst, u16::from_be(port))), mtu);
+        report(HookId::IpLocalError, sock4(sk), Some((dst, u16::from_be(port))), mtu);
     }
     0
 }
@@ -31,7 +32,7 @@ pub fn mtut_lerr6(ctx: ProbeContext) -> u32 {
     if ctx.arg::<i32>(1) == Some(EMSGSIZE)
         && let (Some(sk), Some(flow), Some(mtu)) = (ctx.arg(0), ctx.arg(2), ctx.arg::<u32>(3))
     {
-        report(HookId::Ipv6LocalError, sk, flowi6_ends(flow).map(|(_, dst)| (dst, 0)), mtu);
+        report(HookId::Ipv6LocalError, sock(sk), flowi6_ends(flow).map(|(_, dst)| (dst, 0)), mtu);
     }
     0
 }
@@ -40,16 +41,16 @@ pub fn mtut_lerr6(ctx: ProbeContext) -> u32 {
 #[raw_tracepoint(tracepoint = "sock_send_length")]
 pub fn mtut_sendlen(ctx: RawTracePointContext) -> i32 {
     if ctx.arg::<u64>(1) as i32 == -EMSGSIZE {
-        report(HookId::SockSendLength, ctx.arg::<u64>(0) as *const u8, None, 0);
+        report(HookId::SockSendLength, sock(ctx.arg::<u64>(0) as *const u8), None, 0);
     }
     0
 }
 
 /// `to`: address and port, host byte order, where the hook knows better than the socket (which may not be connected).
 #[inline(always)]
-fn report(hook: HookId, sk: *const u8, to: Option<([u8; 16], u16)>, mtu: u32) {
+fn report(hook: HookId, sock: Option<Sock>, to: Option<([u8; 16], u16)>, mtu: u32) {
     emit(Signal::Drop, |event: &mut DropEvent| {
-        let sock = sock(sk)?;
+        let sock = sock?;
         event.header = header(Signal::Drop, hook, sock.netns, 0);
         let packet = &mut event.packet;
         packet.family = sock.family;

@@ -6,7 +6,7 @@ use mtutrace_common::{HookId, Packet, Signal};
 
 use crate::emit::{emit, header};
 use crate::kernel::SkBuff;
-use crate::kernel::socket::sock;
+use crate::kernel::socket::{sock, tcp_headers};
 use crate::maps::SMALLEST;
 use crate::packet::TCP;
 
@@ -24,10 +24,11 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
     let gso = skb.gso();
     // On the retransmit queue an skb holds payload only: the headers are made anew for each transmission.
     let payload = if gso.size != 0 { u32::from(gso.size) } else { skb.len() };
-    if smallest == 0 || payload + 40 <= smallest {
+    let sock = sock(sk)?;
+    let length = payload + tcp_headers(sk, sock.family);
+    if smallest == 0 || length <= smallest {
         return None;
     }
-    let sock = sock(sk)?;
     emit(Signal::Retransmit, |event: &mut RetransmitEvent| {
         event.header = header(Signal::Retransmit, HookId::TcpRetransmit, sock.netns, 0);
         event.packet = Packet {
@@ -37,7 +38,7 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
             dport: sock.remote_port,
             family: sock.family,
             protocol: TCP,
-            length: payload + if sock.family == 4 { 40 } else { 60 },
+            length,
             gso_segments: gso.segments,
             ..Packet::default()
         };

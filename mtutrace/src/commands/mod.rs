@@ -1,7 +1,7 @@
 //! The subcommands. Each takes options of its own, not the command line's types, and says how it ended ([`outcome`]).
-pub mod bench;
-pub mod doctor;
-pub mod map;
+pub(crate) mod bench;
+pub(crate) mod doctor;
+pub(crate) mod map;
 pub mod outcome;
-pub mod run;
-pub mod schema;
+pub(crate) mod run;
+pub(crate) mod schema;

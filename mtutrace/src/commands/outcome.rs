@@ -15,8 +15,8 @@ pub enum Failure {
     Io(#[from] std::io::Error),
 }
 
-impl From<crate::filter::select::Unknown> for Failure {
-    fn from(unknown: crate::filter::select::Unknown) -> Failure {
+impl From<crate::filter::select::UnknownTarget> for Failure {
+    fn from(unknown: crate::filter::select::UnknownTarget) -> Failure {
         Failure::Usage(unknown.to_string())
     }
 }

@@ -28,7 +28,7 @@ struct Seen {
 }
 
 /// What was seen lately.
-pub struct Dedup {
+pub(crate) struct Dedup {
     packets: Recent<Packet, Seen>,
     /// IPv6 flows that this node fragments: their fragments have no number before they are made.
     fragmenting: Recent<Flow, ()>,
@@ -46,7 +46,7 @@ impl Default for Dedup {
 impl Dedup {
     /// Whether this is the first sight of what the event is about; of events other than ICMP and fragments that pass,
     /// every one is.
-    pub fn is_first(&mut self, event: &Event) -> bool {
+    pub(crate) fn is_first(&mut self, event: &Event) -> bool {
         match event.kind {
             EventKind::IcmpSeen { message_id, mtu, .. } => self.is_new(event, message_id, mtu.unwrap_or(0)),
             // Each making of fragments is one of its own: a bridge may put together what its container had cut.

@@ -17,43 +17,43 @@ const SAME_SYN_NS: u64 = 180_000_000_000;
 ///
 /// The number alone does not do: the kernel makes it from addresses, ports and a clock of 64 ns (`secure_tcp_seq`), without
 /// the namespace, and containers on different bridges have the same addresses.
-pub type SynId = (u32, u32);
+pub(crate) type SynId = (u32, u32);
 
 /// A connection's SYN at one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SynObservation {
+pub(crate) struct SynObservation {
     /// CLOCK_MONOTONIC, nanoseconds.
-    pub time_ns: u64,
+    pub(crate) time_ns: u64,
     /// Namespace of the device.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// Device.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// Leaving the device.
-    pub egress: bool,
+    pub(crate) egress: bool,
     /// Namespace of the device's other end, if it has one: nothing between the two renames a flow, so that the
     /// stack there knows the connection by the same name, whether or not a device of its own is watched.
-    pub peer: Option<NetnsId>,
+    pub(crate) peer: Option<NetnsId>,
     /// The connection's name here, client first.
-    pub flow: Flow,
+    pub(crate) flow: Flow,
     /// MSS that the SYN offers here (a router on the way may have clamped it).
-    pub mss: Option<u32>,
+    pub(crate) mss: Option<u32>,
 }
 
 /// A SYN or a SYN-ACK on its way: what one side promises to take.
 #[derive(Clone, Debug, Default)]
-pub struct AdvertisedMss {
+pub(crate) struct AdvertisedMss {
     sightings: Vec<SynObservation>,
     judged: bool,
 }
 
 impl AdvertisedMss {
     /// Where it was seen first: nearest to who sent it.
-    pub fn first(&self) -> Option<&SynObservation> {
+    pub(crate) fn first(&self) -> Option<&SynObservation> {
         self.sightings.iter().min_by_key(|s| s.time_ns)
     }
 
     /// Where it was seen last: nearest to who gets it.
-    pub fn last(&self) -> Option<&SynObservation> {
+    pub(crate) fn last(&self) -> Option<&SynObservation> {
         self.sightings.iter().max_by_key(|s| s.time_ns)
     }
 
@@ -71,7 +71,7 @@ impl AdvertisedMss {
 
 /// Which side of a connection promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TcpRole {
+pub(crate) enum TcpRole {
     /// By its SYN.
     Client,
     /// By its SYN-ACK.
@@ -80,24 +80,24 @@ pub enum TcpRole {
 
 /// A TCP connection under all its names.
 #[derive(Clone, Debug, Default)]
-pub struct Connection {
+pub(crate) struct Connection {
     syn: AdvertisedMss,
     answer: AdvertisedMss,
 }
 
 impl Connection {
     /// Where the SYN was seen first: nearest to the client.
-    pub fn first(&self) -> Option<&SynObservation> {
+    pub(crate) fn first(&self) -> Option<&SynObservation> {
         self.syn.first()
     }
 
     /// Where it was seen last: nearest to the server.
-    pub fn last(&self) -> Option<&SynObservation> {
+    pub(crate) fn last(&self) -> Option<&SynObservation> {
         self.syn.last()
     }
 
     /// MSS that a side asked for, as the last device saw it.
-    pub fn mss(&self, side: TcpRole) -> Option<u32> {
+    pub(crate) fn mss(&self, side: TcpRole) -> Option<u32> {
         self.promise(side).last()?.mss
     }
 
@@ -118,7 +118,7 @@ impl Connection {
 
 /// The connections whose SYN was seen.
 #[derive(Debug, Default)]
-pub struct Flows {
+pub(crate) struct Flows {
     connections: HashMap<SynId, Connection>,
     names: HashMap<(NetnsId, Flow), SynId>,
     order: VecDeque<SynId>,
@@ -127,7 +127,7 @@ pub struct Flows {
 
 impl Flows {
     /// Notes a SYN.
-    pub fn syn(&mut self, syn: SynId, sighting: SynObservation) {
+    pub(crate) fn syn(&mut self, syn: SynId, sighting: SynObservation) {
         let old = self.connections.get(&syn).and_then(Connection::first).map(|s| s.time_ns);
         if old.is_some_and(|t| sighting.time_ns.saturating_sub(t) > SAME_SYN_NS) {
             self.forget(syn);
@@ -149,7 +149,7 @@ impl Flows {
     }
 
     /// Notes a SYN-ACK, and says of which connection; absent if its SYN was not seen there.
-    pub fn answer(&mut self, sighting: SynObservation) -> Option<SynId> {
+    pub(crate) fn answer(&mut self, sighting: SynObservation) -> Option<SynId> {
         let syn = *self.names.get(&(sighting.netns, sighting.flow.reversed()))?;
         let answer = &mut self.connections.get_mut(&syn)?.answer;
         let begins = answer.sightings.is_empty();
@@ -161,13 +161,13 @@ impl Flows {
     }
 
     /// What that side of a connection promised, unless it was judged already.
-    pub fn unjudged(&self, syn: SynId, side: TcpRole) -> Option<&AdvertisedMss> {
+    pub(crate) fn unjudged(&self, syn: SynId, side: TcpRole) -> Option<&AdvertisedMss> {
         let promise = self.connections.get(&syn)?.promise(side);
         (!promise.judged).then_some(promise)
     }
 
     /// Notes that it was judged.
-    pub fn judged(&mut self, syn: SynId, side: TcpRole) {
+    pub(crate) fn judged(&mut self, syn: SynId, side: TcpRole) {
         if let Some(connection) = self.connections.get_mut(&syn) {
             connection.promise_mut(side).judged = true;
         }
@@ -186,7 +186,7 @@ impl Flows {
     }
 
     /// The connection that has this name in this namespace, and whether `flow` goes from server to client.
-    pub fn find(&self, netns: NetnsId, flow: Flow) -> Option<(&Connection, bool)> {
+    pub(crate) fn find(&self, netns: NetnsId, flow: Flow) -> Option<(&Connection, bool)> {
         let by = |flow, reversed| {
             let syn = self.names.get(&(netns, flow))?;
             Some((self.connections.get(syn)?, reversed))
@@ -196,7 +196,7 @@ impl Flows {
 
     /// SYNs and SYN-ACKs that were first seen before `before_ns` and were not judged yet: by then they have passed
     /// all devices, and their last MSS is the one that the other side gets.
-    pub fn settled(&mut self, before_ns: u64) -> Vec<(AdvertisedMss, TcpRole)> {
+    pub(crate) fn settled(&mut self, before_ns: u64) -> Vec<(AdvertisedMss, TcpRole)> {
         let mut settled = Vec::new();
         while let Some((_, syn, side)) = self.unjudged.front().copied().filter(|(t, ..)| *t < before_ns) {
             self.unjudged.pop_front();
@@ -211,13 +211,9 @@ impl Flows {
     }
 
     /// Number of connections that are remembered.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.connections.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.connections.is_empty()
     }
 }
 

@@ -8,16 +8,16 @@ use crate::topology;
 
 /// Such a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkPair {
+pub(crate) struct LinkPair {
     /// What sends too much: a veth end, or the device of whoever sent across a bridge.
-    pub wide: DeviceId,
+    pub(crate) wide: DeviceId,
     /// What takes less: the veth's other end, or the bridge's port.
-    pub narrow: DeviceId,
+    pub(crate) narrow: DeviceId,
 }
 
 impl LinkPair {
     /// The devices between which the event's packet died; nothing for other events, or where the wide one is unknown.
-    pub fn of(event: &Event, ends: &Ends, node: &Node) -> Option<LinkPair> {
+    pub(crate) fn of(event: &Event, ends: &Ends, node: &Node) -> Option<LinkPair> {
         let EventKind::Drop { cause, .. } = event.kind else { return None };
         let at = event.device()?;
         let pair = match cause {
@@ -34,7 +34,7 @@ impl LinkPair {
 
     /// The two as they are now; nothing once they fit, or one is gone. The narrow one is the culprit itself where it is
     /// [`topology::odd_port`].
-    pub fn mismatch(&self, node: &Node) -> Option<Mismatch> {
+    pub(crate) fn mismatch(&self, node: &Node) -> Option<Mismatch> {
         let hop = |device| Some(Hop::new(device, node.link(device)?));
         let (wide, bottleneck) = (hop(self.wide)?, hop(self.narrow)?);
         let path = vec![wide.clone(), bottleneck.clone()];
@@ -46,7 +46,7 @@ impl LinkPair {
     }
 
     /// The container whose packets die: the sender, else the one behind the narrow device.
-    pub fn sufferer(&self, ends: &Ends, node: &Node) -> Option<NetnsId> {
+    pub(crate) fn sufferer(&self, ends: &Ends, node: &Node) -> Option<NetnsId> {
         let link = node.link(self.narrow);
         let port = link.filter(|link| link.master.is_some());
         let behind = port.map_or(Some(self.narrow), |port| port.peer).map(|device| device.netns);

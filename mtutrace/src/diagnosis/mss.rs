@@ -8,17 +8,17 @@ use crate::topology::{self, wants_hooks};
 
 /// A promise that will not be kept.
 #[derive(Clone, Debug)]
-pub struct OversizedMss {
+pub(crate) struct OversizedMss {
     /// The SYN or SYN-ACK, as it was where it was seen first; `length` is that of the segments it asks for.
-    pub event: Event,
+    pub(crate) event: Event,
     /// The namespace that sent it.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// What its way carries.
-    pub mismatch: Mismatch,
+    pub(crate) mismatch: Mismatch,
 }
 
 /// Whether the MSS, as the last device saw it, does not fit the way out of the container that sent it.
-pub fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<OversizedMss> {
+pub(crate) fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<OversizedMss> {
     let (first, last) = (promise.first()?, promise.last()?);
     let netns = sender(first, node)?;
     node.container(netns)?;
@@ -47,7 +47,7 @@ pub fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<
 
 /// Whether nothing on this node can change it any more: it was just seen leaving by the last device of its sender's way
 /// that has classifiers.
-pub fn has_left(promise: &AdvertisedMss, seen: &SynObservation, node: &Node) -> bool {
+pub(crate) fn has_left(promise: &AdvertisedMss, seen: &SynObservation, node: &Node) -> bool {
     let way = || {
         let first = promise.first()?;
         Some(topology::path(node, sender(first, node)?, Some(first.flow.dst.ip())))

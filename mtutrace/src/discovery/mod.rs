@@ -1,8 +1,9 @@
 //! Keeps the model of the node current: the first scan, and the reconciler that follows changes.
-pub mod members;
-pub mod process;
-pub mod progress;
-pub mod reconciler;
-pub mod scan;
-pub mod scanner;
-pub mod watchers;
+pub(crate) mod classifiers;
+pub(crate) mod members;
+pub(crate) mod process;
+pub(crate) mod progress;
+pub(crate) mod reconciler;
+pub(crate) mod scan;
+pub(crate) mod scanner;
+pub(crate) mod watchers;

@@ -9,28 +9,29 @@ use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::progress::Progress;
+use crate::discovery::classifiers::Classifiers;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
-use crate::kernel::attach::{Attacher, has_tcx};
+use crate::kernel::attach::has_tcx;
 use crate::kernel::hooks::Status as HookStatus;
-use crate::mib::delta::ByNetns;
+use crate::mib::delta::DeltasByNetns;
 use crate::mib::reader::Reader;
 use crate::model::{Netns, NetnsId, Node, SocketId, TcpInfo};
-use crate::runtimes::Names;
-use crate::telemetry::Status;
+use crate::runtimes::MetadataService;
+use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::{self, ProgramCost, Sampler};
 use crate::topology::{self, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
-const LOOK: Duration = Duration::from_millis(500);
+const RESCAN: Duration = Duration::from_millis(500);
 /// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
-const SLOW_LOOK: Duration = Duration::from_millis(1500);
-const LOOK_SHARE: u32 = 50;
+const SLOW_RESCAN: Duration = Duration::from_millis(1500);
+const RESCAN_SHARE: u32 = 50;
 /// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
 /// after its network, and no notification tells when.
-const EAGER_LOOK: Duration = Duration::from_millis(100);
+const EAGER_RESCAN: Duration = Duration::from_millis(100);
 /// Looks for what could not be read or attached to at the start.
-const SECOND_LOOKS: usize = 2;
+const RETRIES: usize = 2;
 /// A namespace is young for this long.
 const YOUTH: Duration = Duration::from_secs(2);
 /// The kernel takes 13 ms to attach a link (`synchronize_rcu`): after so many of them the node is looked at again.
@@ -45,9 +46,9 @@ pub(crate) enum Command {
     /// Ask the kernel about these sockets.
     Sockets(Vec<SocketId>),
     /// A runtime told names.
-    Named,
+    MetadataChanged,
     /// Publish the newest figures, and say so.
-    Figures(oneshot::Sender<()>),
+    ReadCounters(oneshot::Sender<()>),
     /// Take everything away and end.
     Stop,
 }
@@ -58,11 +59,11 @@ pub(crate) struct Snapshot {
     /// The node.
     pub(crate) node: Arc<Node>,
     /// What is traced.
-    pub(crate) status: Status,
+    pub(crate) status: TraceStatus,
     /// What the programs cost.
     pub(crate) programs: Vec<ProgramCost>,
     /// What the kernel counted since the start.
-    pub(crate) kernel: Arc<ByNetns>,
+    pub(crate) kernel: Arc<DeltasByNetns>,
 }
 
 /// Update about namespaces: a socket to hear of changes by, or the end of it.
@@ -75,12 +76,12 @@ pub(crate) enum Update {
 
 /// The thread and the ends of its channels.
 pub(crate) struct Reconciler {
-    /// For orders.
-    pub(crate) orders: Sender<Command>,
+    /// For commands.
+    pub(crate) commands: Sender<Command>,
     /// The newest snapshot.
     pub(crate) snapshots: watch::Receiver<Snapshot>,
     /// Update about namespaces.
-    pub(crate) news: mpsc::UnboundedReceiver<Update>,
+    pub(crate) updates: mpsc::UnboundedReceiver<Update>,
     /// What the kernel says of sockets.
     pub(crate) answers: mpsc::UnboundedReceiver<(SocketId, Option<TcpInfo>)>,
     thread: JoinHandle<()>,
@@ -92,45 +93,45 @@ impl Reconciler {
     /// # Errors
     /// When no thread can be made.
     pub(crate) fn start(
-        survey: Discovery,
-        mut attacher: Attacher,
+        discovery: Discovery,
+        mut classifiers: Classifiers,
         hooks: Vec<HookStatus>,
         is_ending: impl Fn() -> bool,
     ) -> std::io::Result<Reconciler> {
-        let (orders, order_receiver) = channel();
-        let (news_sender, news) = mpsc::unbounded_channel();
+        let (commands, command_receiver) = channel();
+        let (update_sender, updates) = mpsc::unbounded_channel();
         let (answer_sender, answers) = mpsc::unbounded_channel();
         let (snapshot_sender, snapshots) = watch::channel(Snapshot::default());
-        for (netns, fd) in survey.watch {
-            let _ = news_sender.send(Update::Watch(netns, fd));
+        for (netns, fd) in discovery.watch {
+            let _ = update_sender.send(Update::Watch(netns, fd));
         }
-        let named = orders.clone();
-        survey.names.wake_by(move || drop(named.send(Command::Named)));
-        attach_all(&mut attacher, &survey.topology, &is_ending);
-        let mut work = Work {
-            mib: Reader::new(&survey.topology),
-            scanner: survey.scanner,
-            names: survey.names,
-            topology: survey.topology,
-            attacher,
+        let named = commands.clone();
+        discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
+        attach_all(&mut classifiers, &discovery.topology, &is_ending);
+        let mut worker = Worker {
+            mib: Reader::new(&discovery.topology),
+            scanner: discovery.scanner,
+            metadata: discovery.metadata,
+            topology: discovery.topology,
+            classifiers,
             hooks,
             sampler: Sampler::new(),
             young: Instant::now(),
             attached: true,
-            orders: order_receiver,
-            news: news_sender,
+            commands: command_receiver,
+            updates: update_sender,
             answers: answer_sender,
             snapshots: snapshot_sender,
         };
-        work.catch_up(&is_ending);
-        work.publish(true);
-        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || work.run())?;
-        Ok(Reconciler { orders, snapshots, news, answers, thread })
+        worker.catch_up(&is_ending);
+        worker.publish(true);
+        let thread = std::thread::Builder::new().name("reconciler".to_owned()).spawn(move || worker.run())?;
+        Ok(Reconciler { commands, snapshots, updates, answers, thread })
     }
 
     /// Has everything taken away. Waits for it only where it would not go with this process.
     pub(crate) fn stop(self) {
-        let _ = self.orders.send(Command::Stop);
+        let _ = self.commands.send(Command::Stop);
         if has_tcx() {
             return;
         }
@@ -140,11 +141,11 @@ impl Reconciler {
     }
 }
 
-struct Work {
+struct Worker {
     scanner: Scanner,
-    names: Names,
+    metadata: MetadataService,
     topology: Topology,
-    attacher: Attacher,
+    classifiers: Classifiers,
     mib: Reader,
     hooks: Vec<HookStatus>,
     sampler: Sampler,
@@ -152,15 +153,15 @@ struct Work {
     young: Instant,
     /// Whether all classifiers are where they should be.
     attached: bool,
-    orders: Receiver<Command>,
-    news: mpsc::UnboundedSender<Update>,
+    commands: Receiver<Command>,
+    updates: mpsc::UnboundedSender<Update>,
     answers: mpsc::UnboundedSender<(SocketId, Option<TcpInfo>)>,
     snapshots: watch::Sender<Snapshot>,
 }
 
-impl Work {
+impl Worker {
     fn run(mut self) {
-        let mut pause = LOOK;
+        let mut pause = RESCAN;
         while self.wait(pause) {
             let started = Instant::now();
             self.look();
@@ -171,9 +172,9 @@ impl Work {
             pause = if !self.attached {
                 SETTLE
             } else if self.is_waiting_for_owners() {
-                EAGER_LOOK
+                EAGER_RESCAN
             } else {
-                (looked * LOOK_SHARE).clamp(LOOK, SLOW_LOOK)
+                (looked * RESCAN_SHARE).clamp(RESCAN, SLOW_RESCAN)
             };
         }
         if has_tcx() {
@@ -182,24 +183,24 @@ impl Work {
         self.publish(true);
         // The way into a namespace may lead through a process that has ended since the last look, and a filter
         // (before 6.6) whose namespace cannot be entered would stay behind.
-        if let Ok(namespaces) = scan(&mut self.scanner, &self.names) {
+        if let Ok(namespaces) = scan(&mut self.scanner, &self.metadata) {
             self.topology.refresh(&namespaces);
         }
-        self.attacher.detach_all(&self.topology);
+        self.classifiers.detach_all(&self.topology);
     }
 
     /// Waits for an order or the next look; false at the end.
     fn wait(&mut self, pause: Duration) -> bool {
         let mut until = Instant::now() + pause;
         loop {
-            match self.orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self.commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Command::Dirty(netns)) => {
                     self.topology.mark_dirty(netns);
                     until = until.min(Instant::now() + SETTLE);
                 }
                 Ok(Command::Sockets(questions)) => self.ask(questions),
-                Ok(Command::Named) => until = until.min(Instant::now() + SETTLE),
-                Ok(Command::Figures(done)) => {
+                Ok(Command::MetadataChanged) => until = until.min(Instant::now() + SETTLE),
+                Ok(Command::ReadCounters(done)) => {
                     if self.mib.all(&self.topology) {
                         self.publish_kernel();
                     }
@@ -232,17 +233,17 @@ impl Work {
     }
 
     fn look(&mut self) {
-        let namespaces = match scan(&mut self.scanner, &self.names) {
+        let namespaces = match scan(&mut self.scanner, &self.metadata) {
             Ok(namespaces) => namespaces,
             Err(e) => return tracing::warn!("/proc could not be read: {e}"),
         };
         let changes = self.topology.refresh(&namespaces);
-        self.names.show(self.topology.node(), self.scanner.processes());
+        self.metadata.update(self.topology.node(), self.scanner.processes());
         for netns in &changes.removed {
-            let _ = self.news.send(Update::Gone(*netns));
+            let _ = self.updates.send(Update::Gone(*netns));
         }
         for (netns, fd) in changes.watch {
-            let _ = self.news.send(Update::Watch(netns, fd));
+            let _ = self.updates.send(Update::Watch(netns, fd));
         }
         if !changes.added.is_empty() {
             self.young = Instant::now();
@@ -257,12 +258,12 @@ impl Work {
     /// Brings classifiers where they should be, until then at most.
     fn attach(&mut self, until: Option<Instant>) {
         if !self.attached {
-            self.attached = self.attacher.sync(&self.topology, until);
+            self.attached = self.classifiers.sync(&self.topology, until);
             self.publish(false);
         }
     }
 
-    /// The survey is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
+    /// The discovery is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
     /// once more at what was in motion.
     fn catch_up(&mut self, is_ending: impl Fn() -> bool) {
         let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
@@ -271,15 +272,15 @@ impl Work {
         while !self.attached && !is_ending() {
             self.attach(Some(Instant::now() + ATTACH));
         }
-        for _ in 0..SECOND_LOOKS {
+        for _ in 0..RETRIES {
             if is_ending() {
                 break;
             }
-            if self.topology.unreadable().is_empty() && !self.attacher.is_pending() {
+            if self.topology.unreadable().is_empty() && !self.classifiers.is_pending() {
                 break;
             }
             self.look();
-            self.attached = self.attacher.sync(&self.topology, None);
+            self.attached = self.classifiers.sync(&self.topology, None);
         }
     }
 
@@ -299,15 +300,15 @@ impl Work {
         let node = self.topology.node();
         let containers: std::collections::BTreeSet<&str> =
             node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
-        let status = Status {
+        let status = TraceStatus {
             hooks: self.hooks.clone(),
-            interfaces: self.attacher.attached(),
+            interfaces: self.classifiers.attached(),
             namespaces: node.netns.len(),
             unreadable: self.topology.unreadable().len(),
-            refused: self.attacher.refused().count(),
+            refused: self.classifiers.refused(),
             containers: containers.len(),
         };
-        let programs = self.attacher.with_ebpf(|ebpf| {
+        let programs = self.classifiers.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
         });
         let node = changed.then(|| {
@@ -327,10 +328,10 @@ impl Work {
 }
 
 /// To all that is there, and somebody who waits sees how far it is.
-fn attach_all(attacher: &mut Attacher, topology: &Topology, is_ending: impl Fn() -> bool) {
-    let progress = Progress::new(Attacher::wanted(topology.node()));
-    while !is_ending() && !attacher.sync(topology, Some(Instant::now() + ATTACH)) {
-        progress.show(attacher.attached());
+fn attach_all(classifiers: &mut Classifiers, topology: &Topology, is_ending: impl Fn() -> bool) {
+    let progress = Progress::new(Classifiers::wanted(topology.node()));
+    while !is_ending() && !classifiers.sync(topology, Some(Instant::now() + ATTACH)) {
+        progress.show(classifiers.attached());
     }
 }
 

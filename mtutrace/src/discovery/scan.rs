@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::discovery::scanner::{NetnsProcs, Scanner};
 use crate::model::{NetnsId, Node};
-use crate::runtimes::Names;
-use crate::topology::{Seen, Topology};
+use crate::runtimes::MetadataService;
+use crate::topology::{FoundNetns, Topology};
 
 /// On a node as busy as that, more would not help.
-const SECOND_LOOKS: usize = 3;
+const RETRIES: usize = 3;
 /// Runtimes that take longer to tell names are not waited for.
-const NAMING: Duration = Duration::from_millis(500);
+const METADATA_WAIT: Duration = Duration::from_millis(500);
 
 /// The node before anything is attached.
 pub(crate) struct Discovery {
@@ -22,7 +22,7 @@ pub(crate) struct Discovery {
     /// A socket for each namespace by which its changes are heard. It keeps the namespace alive.
     pub(crate) watch: Vec<(NetnsId, OwnedFd)>,
     /// Asks the runtimes for names.
-    pub(crate) names: Names,
+    pub(crate) metadata: MetadataService,
 }
 
 impl Discovery {
@@ -39,28 +39,28 @@ impl Discovery {
     /// # Errors
     /// As for [`Discovery::new`].
     pub(crate) fn once() -> std::io::Result<Discovery> {
-        let mut survey = Discovery::by(Topology::unwatched)?;
+        let mut discovery = Discovery::by(Topology::unwatched)?;
         // Processes come and go, and namespaces with them, while this looks. Those left unread then are read by another
         // path, or are gone.
-        for _ in 0..SECOND_LOOKS {
-            if survey.topology.unreadable().is_empty() {
+        for _ in 0..RETRIES {
+            if discovery.topology.unreadable().is_empty() {
                 break;
             }
-            let seen = scan(&mut survey.scanner, &survey.names)?;
-            survey.topology.refresh(&seen);
+            let found = scan(&mut discovery.scanner, &discovery.metadata)?;
+            discovery.topology.refresh(&found);
         }
-        survey.wait_for_names()?;
-        Ok(survey)
+        discovery.wait_for_metadata()?;
+        Ok(discovery)
     }
 
     /// Gives the runtimes some time to tell the names of the containers.
     ///
     /// # Errors
     /// When /proc cannot be read.
-    pub(crate) fn wait_for_names(&mut self) -> std::io::Result<()> {
-        if self.names.wait(NAMING) {
-            let seen = scan(&mut self.scanner, &self.names)?;
-            let changes = self.topology.refresh(&seen);
+    pub(crate) fn wait_for_metadata(&mut self) -> std::io::Result<()> {
+        if self.metadata.wait(METADATA_WAIT) {
+            let found = scan(&mut self.scanner, &self.metadata)?;
+            let changes = self.topology.refresh(&found);
             self.watch.retain(|(netns, _)| !changes.removed.contains(netns));
             self.watch.extend(changes.watch);
         }
@@ -69,12 +69,15 @@ impl Discovery {
 
     fn by(topology: impl FnOnce(NetnsId) -> std::io::Result<Topology>) -> std::io::Result<Discovery> {
         let mut scanner = Scanner::new(PathBuf::from("/proc"), PathBuf::from("/run/netns"));
-        let mut names = Names::start()?;
-        let seen = scan(&mut scanner, &names)?;
+        let mut metadata = MetadataService::start()?;
+        let found = scan(&mut scanner, &metadata)?;
+        if scanner.unreadable() > 0 {
+            tracing::debug!("cannot read the network namespace of {} processes", scanner.unreadable());
+        }
         let mut topology = topology(scanner.host())?;
-        let changes = topology.refresh(&seen);
-        names.show(topology.node(), scanner.processes());
-        Ok(Discovery { scanner, topology, watch: changes.watch, names })
+        let changes = topology.refresh(&found);
+        metadata.update(topology.node(), scanner.processes());
+        Ok(Discovery { scanner, topology, watch: changes.watch, metadata })
     }
 
     /// The node.
@@ -87,18 +90,18 @@ impl Discovery {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub(crate) fn scan(scanner: &mut Scanner, names: &Names) -> std::io::Result<Vec<Seen>> {
-    let mut seen: Vec<Seen> = scanner.scan()?.into_iter().map(seen).collect();
-    names.put(&mut seen);
-    Ok(seen)
+pub(crate) fn scan(scanner: &mut Scanner, metadata: &MetadataService) -> std::io::Result<Vec<FoundNetns>> {
+    let mut found: Vec<FoundNetns> = scanner.scan()?.into_iter().map(to_found).collect();
+    metadata.apply(found.iter_mut().flat_map(|netns| &mut netns.containers));
+    Ok(found)
 }
 
-fn seen(found: NetnsProcs) -> Seen {
-    Seen {
-        id: found.id,
-        path: found.path,
-        name: found.name,
-        pid: found.pids.first().copied(),
-        containers: found.containers,
+fn to_found(procs: NetnsProcs) -> FoundNetns {
+    FoundNetns {
+        id: procs.id,
+        path: procs.path,
+        name: procs.name,
+        pid: procs.pids.first().copied(),
+        containers: procs.containers,
     }
 }

@@ -1,4 +1,4 @@
-//! One task a namespace that waits for its rtnetlink socket, and tells the keeper.
+//! One task a namespace that waits for its rtnetlink socket, and tells the reconciler.
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Sender;
@@ -18,10 +18,10 @@ pub(crate) struct Watchers {
 
 impl Watchers {
     /// Starts or ends a task.
-    pub(crate) fn news(&mut self, news: Update, orders: &Sender<Command>) {
-        match news {
+    pub(crate) fn apply(&mut self, update: Update, commands: &Sender<Command>) {
+        match update {
             Update::Watch(netns, fd) => {
-                let task = tokio::spawn(watch(netns, fd, orders.clone()));
+                let task = tokio::spawn(watch(netns, fd, commands.clone()));
                 if let Some(old) = self.tasks.insert(netns, task) {
                     old.abort();
                 }
@@ -41,15 +41,15 @@ impl Drop for Watchers {
     }
 }
 
-async fn watch(netns: NetnsId, fd: OwnedFd, orders: Sender<Command>) {
+async fn watch(netns: NetnsId, fd: OwnedFd, commands: Sender<Command>) {
     // SAFETY: an OwnedFd keeps its descriptor, open, until it is dropped.
     let Ok(fd) = (unsafe { AsyncFd::register(fd) }) else { return };
     while let Ok(mut guard) = fd.readable().await {
         guard.clear_ready();
         match drain(fd.get_ref().as_fd()) {
-            Ok(true) if orders.send(Command::Dirty(netns)).is_err() => return,
+            Ok(true) if commands.send(Command::Dirty(netns)).is_err() => return,
             Ok(_) => {}
-            Err(e) => return tracing::debug!("no more news of netns {netns}: {e}"),
+            Err(e) => return tracing::debug!("no more updates of netns {netns}: {e}"),
         }
     }
 }

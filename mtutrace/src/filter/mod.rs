@@ -1,7 +1,7 @@
 //! Which events, counters and verdicts somebody asked for.
-pub mod expression;
-pub mod matched;
-pub mod select;
-pub mod spec;
+pub(crate) mod expression;
+pub(crate) mod matched;
+pub(crate) mod select;
+pub(crate) mod spec;
 
-pub use spec::{Filter, PodName};
+pub(crate) use spec::{Filter, PodName};

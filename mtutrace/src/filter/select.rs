@@ -8,7 +8,7 @@ use crate::model::{AttributedEvent, Container, DeviceId, Link, NetnsId, Node, Ta
 
 /// What a filter names and the node does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unknown {
+pub(crate) enum UnknownTarget {
     /// An interface.
     #[error("there is no interface {name:?} in any network namespace; known: {known}")]
     Interface {
@@ -31,17 +31,17 @@ pub enum Unknown {
 ///
 /// # Errors
 /// When an interface or a namespace is not there; the message lists those that are.
-pub fn check(filter: &Filter, node: &Node) -> Result<(), Unknown> {
+pub(crate) fn check(filter: &Filter, node: &Node) -> Result<(), UnknownTarget> {
     let mut known: Vec<&str> =
         node.netns.values().flat_map(|n| n.links.values()).map(|l| l.name.as_str()).collect();
     known.sort_unstable();
     known.dedup();
     if let Some(name) = filter.interfaces.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Unknown::Interface { name: name.clone(), known: known.join(", ") });
+        return Err(UnknownTarget::Interface { name: name.clone(), known: known.join(", ") });
     }
     if let Some(netns) = filter.netns.iter().find(|netns| !node.netns.contains_key(netns)) {
         let list: Vec<String> = node.netns.keys().map(NetnsId::to_string).collect();
-        return Err(Unknown::Netns { netns: *netns, known: list.join(", ") });
+        return Err(UnknownTarget::Netns { netns: *netns, known: list.join(", ") });
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ fn container(filter: &Filter, container: Option<&Container>) -> bool {
 }
 
 /// Whether an event passes.
-pub fn event(filter: &Filter, charged: &AttributedEvent, node: &Node) -> bool {
+pub(crate) fn event(filter: &Filter, charged: &AttributedEvent, node: &Node) -> bool {
     let event = &charged.event;
     // A flow is a matter of the packet alone: cheap, and asked first.
     if !matched::event(filter, charged, node) {
@@ -71,7 +71,7 @@ pub fn event(filter: &Filter, charged: &AttributedEvent, node: &Node) -> bool {
 }
 
 /// What passes of the counters of `owner`, if any of them do: all, or those of the devices that were asked for.
-pub fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &Node) -> Option<Tally> {
+pub(crate) fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &Node) -> Option<Tally> {
     if !container(filter, tally.container.as_ref()) {
         return None;
     }
@@ -92,7 +92,7 @@ pub fn tally(filter: &Filter, owner: NetnsId, mut tally: Tally, node: &Node) -> 
 }
 
 /// Whether the kernel's counters of a namespace pass: they are of no interface, and of no flow.
-pub fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> bool {
+pub(crate) fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> bool {
     filter.interfaces.is_empty()
         && !filter.is_by_flow()
         && container(filter, owner)
@@ -100,7 +100,7 @@ pub fn kernel(filter: &Filter, netns: NetnsId, owner: Option<&Container>) -> boo
 }
 
 /// Whether the kernel's counters of a device pass; `owner` is the container of its namespace.
-pub fn device(filter: &Filter, device: DeviceId, owner: Option<&Container>, node: &Node) -> bool {
+pub(crate) fn device(filter: &Filter, device: DeviceId, owner: Option<&Container>, node: &Node) -> bool {
     let asked_for = |link: &Link| filter.interfaces.contains(&link.name);
     container(filter, owner)
         && !filter.is_by_flow()
@@ -109,14 +109,14 @@ pub fn device(filter: &Filter, device: DeviceId, owner: Option<&Container>, node
 }
 
 /// What to say when a container that was asked for is not there: it may still come, or its name is not known.
-pub fn absent(filter: &Filter, node: &Node) -> Option<String> {
+pub(crate) fn absent(filter: &Filter, node: &Node) -> Option<String> {
     let (absent, known) = absent_of(&filter.containers, &filter.pods, node)?;
     Some(format!("no container {absent} yet, waiting for it; known now: {known}"))
 }
 
 /// The patterns that no container of the node matches, the pods that none is of, and a list of the containers that are
 /// there; nothing when none is absent.
-pub fn absent_of(patterns: &[String], pods: &[PodName], node: &Node) -> Option<(String, String)> {
+pub(crate) fn absent_of(patterns: &[String], pods: &[PodName], node: &Node) -> Option<(String, String)> {
     let known: Vec<&Container> = node.netns.values().flat_map(|n| &n.containers).collect();
     let here = |p: &&String| known.iter().any(|c| c.is_within(p));
     let pod_here = |p: &&PodName| known.iter().any(|c| c.is_in_pod(&p.namespace, &p.name));
@@ -140,7 +140,7 @@ pub fn absent_of(patterns: &[String], pods: &[PodName], node: &Node) -> Option<(
 }
 
 /// Whether a verdict passes: its container, or any device of its path.
-pub fn verdict(filter: &Filter, v: &Verdict) -> bool {
+pub(crate) fn verdict(filter: &Filter, v: &Verdict) -> bool {
     container(filter, v.container.as_ref())
         && (filter.netns.is_empty() || v.path.iter().any(|hop| filter.netns.contains(&hop.netns)))
         && (filter.interfaces.is_empty()

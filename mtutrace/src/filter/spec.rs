@@ -8,11 +8,11 @@ use crate::model::NetnsId;
 
 /// A Kubernetes pod as it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodName {
+pub(crate) struct PodName {
     /// Kubernetes namespace.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Pod name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 impl FromStr for PodName {
@@ -30,24 +30,24 @@ impl FromStr for PodName {
 
 /// What concerns whom: an empty list lets everything through.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Containers by id prefix or name.
-    pub containers: Vec<String>,
+    pub(crate) containers: Vec<String>,
     /// Pods.
-    pub pods: Vec<PodName>,
+    pub(crate) pods: Vec<PodName>,
     /// Namespaces.
-    pub netns: Vec<NetnsId>,
+    pub(crate) netns: Vec<NetnsId>,
     /// Interface names.
-    pub interfaces: Vec<String>,
+    pub(crate) interfaces: Vec<String>,
     /// Networks of either end.
-    pub hosts: Vec<IpNet>,
+    pub(crate) hosts: Vec<IpNet>,
     /// Flows.
-    pub expression: Option<Expression>,
+    pub(crate) expression: Option<Expression>,
 }
 
 impl Filter {
     /// Whether flows are asked for, of which counters and verdicts know nothing.
-    pub fn is_by_flow(&self) -> bool {
+    pub(crate) fn is_by_flow(&self) -> bool {
         !self.hosts.is_empty() || self.expression.is_some()
     }
 }

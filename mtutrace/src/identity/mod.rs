@@ -3,6 +3,6 @@
 //!
 //! [`cgroup`] and the parsers are pure; [`scan`] and [`connections::ProcConnections`] are the edges that read /proc.
 
-pub mod cgroup;
-pub mod conntrack;
-pub mod lineage;
+pub(crate) mod cgroup;
+pub(crate) mod conntrack;
+pub(crate) mod lineage;

@@ -6,20 +6,20 @@ use mtutrace_common::Signal;
 use mtutrace_common::config::counter;
 
 /// The map of counters.
-pub struct Counters(PerCpuArray<MapData, u64>);
+pub(crate) struct Counters(PerCpuArray<MapData, u64>);
 
 /// Records that the kernel side made since it was loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Records {
+pub(crate) struct Records {
     /// By signal, sent or lost; those without any are not there.
-    pub made: BTreeMap<Signal, u64>,
+    pub(crate) made: BTreeMap<Signal, u64>,
     /// Those that the ring could not take.
-    pub lost: u64,
+    pub(crate) lost: u64,
 }
 
 impl Records {
     /// Those made, by name: SYNs too, of which few become events, and holes, which never do.
-    pub fn names(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn names(&self) -> BTreeMap<&'static str, u64> {
         self.made.iter().map(|(signal, n)| (signal.name(), *n)).collect()
     }
 }
@@ -29,17 +29,17 @@ impl Counters {
     ///
     /// # Errors
     /// When it is of another type.
-    pub fn new(map: Map) -> Result<Counters, MapError> {
+    pub(crate) fn new(map: Map) -> Result<Counters, MapError> {
         Ok(Counters(PerCpuArray::try_from(map)?))
     }
 
     /// Events that the ring could not take.
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.sum(counter::LOST)
     }
 
     /// All records.
-    pub fn records(&self) -> Records {
+    pub(crate) fn records(&self) -> Records {
         let made = Signal::ALL.into_iter().map(|signal| (signal, self.sum(signal as u32)));
         Records { made: made.filter(|(_, n)| *n > 0).collect(), lost: self.lost() }
     }

@@ -14,7 +14,7 @@ use crate::model::{Event, EventKind, Flow, NetnsId};
 
 /// Why a record could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
+pub(crate) enum DecodeError {
     /// Shorter or longer than its kind.
     #[error("a record of kind {kind} has {length} bytes instead of {expected}")]
     Length {
@@ -40,7 +40,7 @@ pub enum DecodeError {
 ///
 /// # Errors
 /// When the length, the version, the kind, the address family or the drop's cause is not one that this build knows.
-pub fn decode(record: &Bytes) -> Result<Event, DecodeError> {
+pub(crate) fn decode(record: &Bytes) -> Result<Event, DecodeError> {
     let header: EventHeader = read(record, 0, size_of::<EventHeader>())?;
     if header.abi != ABI_VERSION {
         return Err(DecodeError::Abi(header.abi));

@@ -1,15 +1,17 @@
 //! The kernel's side of user space: what the running kernel is like, which hooks it takes, loading and attaching
 //! them, and the ring that events come out of.
 
-pub mod attach;
+pub(crate) mod attach;
 pub mod btf;
-pub mod capability;
-pub mod company;
-pub mod counters;
-pub mod decode;
-pub mod hooks;
-pub mod kprobes;
-pub mod load;
+pub(crate) mod capability;
+pub(crate) mod counters;
+pub(crate) mod decode;
+mod error;
+pub(crate) mod hooks;
+pub(crate) mod instances;
+pub(crate) mod kprobes;
+pub(crate) mod load;
 pub mod offsets;
-pub mod ring;
-pub mod symbols;
+mod place;
+pub(crate) mod ring;
+pub(crate) mod symbols;

@@ -6,10 +6,10 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::unix::AsyncFd;
 
 /// Most records of one batch, so that a flood cannot starve the rest of the program.
-pub const BATCH: usize = 1024;
+pub(crate) const BATCH: usize = 1024;
 
 /// The consumer of the ring.
-pub struct Ring {
+pub(crate) struct Ring {
     fd: AsyncFd<RingBuf<MapData>>,
 }
 
@@ -18,7 +18,7 @@ impl Ring {
     ///
     /// # Errors
     /// When its file descriptor cannot be polled.
-    pub fn new(ring: RingBuf<MapData>) -> io::Result<Ring> {
+    pub(crate) fn new(ring: RingBuf<MapData>) -> io::Result<Ring> {
         // SAFETY: the ring owns its map's descriptor and never changes it.
         Ok(Ring { fd: unsafe { AsyncFd::register(ring)? } })
     }
@@ -27,7 +27,7 @@ impl Ring {
     ///
     /// # Errors
     /// When polling fails.
-    pub async fn next(&mut self) -> io::Result<Vec<Bytes>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Vec<Bytes>> {
         let mut guard = self.fd.readable_mut().await?;
         let records = take(guard.get_inner_mut());
         if records.len() < BATCH {
@@ -37,7 +37,7 @@ impl Ring {
     }
 
     /// Takes what is there without waiting.
-    pub fn now(&mut self) -> Vec<Bytes> {
+    pub(crate) fn now(&mut self) -> Vec<Bytes> {
         take(self.fd.get_mut())
     }
 }

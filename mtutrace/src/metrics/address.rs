@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 ///
 /// # Errors
 /// When it is neither, with what to write instead.
-pub fn parse(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn parse(text: &str) -> Result<SocketAddr, String> {
     let wrong = || {
         format!(
             "{text:?} is no address to listen on; write ADDR:PORT, e.g. 127.0.0.1:9435, or 0.0.0.0:9435 or [::]:9435 for all"

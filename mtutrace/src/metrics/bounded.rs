@@ -6,7 +6,7 @@ const GONE_NS: u64 = 600_000_000_000;
 
 /// At most so many entries, and one in which all that find no room are summed.
 #[derive(Debug)]
-pub(super) struct Bounded<K, V> {
+pub(super) struct BoundedMap<K, V> {
     limit: usize,
     entries: BTreeMap<K, (V, u64)>,
     other: Option<V>,
@@ -14,9 +14,9 @@ pub(super) struct Bounded<K, V> {
     pub(super) overflow: u64,
 }
 
-impl<K: Ord, V: Default> Bounded<K, V> {
-    pub(super) fn new(limit: usize) -> Bounded<K, V> {
-        Bounded { limit, entries: BTreeMap::new(), other: None, overflow: 0 }
+impl<K: Ord, V: Default> BoundedMap<K, V> {
+    pub(super) fn new(limit: usize) -> BoundedMap<K, V> {
+        BoundedMap { limit, entries: BTreeMap::new(), other: None, overflow: 0 }
     }
 
     /// The entry of `key`, or that of the others where there is no room.
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_finds_no_room_is_summed_and_what_is_gone_is_forgotten() {
-        let mut map: Bounded<u32, u64> = Bounded::new(2);
+        let mut map: BoundedMap<u32, u64> = BoundedMap::new(2);
         for key in [1, 2, 3, 4, 1] {
             *map.entry(key, 5) += 1;
         }

@@ -13,15 +13,15 @@ use prometheus_client::registry::Registry;
 
 use super::labels::{self, Labels, word};
 use super::shared::Shared;
-use super::store::{Counted, Store};
+use super::store::{EventCounts, Store};
 use crate::kernel::hooks::State;
 use crate::model::SignalKind;
-use crate::telemetry::{Status, cost};
+use crate::telemetry::{TraceStatus, cost};
 
 /// All metrics in one of the two text formats.
 pub(super) fn render(shared: &Arc<Shared>, openmetrics: bool) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("mtutrace");
-    registry.register_collector(Box::new(Page(Arc::clone(shared))));
+    registry.register_collector(Box::new(PageCollector(Arc::clone(shared))));
     let mut page = String::new();
     if openmetrics {
         text::encode(&mut page, &registry)?;
@@ -33,15 +33,15 @@ pub(super) fn render(shared: &Arc<Shared>, openmetrics: bool) -> Result<String, 
 
 /// Writes all figures as they stand.
 #[derive(Debug)]
-struct Page(Arc<Shared>);
+struct PageCollector(Arc<Shared>);
 
-impl Collector for Page {
+impl Collector for PageCollector {
     fn encode(&self, mut out: DescriptorEncoder<'_>) -> fmt::Result {
         let store = self.0.store();
         events(&mut out, &store)?;
         verdicts(&mut out, &store)?;
         traced(&mut out, &store.status)?;
-        books(&mut out, &store)?;
+        own_records(&mut out, &store)?;
         let (cpu, memory) = cost::process().unwrap_or_default();
         counter(&mut out, "cpu_seconds", "CPU time of mtutrace, user and system", cpu.as_secs_f64())?;
         gauge(&mut out, "resident_memory_bytes", "Resident memory of mtutrace", memory)?;
@@ -120,13 +120,13 @@ fn events(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
         let other = store.containers.other().map(|counted| (labels::other(), counted));
         store.containers.iter().map(|(_, counted)| (counted.labels.clone(), counted)).chain(other)
     };
-    let signals = |(labels, counted): (Labels, &Counted)| {
+    let signals = |(labels, counted): (Labels, &EventCounts)| {
         let row = |(signal, n): (&SignalKind, &u64)| (with("signal", signal.name(), labels.clone()), *n);
         counted.signals.iter().map(row).collect::<Vec<_>>()
     };
     let help = "Events by signal, and by the container that they are charged to";
     counters(out, "events", help, merge(all().flat_map(signals), |a, b| a + b))?;
-    let drops = |(labels, counted): (Labels, &Counted)| {
+    let drops = |(labels, counted): (Labels, &EventCounts)| {
         let row = |(cause, n): (&&str, &u64)| (with("cause", cause, labels.clone()), *n);
         counted.drops.iter().map(row).collect::<Vec<_>>()
     };
@@ -157,7 +157,7 @@ fn verdicts(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     counters(out, "verdicts", "Verdicts given, by kind and severity", given)
 }
 
-fn traced(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
+fn traced(out: &mut DescriptorEncoder<'_>, status: &TraceStatus) -> fmt::Result {
     let rows = [State::Attached, State::Fallback, State::Standby, State::Missing].map(|state| {
         let count = status.hooks.iter().filter(|hook| hook.state == state).count();
         (with("state", &word(&state), Labels::new()), count)
@@ -175,13 +175,15 @@ fn traced(out: &mut DescriptorEncoder<'_>, status: &Status) -> fmt::Result {
     Ok(())
 }
 
-fn books(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
+fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     let own = &store.own;
     let made = own.records.names();
     let records = made.iter().map(|(signal, n)| (with("signal", signal, Labels::new()), *n));
     counters(out, "records", "Records that the kernel side made, lost ones among them", records)?;
     counter(out, "lost_events", "Records that the ring buffer could not take", own.records.lost)?;
     counter(out, "undecodable_records", "Records that were not understood", own.undecodable)?;
+    let help = "Incidents evicted or refused because there were too many";
+    counter(out, "dropped_incidents", help, own.dropped_incidents)?;
     let program = |name: &str| with("program", name, Labels::new());
     let runs = own.programs.iter().map(|p| (program(&p.program), p.runs));
     counters(

@@ -2,7 +2,7 @@
 //!
 //! [`store`] adds up the items of a run and is pure, [`expose`] names the figures, [`server`] answers scrapers on a
 //! thread of its own, so that none of them can hold up a trace.
-pub mod address;
+pub(crate) mod address;
 mod bounded;
 mod expose;
 mod labels;
@@ -14,32 +14,32 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::output::{Context, Item};
-pub use server::ServeError;
+pub(crate) use server::ServeError;
 use shared::Shared;
-pub use store::Own;
+pub(crate) use store::OwnMetrics;
 
 /// The metrics of a run.
 #[derive(Clone, Debug)]
-pub struct Metrics(Arc<Shared>);
+pub(crate) struct Metrics(Arc<Shared>);
 
 impl Metrics {
     /// Listens on this address and says on stderr where; answers that it is not ready until [`Metrics::ready`].
     ///
     /// # Errors
     /// When nobody can listen there, or no thread can be made.
-    pub fn serve(address: std::net::SocketAddr) -> Result<Metrics, ServeError> {
+    pub(crate) fn serve(address: std::net::SocketAddr) -> Result<Metrics, ServeError> {
         let metrics = Metrics(Arc::default());
         server::start(address, Arc::clone(&metrics.0))?;
         Ok(metrics)
     }
 
     /// Every hook is attached.
-    pub fn ready(&self) {
+    pub(crate) fn ready(&self) {
         self.0.ready.store(true, Ordering::Relaxed);
     }
 
     /// Counts what the outputs are shown.
-    pub fn show(&self, item: &Item<'_>, context: &Context<'_>) {
+    pub(crate) fn show(&self, item: &Item<'_>, context: &Context<'_>) {
         let now_ns = context.clock.now_ns();
         let mut store = self.0.store();
         store.item(item, now_ns);
@@ -51,7 +51,7 @@ impl Metrics {
     }
 
     /// Takes in mtutrace's own figures, if those it has are older than a second, and forgets who has long been gone.
-    pub fn tick(&self, context: &Context<'_>, own: impl FnOnce() -> Own) {
+    pub(crate) fn tick(&self, context: &Context<'_>, own: impl FnOnce() -> OwnMetrics) {
         self.0.store().tick(context.clock.now_ns(), context.node, own);
     }
 }

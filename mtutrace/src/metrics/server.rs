@@ -20,7 +20,7 @@ use super::shared::Shared;
 
 /// Why there are no metrics.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     /// The address is taken, or not ours.
     #[error("--metrics: cannot listen on {address}: {source}; choose another ADDR:PORT")]
     Listen {

@@ -1,12 +1,12 @@
 //! The figures, added up from the items of a run. Pure: time comes with them.
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bounded::Bounded;
+use super::bounded::BoundedMap;
 use super::labels::{self, Labels};
 use crate::kernel::counters::Records;
-use crate::model::{AttributedEvent, Node, SignalKind, Verdict};
+use crate::model::{AttributedEvent, Node, SignalKind, Verdict, VerdictId};
 use crate::output::Item;
-use crate::telemetry::Status;
+use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::{Buckets, ProgramCost};
 
 /// Containers with series of their own.
@@ -20,20 +20,22 @@ const OWN_NS: u64 = 1_000_000_000;
 
 /// mtutrace's own figures.
 #[derive(Clone, Debug, Default)]
-pub struct Own {
+pub(crate) struct OwnMetrics {
     /// Records that the kernel side made and lost.
-    pub records: Records,
+    pub(crate) records: Records,
     /// Records that could not be decoded.
-    pub undecodable: u64,
+    pub(crate) undecodable: u64,
+    /// Incidents that were evicted or refused because there were too many.
+    pub(crate) dropped_incidents: u64,
     /// Programs of the kernel side.
-    pub programs: Vec<ProgramCost>,
+    pub(crate) programs: Vec<ProgramCost>,
     /// Times from the packet to the report.
-    pub latency: Buckets,
+    pub(crate) latency: Buckets,
 }
 
 /// What one container had.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+pub(super) struct EventCounts {
     pub(super) labels: Labels,
     pub(super) signals: BTreeMap<SignalKind, u64>,
     pub(super) drops: BTreeMap<&'static str, u64>,
@@ -41,37 +43,34 @@ pub(super) struct Counted {
 
 /// One verdict as it stands.
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct VerdictSeries {
     pub(super) labels: Labels,
     pub(super) active: bool,
 }
-
-/// Of one verdict: who suffers, of what where no device is wrong, which device is wrong, which one sets the limit.
-pub(super) type About = (String, Option<String>, [Option<(u32, String)>; 2]);
 
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Store {
     /// By full id; nobody's under the empty one.
-    pub(super) containers: Bounded<String, Counted>,
-    pub(super) interfaces: Bounded<String, BTreeMap<SignalKind, u64>>,
-    pub(super) verdicts: Bounded<About, Standing>,
+    pub(super) containers: BoundedMap<String, EventCounts>,
+    pub(super) interfaces: BoundedMap<String, BTreeMap<SignalKind, u64>>,
+    pub(super) verdicts: BoundedMap<VerdictId, VerdictSeries>,
     /// Verdicts given, by kind and severity.
     pub(super) given: BTreeMap<(String, String), u64>,
-    pub(super) status: Status,
-    pub(super) own: Own,
+    pub(super) status: TraceStatus,
+    pub(super) own: OwnMetrics,
     own_ns: Option<u64>,
 }
 
 impl Default for Store {
     fn default() -> Store {
         Store {
-            containers: Bounded::new(CONTAINERS),
-            interfaces: Bounded::new(INTERFACES),
-            verdicts: Bounded::new(VERDICTS),
+            containers: BoundedMap::new(CONTAINERS),
+            interfaces: BoundedMap::new(INTERFACES),
+            verdicts: BoundedMap::new(VERDICTS),
             given: BTreeMap::new(),
-            status: Status::default(),
-            own: Own::default(),
+            status: TraceStatus::default(),
+            own: OwnMetrics::default(),
             own_ns: None,
         }
     }
@@ -113,23 +112,17 @@ impl Store {
     }
 
     fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
-        let devices = [&verdict.culprit, &verdict.bottleneck]
-            .map(|device| device.as_ref().map(|d| (d.netns.0, labels::value(&d.interface))));
-        let id = verdict.container.as_ref().map(|c| c.id.clone()).unwrap_or_default();
-        // Between two devices one kind grows out of another; without them each is of its own.
-        let kind = devices[0].is_none().then(|| labels::word(&verdict.kind));
-        let about = (id, kind, devices);
-        let standing = self.verdicts.entry(about, now_ns);
+        let series = self.verdicts.entry(verdict.id, now_ns);
         let labels = labels::verdict(verdict);
-        if verdict.active && standing.labels != labels {
+        if verdict.active && series.labels != labels {
             let key = (labels::word(&verdict.kind), labels::word(&verdict.severity));
             *self.given.entry(key).or_default() += 1;
         }
-        *standing = Standing { labels, active: verdict.active };
+        *series = VerdictSeries { labels, active: verdict.active };
     }
 
     /// Reads mtutrace's own figures now and then, and forgets who is gone.
-    pub(super) fn tick(&mut self, now_ns: u64, node: &Node, own: impl FnOnce() -> Own) {
+    pub(super) fn tick(&mut self, now_ns: u64, node: &Node, own: impl FnOnce() -> OwnMetrics) {
         if self.own_ns.is_some_and(|last| now_ns.saturating_sub(last) < OWN_NS) {
             return;
         }
@@ -138,6 +131,6 @@ impl Store {
             node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
         self.containers.expire(now_ns, |id, _| id.is_empty() || there.contains(id.as_str()));
         self.interfaces.expire(now_ns, |_, _| false);
-        self.verdicts.expire(now_ns, |_, standing| standing.active);
+        self.verdicts.expire(now_ns, |_, series| series.active);
     }
 }

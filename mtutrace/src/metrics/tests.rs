@@ -7,7 +7,7 @@ use mtutrace_common::config::DropCause;
 use super::*;
 use crate::diagnosis::attribution::tests::{event, flow};
 use crate::model::{AttributedEvent, Container, EventKind, NetnsId};
-use crate::output::Names;
+use crate::output::KernelNames;
 use crate::telemetry::clock::Clock;
 use crate::testing::node::incident;
 
@@ -32,8 +32,8 @@ fn named(id: &str, name: &str) -> Option<Container> {
 /// A page after these events.
 fn page(events: impl IntoIterator<Item = Option<Container>>, openmetrics: bool) -> String {
     let metrics = Metrics(Arc::default());
-    let (clock, node, names) = (Clock::new(), incident().0, Names::default());
-    let context = Context { clock: &clock, node: &node, names: &names };
+    let (clock, node, names) = (Clock::new(), incident().0, KernelNames::default());
+    let context = Context { clock: &clock, node: &node, kernel_names: &names };
     for container in events {
         metrics.show(&Item::Event(&drop_of(container)), &context);
     }

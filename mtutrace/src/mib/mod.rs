@@ -4,9 +4,9 @@
 //!
 //! [`parse`] reads the text of /proc, [`delta`] turns readings into what moved since the start of the run, [`merge`]
 //! puts that into the reports, beside what the hooks saw ([`witness`]). All of these are pure; [`reader`] is the edge.
-pub mod delta;
-pub mod device;
-pub mod observed;
-pub mod parse;
-pub mod reader;
-pub mod reconcile;
+pub(crate) mod delta;
+pub(crate) mod device;
+pub(crate) mod observed;
+pub(crate) mod parse;
+pub(crate) mod reader;
+pub(crate) mod reconcile;

@@ -7,7 +7,7 @@ use crate::model::{Event, EventKind, NetnsKey, Node};
 
 /// Drops seen, by the namespace where they happened; IPv4, then IPv6, as [`crate::model::counters::FRAG_FAILS`].
 #[derive(Debug, Default)]
-pub struct Observed {
+pub(crate) struct Observed {
     seen: BTreeMap<NetnsKey, [u64; 2]>,
 }
 
@@ -17,7 +17,7 @@ const NAMESPACES: usize = 65_536;
 impl Observed {
     /// Takes note of a drop that the kernel counts as FragFails: by forwarding or by output, or where that is not
     /// known. The skb's device is in the namespace that counts (`ip_forward`, `ip6_forward`, `ip_fragment`).
-    pub fn note(&mut self, event: &Event, node: &Node) {
+    pub(crate) fn note(&mut self, event: &Event, node: &Node) {
         let EventKind::Drop { cause: DropCause::Forward | DropCause::FragFailed | DropCause::Other, .. } =
             event.kind
         else {
@@ -31,7 +31,7 @@ impl Observed {
     }
 
     /// What was seen in a namespace.
-    pub fn seen(&self, owner: NetnsKey) -> [u64; 2] {
+    pub(crate) fn seen(&self, owner: NetnsKey) -> [u64; 2] {
         self.seen.get(&owner).copied().unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::delta::{ByNetns, Deltas, Reading};
+use super::delta::{Deltas, DeltasByNetns, Reading};
 use super::parse;
 use crate::model::NetnsId;
 use crate::topology::Topology;
@@ -21,7 +21,7 @@ const REST: u32 = 99;
 
 /// Reads, and remembers.
 #[derive(Debug)]
-pub struct Reader {
+pub(crate) struct Reader {
     deltas: Deltas,
     started: Instant,
     /// When each namespace was read last, or failed to be.
@@ -32,7 +32,7 @@ pub struct Reader {
 impl Reader {
     /// Reads all that are there: what moves from now on belongs to the run. The hooks should be attached before, or
     /// the kernel might count what they could not see.
-    pub fn new(topology: &Topology) -> Reader {
+    pub(crate) fn new(topology: &Topology) -> Reader {
         let old: BTreeSet<NetnsId> =
             topology.node().netns.keys().chain(topology.unreadable().keys()).copied().collect();
         let mut reader = Reader {
@@ -46,12 +46,12 @@ impl Reader {
     }
 
     /// What moved so far.
-    pub fn moved(&self) -> &ByNetns {
+    pub(crate) fn moved(&self) -> &DeltasByNetns {
         self.deltas.moved()
     }
 
     /// Reads those whose turn it is; true if anything moved.
-    pub fn look(&mut self, topology: &Topology) -> bool {
+    pub(crate) fn look(&mut self, topology: &Topology) -> bool {
         let start = self.started.elapsed();
         if start < self.rest_until {
             return false;
@@ -71,7 +71,7 @@ impl Reader {
     }
 
     /// Reads all, whatever it costs; true if anything moved.
-    pub fn all(&mut self, topology: &Topology) -> bool {
+    pub(crate) fn all(&mut self, topology: &Topology) -> bool {
         topology.node().netns.keys().fold(false, |moved, netns| self.one(*netns, topology) | moved)
     }
 

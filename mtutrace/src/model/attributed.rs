@@ -3,11 +3,11 @@ use super::{Container, Event, NetnsId};
 
 /// An event and whose it is.
 #[derive(Clone, Debug)]
-pub struct AttributedEvent {
+pub(crate) struct AttributedEvent {
     /// The event.
-    pub event: Event,
+    pub(crate) event: Event,
     /// The namespace it is attributed to, where that could be told.
-    pub owner: Option<NetnsId>,
+    pub(crate) owner: Option<NetnsId>,
     /// The container of that namespace.
-    pub container: Option<Container>,
+    pub(crate) container: Option<Container>,
 }

@@ -6,7 +6,7 @@ use super::{Container, DeviceId, NetnsKey, Node, SignalKind};
 
 /// The counters that tell of a packet's size, by the names of `nstat`: those of /proc/net/snmp (`Ip`), then those
 /// of /proc/net/snmp6.
-pub const SNMP_NAMES: [&str; 13] = [
+pub(crate) const SNMP_NAMES: [&str; 13] = [
     "IpFragOKs",
     "IpFragFails",
     "IpFragCreates",
@@ -23,25 +23,25 @@ pub const SNMP_NAMES: [&str; 13] = [
 ];
 
 /// A packet could not be cut, by family: each one ends as a drop that a hook should see.
-pub const FRAG_FAILS: [&str; 2] = ["IpFragFails", "Ip6FragFails"];
+pub(crate) const FRAG_FAILS: [&str; 2] = ["IpFragFails", "Ip6FragFails"];
 
 /// One value for each of [`SNMP_NAMES`]; 0 where the kernel has no such counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SnmpCounters([u64; SNMP_NAMES.len()]);
+pub(crate) struct SnmpCounters([u64; SNMP_NAMES.len()]);
 
 impl SnmpCounters {
     /// The counter of this name, 0 if it is none of ours.
-    pub fn get(&self, name: &str) -> u64 {
+    pub(crate) fn get(&self, name: &str) -> u64 {
         SNMP_NAMES.iter().position(|n| *n == name).map_or(0, |at| self.0[at])
     }
 
     /// Whether nothing was counted.
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.0.iter().all(|n| *n == 0)
     }
 
     /// Those that are not 0.
-    pub fn moved(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn moved(&self) -> BTreeMap<&'static str, u64> {
         SNMP_NAMES.into_iter().zip(self.0).filter(|(_, n)| *n != 0).collect()
     }
 
@@ -60,16 +60,16 @@ impl SnmpCounters {
 }
 
 /// Of all statistics those that a packet too big for a device may move, as /sys/class/net/DEVICE/statistics names them.
-pub const DEVICE_NAMES: [&str; 4] = ["rx_errors", "rx_dropped", "tx_errors", "tx_dropped"];
+pub(crate) const DEVICE_NAMES: [&str; 4] = ["rx_errors", "rx_dropped", "tx_errors", "tx_dropped"];
 
 /// One value for each of [`DEVICE_NAMES`]. `rx_dropped` counts what the device's own queue had no room for as well
 /// (`dev_seq_printf_stats`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DeviceCounters(pub(crate) [u64; DEVICE_NAMES.len()]);
+pub(crate) struct DeviceCounters(pub(crate) [u64; DEVICE_NAMES.len()]);
 
 impl DeviceCounters {
     /// Those that are not 0.
-    pub fn moved(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn moved(&self) -> BTreeMap<&'static str, u64> {
         DEVICE_NAMES.into_iter().zip(self.0).filter(|(_, n)| *n != 0).collect()
     }
 
@@ -83,31 +83,31 @@ impl DeviceCounters {
     }
 
     /// Whether nothing was counted.
-    pub fn is_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.0.iter().all(|n| *n == 0)
     }
 }
 
 /// Counters of devices, each in its namespace.
-pub type ByDevice = BTreeMap<DeviceId, DeviceCounters>;
+pub(crate) type ByDevice = BTreeMap<DeviceId, DeviceCounters>;
 
 /// What the kernel counted in one namespace, as reports show it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct KernelTally {
+pub(crate) struct KernelTally {
     /// What moved since the start of the run.
-    pub counters: SnmpCounters,
+    pub(crate) counters: SnmpCounters,
     /// Drops that the hooks saw there, IPv4 and IPv6, as [`FRAG_FAILS`].
-    pub seen: [u64; 2],
+    pub(crate) seen: [u64; 2],
     /// What moved on devices: on those of the tally, in whichever namespace they are, and on those that no hook could
     /// tell of.
-    pub devices: ByDevice,
+    pub(crate) devices: ByDevice,
     /// Whether anything moved since the last report.
-    pub changed: bool,
+    pub(crate) changed: bool,
 }
 
 impl KernelTally {
     /// Counters of which the hooks saw less: name, what the kernel counted, what they saw.
-    pub fn unseen(&self) -> impl Iterator<Item = (&'static str, u64, u64)> {
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = (&'static str, u64, u64)> {
         let counted = FRAG_FAILS.map(|name| self.counters.get(name));
         (0..FRAG_FAILS.len())
             .map(move |n| (FRAG_FAILS[n], counted[n]))
@@ -119,19 +119,19 @@ impl KernelTally {
 
 /// Counters of one container.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// The container; absent for the host and for bare namespaces.
-    pub container: Option<Container>,
+    pub(crate) container: Option<Container>,
     /// Events by signal.
-    pub counters: BTreeMap<SignalKind, u64>,
+    pub(crate) counters: BTreeMap<SignalKind, u64>,
     /// The same by device where they were seen.
-    pub interfaces: BTreeMap<DeviceId, BTreeMap<SignalKind, u64>>,
+    pub(crate) interfaces: BTreeMap<DeviceId, BTreeMap<SignalKind, u64>>,
     /// When the last one came, CLOCK_MONOTONIC nanoseconds.
-    pub last_ns: u64,
+    pub(crate) last_ns: u64,
     /// Whether there was any since the last report.
-    pub changed: bool,
+    pub(crate) changed: bool,
     /// What the kernel counted in the namespace.
-    pub kernel: KernelTally,
+    pub(crate) kernel: KernelTally,
 }
 
 impl Tally {

@@ -2,7 +2,7 @@
 use super::{Container, Hop, NetnsId, Node};
 
 /// Whose namespace it is.
-pub fn owner(netns: NetnsId, node: &Node) -> String {
+pub(crate) fn owner(netns: NetnsId, node: &Node) -> String {
     if netns == node.host {
         return "the host".to_owned();
     }
@@ -16,7 +16,7 @@ pub fn owner(netns: NetnsId, node: &Node) -> String {
 }
 
 /// A container, by its name where it is known.
-pub fn container(container: &Container) -> String {
+pub(crate) fn container(container: &Container) -> String {
     match &container.name {
         Some(name) => format!("container {name} ({})", container.short_id()),
         None => format!("container {}", container.short_id()),
@@ -24,6 +24,6 @@ pub fn container(container: &Container) -> String {
 }
 
 /// A device and where it is.
-pub fn device(hop: &Hop, node: &Node) -> String {
+pub(crate) fn device(hop: &Hop, node: &Node) -> String {
     format!("{} ({})", hop.interface, owner(hop.netns, node))
 }

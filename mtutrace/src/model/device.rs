@@ -9,17 +9,17 @@ use super::tunnel::Tunnel;
 
 /// A device: its namespace and its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeviceId {
+pub(crate) struct DeviceId {
     /// Its namespace.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// Its `ifindex` in that namespace.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
 }
 
 /// Kind of a device (`IFLA_INFO_KIND`; `Physical` where the kernel gives none).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum LinkKind {
+pub(crate) enum LinkKind {
     /// `lo`
     Loopback,
     /// A NIC, or a device whose kind the kernel does not tell.
@@ -52,71 +52,71 @@ pub enum LinkKind {
 
 /// A device and what MTU reasoning needs to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// Index in its namespace.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// Name. It comes from outside: escape it before it is printed.
-    pub name: String,
+    pub(crate) name: String,
     /// MTU in bytes at L3.
-    pub mtu: u32,
+    pub(crate) mtu: u32,
     /// Kind.
-    pub kind: LinkKind,
+    pub(crate) kind: LinkKind,
     /// Whether packets carry an Ethernet header (`ARPHRD_ETHER`); false for tunnels of IP in IP, WireGuard, TUN.
-    pub ethernet: bool,
+    pub(crate) ethernet: bool,
     /// Administratively up.
-    pub up: bool,
+    pub(crate) up: bool,
     /// Hardware address; empty if it has none.
-    pub mac: Vec<u8>,
+    pub(crate) mac: Vec<u8>,
     /// Bridge, bond or VRF that it is a port of.
-    pub master: Option<u32>,
+    pub(crate) master: Option<u32>,
     /// The other end of a veth, or the lower device of a VLAN, macvlan or ipvlan; absent when it cannot be found.
-    pub peer: Option<DeviceId>,
+    pub(crate) peer: Option<DeviceId>,
     /// What it puts around packets, if it is a tunnel.
-    pub tunnel: Option<Tunnel>,
+    pub(crate) tunnel: Option<Tunnel>,
 }
 
 /// An address on a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Address {
+pub(crate) struct Address {
     /// Device.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// Address.
-    pub ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// Bits of its network.
-    pub prefix: u8,
+    pub(crate) prefix: u8,
 }
 
 /// A path MTU that the kernel has learnt by ICMP for one destination (RFC 1191), bytes at L3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Learnt {
+pub(crate) struct Learnt {
     /// Destination.
-    pub destination: IpAddr,
+    pub(crate) destination: IpAddr,
     /// Path MTU in bytes at L3.
-    pub mtu: u32,
+    pub(crate) mtu: u32,
 }
 
 /// A unicast route of the main table, or of another one that a rule leads to (the FIB's local table is
 /// `Netns::addresses`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
+pub(crate) struct Route {
     /// Table.
-    pub table: u32,
+    pub(crate) table: u32,
     /// Destination network.
-    pub destination: IpAddr,
+    pub(crate) destination: IpAddr,
     /// Its bits; 0 for the default route.
-    pub prefix: u8,
+    pub(crate) prefix: u8,
     /// Next hop; absent when the destination is on the link.
-    pub gateway: Option<IpAddr>,
+    pub(crate) gateway: Option<IpAddr>,
     /// Device.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// One of several next hops over which the kernel spreads connections; the others are routes of their own here.
-    pub several: bool,
+    pub(crate) several: bool,
     /// `mtu` attribute (RTAX_MTU), bytes at L3.
-    pub mtu: Option<u32>,
+    pub(crate) mtu: Option<u32>,
     /// `advmss` attribute (RTAX_ADVMSS): the MSS that connections by this route announce, bytes of TCP payload.
-    pub advmss: Option<u32>,
+    pub(crate) advmss: Option<u32>,
     /// `src` attribute (RTA_PREFSRC): the address that packets by this route get if they have none yet.
-    pub source: Option<IpAddr>,
+    pub(crate) source: Option<IpAddr>,
     /// Priority: the smallest wins among equal prefixes.
-    pub metric: u32,
+    pub(crate) metric: u32,
 }

@@ -11,61 +11,61 @@ use super::netns::NetnsId;
 
 /// The packet's addresses as they stood at the place where it was seen (NAT renames flows from place to place).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Flow {
+pub(crate) struct Flow {
     /// IP protocol number.
-    pub protocol: u8,
+    pub(crate) protocol: u8,
     /// Source; port 0 where the protocol has none.
-    pub src: SocketAddr,
+    pub(crate) src: SocketAddr,
     /// Destination; port 0 where the protocol has none.
-    pub dst: SocketAddr,
+    pub(crate) dst: SocketAddr,
 }
 
 impl Flow {
     /// The same flow seen from the other side.
-    pub fn reversed(self) -> Flow {
+    pub(crate) fn reversed(self) -> Flow {
         Flow { protocol: self.protocol, src: self.dst, dst: self.src }
     }
 }
 
 /// One event of the kernel side, decoded.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Event {
+pub(crate) struct Event {
     /// Nanoseconds of CLOCK_MONOTONIC.
-    pub time_ns: u64,
+    pub(crate) time_ns: u64,
     /// Where: namespace, 0 if unknown.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// Where: `ifindex`, 0 if unknown.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// Who saw it.
-    pub hook: HookId,
+    pub(crate) hook: HookId,
     /// The offending packet's flow (for ICMP errors: of the packet quoted inside).
-    pub flow: Flow,
+    pub(crate) flow: Flow,
     /// Its L3 length in bytes; of its largest segment if it is a GSO packet.
-    pub length: u32,
+    pub(crate) length: u32,
     /// Segments of a GSO packet.
-    pub gso_segments: Option<u16>,
+    pub(crate) gso_segments: Option<u16>,
     /// TCP sequence number.
-    pub seq: u32,
+    pub(crate) seq: u32,
     /// IPv4 identification.
-    pub ip_id: u16,
+    pub(crate) ip_id: u16,
     /// What happened.
-    pub kind: EventKind,
+    pub(crate) kind: EventKind,
 }
 
 impl Event {
     /// The device, where it is known.
-    pub fn device(&self) -> Option<DeviceId> {
+    pub(crate) fn device(&self) -> Option<DeviceId> {
         (self.netns.0 != 0 && self.ifindex != 0)
             .then_some(DeviceId { netns: self.netns, ifindex: self.ifindex })
     }
 
     /// Whether it was leaving the device (false: it came in, or the hook has no direction).
-    pub fn egress(&self) -> bool {
+    pub(crate) fn egress(&self) -> bool {
         self.hook == HookId::TcEgress
     }
 
     /// The device of its route, where it has one.
-    pub fn egress_device(&self) -> Option<DeviceId> {
+    pub(crate) fn egress_device(&self) -> Option<DeviceId> {
         let egress = match self.kind {
             EventKind::Oversized { egress, .. } | EventKind::Drop { egress, .. } => egress?,
             _ => return None,
@@ -86,27 +86,27 @@ macro_rules! signals {
     ) => {
         /// The signals of the contract, as reports name them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-        pub enum SignalKind {
+        pub(crate) enum SignalKind {
             $( $(#[$doc])* #[serde(rename = $name)] $signal, )+
             $( $(#[$other_doc])* #[serde(rename = $other_name)] $other, )+
         }
 
         impl SignalKind {
             /// All that are reported, in the order of reports.
-            pub const ALL: [SignalKind; [$( $name ),+].len()] = [$( SignalKind::$signal ),+];
+            pub(crate) const ALL: [SignalKind; [$( $name ),+].len()] = [$( SignalKind::$signal ),+];
 
             /// The name that JSON uses.
-            pub fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self { $( SignalKind::$signal => $name, )+ $( SignalKind::$other => $other_name, )+ }
             }
 
             /// A name for the head of a narrow column.
-            pub fn short(self) -> &'static str {
+            pub(crate) fn short(self) -> &'static str {
                 match self { $( SignalKind::$signal => $short, )+ $( SignalKind::$other => $other_short, )+ }
             }
 
             /// What somebody who relies on it has to do without, where no hook sees it.
-            pub fn lost(self) -> &'static str {
+            pub(crate) fn lost(self) -> &'static str {
                 match self { $( SignalKind::$signal => $lost, )+ $( SignalKind::$other => $other_lost, )+ }
             }
         }
@@ -165,14 +165,14 @@ impl SignalKind {
 }
 
 /// The names of the causes that a [`SignalKind::Drop`] can have.
-pub fn drop_causes() -> Vec<&'static str> {
+pub(crate) fn drop_causes() -> Vec<&'static str> {
     let causes = DropCause::ALL.into_iter().filter(|cause| SignalKind::of(*cause) == SignalKind::Drop);
     causes.map(DropCause::name).collect()
 }
 
 /// What happened to the packet.
 #[derive(Clone, Debug, PartialEq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// It does not fit its route.
     Oversized {
         /// MTU of the route.
@@ -247,7 +247,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// The signal under which it is reported; a SYN is one only when its MSS does not fit.
-    pub fn signal(&self) -> SignalKind {
+    pub(crate) fn signal(&self) -> SignalKind {
         match self {
             EventKind::Oversized { .. } => SignalKind::Oversized,
             EventKind::Fragmented { .. } => SignalKind::Fragmented,
@@ -261,7 +261,7 @@ impl EventKind {
         }
     }
     /// The limit that it met, bytes at L3, where the event itself tells. What a veth's other end takes it does not.
-    pub fn mtu(&self) -> Option<u32> {
+    pub(crate) fn mtu(&self) -> Option<u32> {
         match self {
             EventKind::Oversized { mtu, .. }
             | EventKind::Fragmented { mtu }
@@ -278,12 +278,12 @@ impl EventKind {
     }
 
     /// The MSS option of a SYN.
-    pub fn mss(&self) -> Option<u32> {
+    pub(crate) fn mss(&self) -> Option<u32> {
         if let EventKind::Syn { mss, .. } = self { *mss } else { None }
     }
 
     /// The name of a drop's cause; those of other signals have none.
-    pub fn drop_cause(&self) -> Option<&'static str> {
+    pub(crate) fn drop_cause(&self) -> Option<&'static str> {
         match self {
             EventKind::Drop { cause, .. } if self.signal() == SignalKind::Drop => Some(cause.name()),
             _ => None,

@@ -3,11 +3,11 @@ use super::Hop;
 
 /// A container's network that promises more than its way out can carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// From the container's own device to the bottleneck, both included.
-    pub path: Vec<Hop>,
+    pub(crate) path: Vec<Hop>,
     /// The device whose number is wrong.
-    pub culprit: Hop,
+    pub(crate) culprit: Hop,
     /// The device that sets the limit; a tunnel with what its underlay leaves for it.
-    pub bottleneck: Hop,
+    pub(crate) bottleneck: Hop,
 }

@@ -9,31 +9,31 @@ use super::node::Netns;
 
 /// What would otherwise take a walk over all namespaces (made by `topology::reach`).
 #[derive(Clone, Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     /// Who has an address, in ascending order.
-    pub owners: HashMap<IpAddr, Vec<NetnsId>>,
+    pub(crate) owners: HashMap<IpAddr, Vec<NetnsId>>,
     /// The only namespace with a device of this index; absent in it where there are several.
-    pub holders: HashMap<u32, Option<NetnsId>>,
+    pub(crate) holders: HashMap<u32, Option<NetnsId>>,
     /// Namespaces that a device pair or a stacked device connects directly, both ways.
-    pub neighbours: BTreeMap<NetnsId, Vec<NetnsId>>,
+    pub(crate) neighbours: BTreeMap<NetnsId, Vec<NetnsId>>,
     /// Which of the groups that hang together a namespace with neighbours is in.
-    pub islands: BTreeMap<NetnsId, usize>,
+    pub(crate) islands: BTreeMap<NetnsId, usize>,
     /// The namespaces whose default path leads through this one, nearest first.
-    pub nested: BTreeMap<NetnsId, Vec<NetnsId>>,
+    pub(crate) nested: BTreeMap<NetnsId, Vec<NetnsId>>,
     /// The namespaces on a namespace's default path, itself first.
-    pub ways: BTreeMap<NetnsId, Vec<NetnsId>>,
+    pub(crate) ways: BTreeMap<NetnsId, Vec<NetnsId>>,
 }
 
 /// Namespaces by inode number.
 #[derive(Debug, Default)]
-pub struct Namespaces {
+pub(crate) struct Namespaces {
     all: BTreeMap<NetnsId, Netns>,
     index: OnceLock<Index>,
 }
 
 impl Namespaces {
     /// The index, made by `build` unless it has been since the last change.
-    pub fn index(&self, build: impl FnOnce() -> Index) -> &Index {
+    pub(crate) fn index(&self, build: impl FnOnce() -> Index) -> &Index {
         self.index.get_or_init(build)
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Inode number of a network namespace (`stat /proc/PID/ns/net`), which is also the kernel's `net.ns.inum`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-pub struct NetnsId(pub u32);
+pub(crate) struct NetnsId(pub(crate) u32);
 
 impl fmt::Display for NetnsId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,9 +17,9 @@ impl fmt::Display for NetnsId {
 /// One of the namespaces that had this inode number one after the other: the kernel uses a number again as soon as its
 /// namespace is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NetnsKey {
+pub(crate) struct NetnsKey {
     /// Its inode number.
-    pub id: NetnsId,
+    pub(crate) id: NetnsId,
     /// The node's generation that it appeared in ([`super::Netns::generation`]).
-    pub generation: u64,
+    pub(crate) generation: u64,
 }

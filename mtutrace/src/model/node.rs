@@ -10,63 +10,63 @@ use super::rule::Rule;
 
 /// One network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Netns {
+pub(crate) struct Netns {
     /// Name under /run/netns, if it has one.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// A process in it, if there is one: `/proc/<pid>/ns/net` is the way in.
-    pub pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     /// Devices by index.
-    pub links: BTreeMap<u32, Link>,
+    pub(crate) links: BTreeMap<u32, Link>,
     /// Addresses.
-    pub addresses: Vec<Address>,
+    pub(crate) addresses: Vec<Address>,
     /// Unicast routes of the main table and of those that rules lead to, both families.
-    pub routes: Vec<Route>,
+    pub(crate) routes: Vec<Route>,
     /// Routes of other tables than main that were too many to keep.
-    pub routes_cut: usize,
+    pub(crate) routes_cut: usize,
     /// Rules of policy routing in their order; none of a family that has but those which the kernel makes itself.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
-    pub learnt: Vec<Learnt>,
+    pub(crate) learnt: Vec<Learnt>,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.
-    pub containers: Vec<Container>,
+    pub(crate) containers: Vec<Container>,
     /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.
-    pub generation: u64,
+    pub(crate) generation: u64,
 }
 
 /// The node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Node {
+pub(crate) struct Node {
     /// The namespace of PID 1: the host's own.
-    pub host: NetnsId,
+    pub(crate) host: NetnsId,
     /// Namespaces by inode number.
-    pub netns: Namespaces,
+    pub(crate) netns: Namespaces,
     /// Grows with every change: what was worked out from an older generation may be wrong.
-    pub generation: u64,
+    pub(crate) generation: u64,
 }
 
 impl Node {
     /// The device with this id.
-    pub fn link(&self, device: DeviceId) -> Option<&Link> {
+    pub(crate) fn link(&self, device: DeviceId) -> Option<&Link> {
         self.netns.get(&device.netns)?.links.get(&device.ifindex)
     }
 
     /// Which of the namespaces that had this number one after the other it is; generation 0 if there is none now.
-    pub fn key(&self, id: NetnsId) -> NetnsKey {
+    pub(crate) fn key(&self, id: NetnsId) -> NetnsKey {
         NetnsKey { id, generation: self.netns.get(&id).map_or(0, |netns| netns.generation) }
     }
 
     /// Whether this namespace is still there.
-    pub fn is_current(&self, key: NetnsKey) -> bool {
+    pub(crate) fn is_current(&self, key: NetnsKey) -> bool {
         self.netns.get(&key.id).is_some_and(|netns| netns.generation == key.generation)
     }
 
     /// Whether `netns` has this address.
-    pub fn has_address(&self, netns: NetnsId, ip: IpAddr) -> bool {
+    pub(crate) fn has_address(&self, netns: NetnsId, ip: IpAddr) -> bool {
         self.netns.get(&netns).is_some_and(|n| n.addresses.iter().any(|a| a.ip == ip))
     }
 
     /// The container to name for a namespace.
-    pub fn container(&self, netns: NetnsId) -> Option<&Container> {
+    pub(crate) fn container(&self, netns: NetnsId) -> Option<&Container> {
         self.netns.get(&netns)?.containers.first()
     }
 }

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 /// What a rule says of the packets that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Look in this table.
     Table(u32),
     /// Go on at the first rule of this priority or a larger one.
@@ -16,32 +16,32 @@ pub enum Action {
 
 /// A rule, and which packets it is about (`struct fib_rule`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// Of IPv4, or of IPv6.
-    pub v4: bool,
+    pub(crate) v4: bool,
     /// The smallest comes first.
-    pub priority: u32,
+    pub(crate) priority: u32,
     /// Network of the source, and its bits.
-    pub from: Option<(IpAddr, u8)>,
+    pub(crate) from: Option<(IpAddr, u8)>,
     /// Network of the destination.
-    pub to: Option<(IpAddr, u8)>,
+    pub(crate) to: Option<(IpAddr, u8)>,
     /// Name of the device that the packet came in by; `lo` for those of the namespace itself.
-    pub iif: Option<String>,
+    pub(crate) iif: Option<String>,
     /// It is about the others instead.
-    pub invert: bool,
+    pub(crate) invert: bool,
     /// It wants a mark, a TOS or a socket that is bound to a device: an ordinary packet has none.
-    pub extraordinary: bool,
+    pub(crate) extraordinary: bool,
     /// It wants what the model does not know: a VRF, a user, ports, a protocol.
-    pub unknown: bool,
+    pub(crate) unknown: bool,
     /// What is done.
-    pub action: Action,
+    pub(crate) action: Action,
     /// Routes with so many bits or fewer are passed over (`suppress_prefixlength`).
-    pub suppress: Option<u8>,
+    pub(crate) suppress: Option<u8>,
 }
 
 impl Rule {
     /// Whether ordinary packets are routed as it says; if not, there may be others that go another way.
-    pub fn is_followed(&self) -> bool {
+    pub(crate) fn is_followed(&self) -> bool {
         !self.unknown && (!self.extraordinary || self.invert)
     }
 }

@@ -2,16 +2,16 @@
 
 /// A network that Docker or podman made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Network {
+pub(crate) struct Network {
     /// Its name: what `docker network create` was given.
-    pub name: String,
+    pub(crate) name: String,
     /// Its id, 64 hex digits.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 impl Network {
     /// Whether Docker calls its bridge so: `br-` and the first 12 digits of the id, or `docker0` for the default one.
-    pub fn has_bridge(&self, interface: &str) -> bool {
+    pub(crate) fn has_bridge(&self, interface: &str) -> bool {
         let of_id = interface.strip_prefix("br-").zip(self.id.get(..12));
         of_id.is_some_and(|(digits, id)| digits == id) || (interface == "docker0" && self.name == "bridge")
     }
@@ -19,16 +19,16 @@ impl Network {
 
 /// Whose service of which compose project.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Compose {
+pub(crate) struct Compose {
     /// `com.docker.compose.project`.
-    pub project: String,
+    pub(crate) project: String,
     /// `com.docker.compose.service`.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
 }
 
 /// A CI system whose runner made the container or its pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ci {
+pub(crate) enum Ci {
     /// Drone.
     Drone,
     /// GitHub Actions.
@@ -41,18 +41,18 @@ pub enum Ci {
 
 /// How a container was set up. Text in it comes from outside: escape it, and quote it in commands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// The networks that it is plugged into, by name.
-    pub networks: Vec<Network>,
+    pub(crate) networks: Vec<Network>,
     /// If compose made it.
-    pub compose: Option<Compose>,
+    pub(crate) compose: Option<Compose>,
     /// If a CI runner made it.
-    pub ci: Option<Ci>,
+    pub(crate) ci: Option<Ci>,
 }
 
 impl Setup {
     /// The network of this bridge, if the container is plugged into it.
-    pub fn network_of(&self, interface: &str) -> Option<&Network> {
+    pub(crate) fn network_of(&self, interface: &str) -> Option<&Network> {
         self.networks.iter().find(|network| network.has_bridge(interface))
     }
 }

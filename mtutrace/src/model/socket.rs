@@ -3,26 +3,26 @@ use super::{Flow, NetnsId};
 
 /// A socket that the kernel is to be asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SocketId {
+pub(crate) struct SocketId {
     /// Its namespace.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// Its own end is the source.
-    pub flow: Flow,
+    pub(crate) flow: Flow,
 }
 
 /// What the kernel says of a socket (`struct tcp_info`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TcpInfo {
+pub(crate) struct TcpInfo {
     /// Bytes that came in sequence (`tcpi_bytes_received`).
-    pub received: u64,
+    pub(crate) received: u64,
     /// Segments that came, whatever is in them (`tcpi_segs_in`).
-    pub segments: u32,
+    pub(crate) segments: u32,
     /// Bytes of data in the largest segment that came, at least 536 (`tcpi_rcv_mss`).
-    pub largest: u32,
+    pub(crate) largest: u32,
     /// Bytes of data in a full-size segment: the smaller of what either end takes (`tcpi_advmss`, `tcpi_snd_mss`).
-    pub full: u32,
+    pub(crate) full: u32,
     /// Bytes of TCP options in each.
-    pub options: u32,
+    pub(crate) options: u32,
     /// It has something that cannot be read yet, and nothing that can.
-    pub waits: bool,
+    pub(crate) waits: bool,
 }

@@ -5,24 +5,24 @@ use super::netns::NetnsId;
 
 /// A device that wraps packets and sends them through another one, as its kind and its options tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tunnel {
+pub(crate) struct Tunnel {
     /// Bytes that a packet grows by: outer IP header to inner Ethernet header. The least where it varies (Geneve's options).
-    pub overhead: u32,
+    pub(crate) overhead: u32,
     /// Where it is sent; absent if that differs from packet to packet, or the kernel does not tell.
-    pub remote: Option<IpAddr>,
+    pub(crate) remote: Option<IpAddr>,
     /// Address that it is sent from.
-    pub local: Option<IpAddr>,
+    pub(crate) local: Option<IpAddr>,
     /// Device that it is sent by, if it is bound to one.
-    pub link: Option<u32>,
+    pub(crate) link: Option<u32>,
     /// UDP port of the other end.
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// The outer packet may be fragmented: IPv4 without DF.
-    pub cuts: bool,
+    pub(crate) cuts: bool,
     /// Each packet's route says where it is sent, and brings its own MTU (collect metadata: OVS, Cilium); the device's
     /// own is then wide on purpose.
-    pub external: bool,
+    pub(crate) external: bool,
     /// Number of the namespace that its underlay lives in, by the count of its own; absent when it is its own.
-    pub nsid: Option<i32>,
+    pub(crate) nsid: Option<i32>,
     /// The same, found.
-    pub netns: Option<NetnsId>,
+    pub(crate) netns: Option<NetnsId>,
 }

@@ -10,7 +10,7 @@ use super::verdict_id::VerdictId;
 /// Kinds of verdict, of one cause: each is worse than the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum VerdictKind {
+pub(crate) enum VerdictKind {
     /// Its datagrams are cut into fragments on the way; all of them arrive.
     Fragmentation,
     /// The container's SYNs promise segments that its path cannot carry; nothing has died yet.
@@ -32,7 +32,7 @@ pub enum VerdictKind {
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Nothing to do.
     Info,
     /// It works, slowly, or will stall.
@@ -43,34 +43,34 @@ pub enum Severity {
 
 /// A device in a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-pub struct Device {
+pub(crate) struct Device {
     /// Name.
-    pub interface: String,
+    pub(crate) interface: String,
     /// Namespace.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// MTU, bytes at L3.
-    pub mtu: u32,
+    pub(crate) mtu: u32,
 }
 
 /// A device on the way from the container outwards.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-pub struct Hop {
+pub(crate) struct Hop {
     /// Name.
-    pub interface: String,
+    pub(crate) interface: String,
     /// Namespace.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// MTU, bytes at L3; the route's `mtu` attribute where that is smaller than the device's.
-    pub mtu: u32,
+    pub(crate) mtu: u32,
     /// Kind.
-    pub kind: LinkKind,
+    pub(crate) kind: LinkKind,
     /// Its index, to find it again in the topology.
     #[serde(skip)]
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
 }
 
 impl Hop {
     /// A device as it is, without regard to a route.
-    pub fn new(device: DeviceId, link: &Link) -> Hop {
+    pub(crate) fn new(device: DeviceId, link: &Link) -> Hop {
         Hop {
             interface: link.name.clone(),
             netns: device.netns,
@@ -81,12 +81,12 @@ impl Hop {
     }
 
     /// The device of this hop.
-    pub fn id(&self) -> DeviceId {
+    pub(crate) fn id(&self) -> DeviceId {
         DeviceId { netns: self.netns, ifindex: self.ifindex }
     }
 
     /// As a device of a verdict.
-    pub fn device(&self) -> Device {
+    pub(crate) fn device(&self) -> Device {
         Device { interface: self.interface.clone(), netns: self.netns, mtu: self.mtu }
     }
 }
@@ -94,7 +94,7 @@ impl Hop {
 /// Why a verdict is not active any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Ended {
+pub(crate) enum Ended {
     /// The numbers fit now.
     Fixed,
     /// The container is gone; the next one on that network will have the same trouble.
@@ -108,7 +108,7 @@ pub enum Ended {
 /// What a remedy's command is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum FixType {
+pub(crate) enum FixType {
     /// A command that a shell takes as it is.
     Shell,
     /// A setting for a file or a service.
@@ -118,7 +118,7 @@ pub enum FixType {
 /// How long a remedy lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum FixScope {
+pub(crate) enum FixScope {
     /// It works at once and is lost when the container, tunnel or network is recreated.
     Now,
     /// It lasts.
@@ -127,55 +127,55 @@ pub enum FixScope {
 
 /// One remedy: where to do what, and the command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Fix {
+pub(crate) struct Fix {
     /// On which machine, in which container or file.
-    pub r#where: String,
+    pub(crate) r#where: String,
     /// What it changes.
-    pub what: String,
+    pub(crate) what: String,
     /// Complete command or setting.
-    pub command: String,
+    pub(crate) command: String,
     /// Which of the two it is.
-    pub r#type: FixType,
+    pub(crate) r#type: FixType,
     /// How long it lasts.
-    pub scope: FixScope,
+    pub(crate) scope: FixScope,
 }
 
 /// A cause that is established.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// Stable over the verdict's life, also when its kind or severity changes: 16 hex digits.
-    pub id: VerdictId,
+    pub(crate) id: VerdictId,
     /// When it was first given, CLOCK_MONOTONIC nanoseconds; outputs write it as a time of day.
     #[serde(skip)]
-    pub since_ns: u64,
+    pub(crate) since_ns: u64,
     /// The verdict that it grew out of, which has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<VerdictId>,
+    pub(crate) replaces: Option<VerdictId>,
     /// What is wrong.
     #[serde(rename = "verdict")]
-    pub kind: VerdictKind,
+    pub(crate) kind: VerdictKind,
     /// How bad it is.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// False once the cause is gone.
-    pub active: bool,
+    pub(crate) active: bool,
     /// Why it is not active any more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Ended>,
+    pub(crate) ended: Option<Ended>,
     /// The innermost container that suffers; absent when the namespace belongs to none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub container: Option<Container>,
+    pub(crate) container: Option<Container>,
     /// The device whose number is wrong; absent where none is on this node.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub culprit: Option<Device>,
+    pub(crate) culprit: Option<Device>,
     /// The device that sets the limit; absent where it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bottleneck: Option<Device>,
+    pub(crate) bottleneck: Option<Device>,
     /// From the container to the bottleneck and on, container first.
-    pub path: Vec<Hop>,
+    pub(crate) path: Vec<Hop>,
     /// One sentence that a person can act on.
-    pub summary: String,
+    pub(crate) summary: String,
     /// Sentences with figures.
-    pub evidence: Vec<String>,
+    pub(crate) evidence: Vec<String>,
     /// The first is the right one for how this container was made.
-    pub fix: Vec<Fix>,
+    pub(crate) fix: Vec<Fix>,
 }

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 /// The id of a verdict: the only thing by which two lines are known to be about the same verdict. It is made of who suffers,
 /// of what and since when, so that a replay of the same records gives the same ids.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VerdictId(u64);
+pub(crate) struct VerdictId(u64);
 
 impl VerdictId {
     /// The id of a verdict about what `parts` name.

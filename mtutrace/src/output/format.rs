@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 /// Output formats of the commands that end by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     Text,
     /// JSON Lines, one object a line.
@@ -14,7 +14,7 @@ pub enum Format {
 
 /// Output formats of `run`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RunFormat {
+pub(crate) enum RunFormat {
     /// A live screen; the report as text at its end.
     Tui,
     /// For people.
@@ -26,7 +26,7 @@ pub enum RunFormat {
 /// A screen was asked for, and there is no terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("-o tui needs a terminal for stdin and stdout; -o text and -o json do not")]
-pub struct NoTerminal;
+pub(crate) struct NoTerminal;
 
 /// What stands at the two ends of this process.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ struct Ends {
 ///
 /// # Errors
 /// When a screen was asked for and there is no terminal.
-pub fn choose(asked: Option<RunFormat>) -> Result<RunFormat, NoTerminal> {
+pub(crate) fn choose(asked: Option<RunFormat>) -> Result<RunFormat, NoTerminal> {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
     choice(asked, Ends { stdout: io::stdout().is_terminal(), stdin: io::stdin().is_terminal(), dumb })
 }

@@ -1,12 +1,12 @@
 //! Outputs: one file each. They get the same items and differ in how they show them.
 pub mod escape;
-pub mod format;
-pub mod json;
+pub(crate) mod format;
+pub(crate) mod json;
 pub mod stderr;
-pub mod text;
-pub mod tui;
+pub(crate) mod text;
+pub(crate) mod tui;
 
-use crate::telemetry::Status;
+use crate::telemetry::TraceStatus;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::task::{self, Poll};
@@ -19,56 +19,56 @@ use crate::telemetry::cost::Cost;
 
 /// The figures of the whole run.
 #[derive(Clone, Debug, Default)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// Events reported.
-    pub events: u64,
+    pub(crate) events: u64,
     /// Records that the kernel side made, those that the ring buffer could not take among them.
-    pub records: Records,
+    pub(crate) records: Records,
     /// Runs of its programs that the kernel left out, where it counts them.
-    pub missed: Option<u64>,
+    pub(crate) missed: Option<u64>,
     /// Records that were decoded.
-    pub decoded: u64,
+    pub(crate) decoded: u64,
     /// Records that could not be decoded.
-    pub undecodable: u64,
+    pub(crate) undecodable: u64,
     /// How long the run took, milliseconds.
-    pub duration_ms: u64,
+    pub(crate) duration_ms: u64,
     /// What it cost.
-    pub cost: Cost,
+    pub(crate) cost: Cost,
 }
 
-/// Names of kernel things, for events.
+/// What the kernel calls drop reasons and code locations.
 #[derive(Default)]
-pub struct Names {
+pub(crate) struct KernelNames {
     /// Drop reasons by number.
-    pub reasons: BTreeMap<u32, String>,
+    pub(crate) reasons: BTreeMap<u32, String>,
     /// Kernel symbols.
-    pub symbols: Option<Symbols>,
+    pub(crate) symbols: Option<Symbols>,
 }
 
 /// What every output is told alongside.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// Times.
-    pub clock: &'a Clock,
+    pub(crate) clock: &'a Clock,
     /// The node as it is now.
-    pub node: &'a Node,
+    pub(crate) node: &'a Node,
     /// Kernel names.
-    pub names: &'a Names,
+    pub(crate) kernel_names: &'a KernelNames,
 }
 
 /// Something to show.
-pub enum Item<'a> {
+pub(crate) enum Item<'a> {
     /// At the start, and when it changes.
-    Status(&'a Status),
+    Status(&'a TraceStatus),
     /// One event.
     Event(&'a AttributedEvent),
     /// Counters that have changed in the last interval, by namespace.
     Report(&'a [(NetnsId, Tally)]),
     /// So many events are lost by now, more than at the last report.
-    Lost(&'a Status, u64),
+    Lost(&'a TraceStatus, u64),
     /// A verdict that is new or has changed.
     Verdict(&'a Verdict),
     /// The end: standing verdicts, all counters, the last status, totals.
-    End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a Status, &'a Totals),
+    End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a TraceStatus, &'a Totals),
 }
 
 /// Whether stdout is a terminal whose owner wants colours (no-color.org).
@@ -78,7 +78,7 @@ pub(crate) fn wants_colour() -> bool {
 
 /// What somebody who can talk to an output wants of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
+pub(crate) enum Request {
     /// Nothing; the output has something to draw.
     Draw,
     /// The end.
@@ -86,7 +86,7 @@ pub enum Request {
 }
 
 /// An output.
-pub trait Output {
+pub(crate) trait Output {
     /// Shows an item. An error of kind `BrokenPipe` means that nobody reads any more.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ pub trait Output {
     ///
     /// # Errors
     /// As for `show`.
-    fn poll_wish(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Request>> {
+    fn poll_request(&mut self, _cx: &mut task::Context<'_>) -> Poll<io::Result<Request>> {
         Poll::Pending
     }
 

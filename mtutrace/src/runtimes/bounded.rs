@@ -15,15 +15,15 @@ const LONGEST: Duration = Duration::from_secs(2);
 const MOST_BYTES: usize = 8 << 20;
 
 /// The connection. Whoever holds it cannot be held up by the other end.
-pub(super) struct Bounded {
+pub(super) struct BoundedStream {
     stream: UnixStream,
     left: usize,
     end: Pin<Box<Sleep>>,
 }
 
-impl Bounded {
-    pub(super) fn new(stream: UnixStream) -> Bounded {
-        Bounded { stream, left: MOST_BYTES, end: Box::pin(sleep(LONGEST)) }
+impl BoundedStream {
+    pub(super) fn new(stream: UnixStream) -> BoundedStream {
+        BoundedStream { stream, left: MOST_BYTES, end: Box::pin(sleep(LONGEST)) }
     }
 
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
@@ -37,7 +37,7 @@ impl Bounded {
     }
 }
 
-impl AsyncRead for Bounded {
+impl AsyncRead for BoundedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -51,7 +51,7 @@ impl AsyncRead for Bounded {
     }
 }
 
-impl AsyncWrite for Bounded {
+impl AsyncWrite for BoundedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check(cx)?;
         Pin::new(&mut self.stream).poll_write(cx, bytes)

@@ -1,4 +1,4 @@
-//! Names of containers and pods, from the runtimes that made them. Nothing waits for them and nothing needs them: a
+//! MetadataService of containers and pods, from the runtimes that made them. Nothing waits for them and nothing needs them: a
 //! thread of its own asks, and what it was told is put onto the containers that the cgroups tell of.
 //!
 //! Daemons of the host name any container; a daemon inside of a container, reached through the mount namespace of a
@@ -21,93 +21,93 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::model::{Container, Node};
-use crate::topology::Seen;
-use poller::{Event, Poller, Sighting, runtime};
-pub(crate) use reachable::runtimes;
+use poller::{Inventory, Poller, PollerEvent, runtime};
+pub(crate) use reachable::reachable_runtimes;
 use shared::Shared;
-use socket::Place;
+use socket::SocketRoot;
 
-/// Ends the thread when it is dropped.
-pub(crate) struct Names {
-    events: UnboundedSender<Event>,
+/// Asks the runtimes on a thread of its own, which ends when this is dropped.
+pub(crate) struct MetadataService {
+    events: UnboundedSender<PollerEvent>,
     shared: Arc<Shared>,
-    last: Sighting,
-    shown: u64,
+    last: Inventory,
+    /// Number of the last inventory.
+    number: u64,
 }
 
-impl Names {
+impl MetadataService {
     /// Starts the thread.
     ///
     /// # Errors
     /// When there can be none.
-    pub(crate) fn start() -> io::Result<Names> {
-        Names::start_at(socket::host_root())
+    pub(crate) fn start() -> io::Result<MetadataService> {
+        MetadataService::start_at(socket::host_root())
     }
 
-    fn start_at(host: PathBuf) -> io::Result<Names> {
+    fn start_at(host: PathBuf) -> io::Result<MetadataService> {
         let (events, receiver) = unbounded_channel();
         let shared = Arc::new(Shared::default());
         let runtime = runtime()?;
-        let asker = Poller::new(Place::Host(host), events.clone(), shared.clone());
-        std::thread::Builder::new().name("names".to_owned()).spawn(move || {
-            runtime.block_on(asker.run(receiver));
+        let poller = Poller::new(SocketRoot::Host(host), events.clone(), shared.clone());
+        std::thread::Builder::new().name("runtimes".to_owned()).spawn(move || {
+            runtime.block_on(poller.run(receiver));
             // A file system that hangs must not hold up the end.
             runtime.shutdown_background();
         })?;
-        Ok(Names { events, shared, last: Sighting::default(), shown: 0 })
+        Ok(MetadataService { events, shared, last: Inventory::default(), number: 0 })
     }
 
-    /// Has this called, by the thread, whenever there are new names.
-    pub(crate) fn wake_by(&self, wake: impl Fn() + Send + 'static) {
-        let _ = self.events.send(Event::Wake(Box::new(wake)));
+    /// Has this called, on the thread, whenever there is new metadata.
+    pub(crate) fn on_change(&self, wake: impl Fn() + Send + 'static) {
+        let _ = self.events.send(PollerEvent::Wake(Box::new(wake)));
     }
 
-    /// Has the containers of the node named, and those that they run in; `processes` has one of each container.
-    pub(crate) fn show<'a>(&mut self, node: &Node, processes: impl Iterator<Item = (&'a str, u32)>) {
-        let mut sighting = Sighting::default();
+    /// Tells which containers there are; `processes` has one process of each.
+    pub(crate) fn update<'a>(&mut self, node: &Node, processes: impl Iterator<Item = (&'a str, u32)>) {
+        let mut inventory = Inventory::default();
         for container in node.netns.values().flat_map(|netns| &netns.containers) {
             let ids: Vec<&String> =
                 [&container.id].into_iter().chain(container.parents.iter().map(|c| &c.id)).collect();
             for (i, id) in ids.iter().enumerate() {
                 let parents = ids.iter().skip(i + 1).map(|id| (*id).clone()).collect();
-                sighting.lineages.insert((*id).clone(), parents);
+                inventory.lineages.insert((*id).clone(), parents);
             }
         }
-        sighting.processes = processes.map(|(id, pid)| (id.to_owned(), pid)).collect();
-        if sighting != self.last {
-            self.last = sighting.clone();
-            self.shown += 1;
-            let _ = self.events.send(Event::Show(self.shown, sighting));
+        inventory.processes = processes.map(|(id, pid)| (id.to_owned(), pid)).collect();
+        if inventory != self.last {
+            self.last = inventory.clone();
+            self.number += 1;
+            let _ = self.events.send(PollerEvent::Show(self.number, inventory));
         }
     }
 
-    /// Puts the names that are known by now.
-    pub(crate) fn put(&self, seen: &mut [Seen]) {
-        let told = self.shared.metadata();
-        if told.is_empty() {
+    /// Adds to these containers, and to those that they run in, what is known of them now.
+    pub(crate) fn apply<'a>(&self, containers: impl Iterator<Item = &'a mut Container>) {
+        let known = self.shared.metadata();
+        if known.is_empty() {
             return;
         }
-        let name = |container: &mut Container| {
-            if let Some(told) = told.get(&container.id) {
-                told.apply(container);
+        let add = |container: &mut Container| {
+            if let Some(metadata) = known.get(&container.id) {
+                metadata.apply(container);
             }
         };
-        for container in seen.iter_mut().flat_map(|seen| &mut seen.containers) {
-            name(container);
-            container.parents.iter_mut().for_each(name);
+        for container in containers {
+            add(container);
+            container.parents.iter_mut().for_each(add);
         }
     }
 
-    /// Waits until everybody who is there has been asked about what was shown last, but no longer than this; true if
-    /// there are names.
+    /// Waits, no longer than `at_most`, until every runtime was asked about the last inventory; true if there is
+    /// metadata.
     pub(crate) fn wait(&self, at_most: Duration) -> bool {
-        self.shared.wait(self.shown, at_most)
+        self.shared.wait(self.number, at_most)
     }
 }
 
-impl Drop for Names {
+impl Drop for MetadataService {
     fn drop(&mut self) {
-        let _ = self.events.send(Event::Stop);
+        let _ = self.events.send(PollerEvent::Stop);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The thread that asks. Each place is asked by a task of its own, so that one that hangs holds up no other.
+//! The thread that asks. Each root is asked by a task of its own, so that one that hangs holds up no other.
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::shared::Shared;
-use super::socket::{Api, Place, Socket};
+use super::socket::{Api, Socket, SocketRoot};
 use super::{cri, docker};
 use crate::runtimes::cache::{Cache, Lineages, back_off};
 use crate::runtimes::metadata::Metadata;
@@ -24,22 +24,22 @@ const MOST_TASKS: usize = 16;
 
 /// What is there to be named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sighting {
+pub(super) struct Inventory {
     pub(super) lineages: Lineages,
     /// A process of each container that has one.
     pub(super) processes: BTreeMap<String, u32>,
 }
 
 /// What happens to the thread.
-pub(super) enum Event {
+pub(super) enum PollerEvent {
     /// This is there now; the number tells which of all sightings it is.
-    Show(u64, Sighting),
+    Show(u64, Inventory),
     /// Call this at every news.
     Wake(Box<dyn Fn() + Send>),
     /// A daemon answered, or did not.
     Answer { owner: Option<String>, key: Key, answer: Result<Vec<Metadata>, String> },
-    /// A place was asked. `false`: its file system hangs.
-    Done { place: Place, found: bool },
+    /// A root was asked. `false`: its file system hangs.
+    Done { root: SocketRoot, found: bool },
     /// Nobody wants names any more.
     Stop,
 }
@@ -47,7 +47,7 @@ pub(super) enum Event {
 type Key = (u64, u64);
 
 /// How often a daemon failed in a row, and until when it is left alone.
-struct Rest {
+struct Backoff {
     failures: u32,
     until: Instant,
 }
@@ -62,38 +62,38 @@ pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// The state of the thread.
 pub(super) struct Poller {
-    host: Place,
-    book: Cache,
+    host: SocketRoot,
+    cache: Cache,
     processes: BTreeMap<String, u32>,
-    sighting: u64,
-    asking: BTreeSet<Place>,
+    inventory: u64,
+    polling: BTreeSet<SocketRoot>,
     /// Places whose file system hangs: each costs a thread until it answers.
-    stuck: BTreeSet<Place>,
-    resting: BTreeMap<Key, Rest>,
+    stuck: BTreeSet<SocketRoot>,
+    backing_off: BTreeMap<Key, Backoff>,
     wake: Option<Box<dyn Fn() + Send>>,
-    events: UnboundedSender<Event>,
+    events: UnboundedSender<PollerEvent>,
     shared: Arc<Shared>,
 }
 
 impl Poller {
-    pub(super) fn new(host: Place, events: UnboundedSender<Event>, shared: Arc<Shared>) -> Poller {
+    pub(super) fn new(host: SocketRoot, events: UnboundedSender<PollerEvent>, shared: Arc<Shared>) -> Poller {
         Poller {
             host,
-            book: Cache::default(),
+            cache: Cache::default(),
             processes: BTreeMap::new(),
-            sighting: 0,
-            asking: BTreeSet::new(),
+            inventory: 0,
+            polling: BTreeSet::new(),
             stuck: BTreeSet::new(),
-            resting: BTreeMap::new(),
+            backing_off: BTreeMap::new(),
             wake: None,
             events,
             shared,
         }
     }
 
-    pub(super) async fn run(mut self, mut receiver: UnboundedReceiver<Event>) {
+    pub(super) async fn run(mut self, mut receiver: UnboundedReceiver<PollerEvent>) {
         loop {
-            let next = self.book.next();
+            let next = self.cache.next();
             let due = async {
                 match next {
                     Some(next) => sleep_until(next).await,
@@ -105,12 +105,12 @@ impl Poller {
                 () = due => None,
             };
             let news = match event {
-                Some(Event::Stop) => return,
+                Some(PollerEvent::Stop) => return,
                 Some(event) => self.take(event),
                 None => false,
             };
             self.ask();
-            self.shared.publish(self.sighting, self.asking.is_empty(), self.book.told());
+            self.shared.publish(self.inventory, self.polling.is_empty(), self.cache.metadata());
             if let (true, Some(wake)) = (news, &self.wake) {
                 wake();
             }
@@ -118,95 +118,101 @@ impl Poller {
     }
 
     /// True if there are new names.
-    fn take(&mut self, event: Event) -> bool {
+    fn take(&mut self, event: PollerEvent) -> bool {
         match event {
-            Event::Show(number, sighting) => {
-                self.sighting = number;
-                self.processes = sighting.processes;
-                self.book.show(sighting.lineages, Instant::now());
-                self.stuck.retain(|place| place.owner().is_none_or(|id| self.processes.contains_key(id)));
+            PollerEvent::Show(number, inventory) => {
+                self.inventory = number;
+                self.processes = inventory.processes;
+                self.cache.show(inventory.lineages, Instant::now());
+                self.stuck.retain(|root| root.owner().is_none_or(|id| self.processes.contains_key(id)));
             }
-            Event::Wake(wake) => self.wake = Some(wake),
-            Event::Answer { owner, key, answer } => match answer {
+            PollerEvent::Wake(wake) => self.wake = Some(wake),
+            PollerEvent::Answer { owner, key, answer } => match answer {
                 Ok(told) => {
-                    self.resting.remove(&key);
-                    return self.book.take(owner.as_deref(), told);
+                    self.backing_off.remove(&key);
+                    return self.cache.take(owner.as_deref(), told);
                 }
                 Err(why) => {
                     tracing::debug!("no names from the runtime's socket {why}");
-                    self.rest(key);
+                    self.back_off_from(key);
                 }
             },
-            Event::Done { place, found } => {
-                self.asking.remove(&place);
+            PollerEvent::Done { root, found } => {
+                self.polling.remove(&root);
                 if !found {
-                    self.stuck.insert(place);
+                    self.stuck.insert(root);
                 }
             }
-            Event::Stop => {}
+            PollerEvent::Stop => {}
         }
         false
     }
 
     /// The longer, the oftener it failed.
-    fn rest(&mut self, key: Key) {
+    fn back_off_from(&mut self, key: Key) {
         let now = Instant::now();
-        let failures = self.resting.get(&key).map_or(0, |rest| rest.failures);
+        let failures = self.backing_off.get(&key).map_or(0, |rest| rest.failures);
         // One that has not been asked for so long is gone.
-        self.resting.retain(|_, rest| rest.until + back_off(u32::MAX) > now);
+        self.backing_off.retain(|_, rest| rest.until + back_off(u32::MAX) > now);
         let until = now + back_off(failures.saturating_add(2));
-        self.resting.insert(key, Rest { failures: failures.saturating_add(1), until });
+        self.backing_off.insert(key, Backoff { failures: failures.saturating_add(1), until });
     }
 
     fn ask(&mut self) {
         let now = Instant::now();
-        let mut questions: BTreeMap<Place, Vec<String>> = BTreeMap::new();
-        for (id, parents) in self.book.due(now) {
+        let mut questions: BTreeMap<SocketRoot, Vec<String>> = BTreeMap::new();
+        for (id, parents) in self.cache.due(now) {
             questions.entry(self.host.clone()).or_default().push(id.to_owned());
             for parent in parents {
                 let Some(&pid) = self.processes.get(parent) else { continue };
-                let place = Place::Inside { id: parent.clone(), pid };
-                questions.entry(place).or_default().push(id.to_owned());
+                let root = SocketRoot::Inside { id: parent.clone(), pid };
+                questions.entry(root).or_default().push(id.to_owned());
             }
         }
-        let resting: BTreeSet<Key> =
-            self.resting.iter().filter(|(_, rest)| rest.until > now).map(|(key, _)| *key).collect();
-        for (place, ids) in questions {
-            if self.asking.len() >= MOST_TASKS {
+        let backing_off: BTreeSet<Key> =
+            self.backing_off.iter().filter(|(_, rest)| rest.until > now).map(|(key, _)| *key).collect();
+        for (root, ids) in questions {
+            if self.polling.len() >= MOST_TASKS {
                 break;
             }
-            if !self.stuck.contains(&place) && self.asking.insert(place.clone()) {
-                tokio::spawn(ask_place(place, ids, resting.clone(), self.events.clone()));
+            if !self.stuck.contains(&root) && self.polling.insert(root.clone()) {
+                tokio::spawn(poll_root(root, ids, backing_off.clone(), self.events.clone()));
             }
         }
     }
 }
 
-/// Asks all daemons of a place at once.
-async fn ask_place(place: Place, ids: Vec<String>, resting: BTreeSet<Key>, events: UnboundedSender<Event>) {
-    let sockets = search(place.clone()).await;
+/// Asks all daemons of a root at once.
+async fn poll_root(
+    root: SocketRoot,
+    ids: Vec<String>,
+    backing_off: BTreeSet<Key>,
+    events: UnboundedSender<PollerEvent>,
+) {
+    let sockets = search(root.clone()).await;
     let found = sockets.is_some();
     let mut tasks = JoinSet::new();
-    for socket in sockets.unwrap_or_default().into_iter().filter(|socket| !resting.contains(&socket.key)) {
-        let (owner, ids, events) = (place.owner().map(str::to_owned), ids.clone(), events.clone());
+    for socket in sockets.unwrap_or_default().into_iter().filter(|socket| !backing_off.contains(&socket.key))
+    {
+        let (owner, ids, events) = (root.owner().map(str::to_owned), ids.clone(), events.clone());
         tasks.spawn(async move {
             let socket = Arc::new(socket);
-            let answer = ask_socket(&socket, &ids).await.map_err(|why| format!("{}: {why}", socket.path));
-            let _ = events.send(Event::Answer { owner, key: socket.key, answer });
+            let answer = query_socket(&socket, &ids).await.map_err(|why| format!("{}: {why}", socket.path));
+            let _ = events.send(PollerEvent::Answer { owner, key: socket.key, answer });
         });
     }
     while tasks.join_next().await.is_some() {}
-    let _ = events.send(Event::Done { place, found });
+    let _ = events.send(PollerEvent::Done { root, found });
 }
 
-/// The sockets of a place; nothing if its file system hangs.
-pub(super) async fn search(place: Place) -> Option<Vec<Socket>> {
-    let search = tokio::task::spawn_blocking(move || place.sockets());
+/// The sockets of a root; nothing if its file system hangs.
+pub(super) async fn search(root: SocketRoot) -> Option<Vec<Socket>> {
+    let search = tokio::task::spawn_blocking(move || root.sockets());
     timeout(SEARCH, search).await.ok().map(Result::unwrap_or_default)
 }
 
 /// What a daemon knows of these containers, and maybe of others.
-pub(super) async fn ask_socket(socket: &Arc<Socket>, ids: &[String]) -> Result<Vec<Metadata>, String> {
+pub(super) async fn query_socket(socket: &Arc<Socket>, ids: &[String]) -> Result<Vec<Metadata>, String> {
     let answer = async {
         match socket.api {
             Api::Docker => docker::ask(socket, ids).await.map_err(|e| e.to_string()),

@@ -82,25 +82,19 @@ fn daemon(root: &TempDir, path: &str, manner: Manner) -> Receiver<usize> {
     receiver
 }
 
-/// The containers of the founding incident, seen again and named.
-fn named(names: &Names) -> Vec<Option<String>> {
+/// Names of the containers of the founding incident, scanned again.
+fn named(metadata: &MetadataService) -> Vec<Option<String>> {
     let node = incident().0;
-    let seen = node.netns.iter().map(|(id, netns)| Seen {
-        id: *id,
-        path: PathBuf::new(),
-        name: None,
-        pid: None,
-        containers: netns.containers.clone(),
-    });
-    let mut seen: Vec<Seen> = seen.collect();
-    names.put(&mut seen);
-    seen.into_iter().flat_map(|seen| seen.containers).map(|container| container.name).collect()
+    let containers = node.netns.values().flat_map(|netns| &netns.containers);
+    let mut containers: Vec<Container> = containers.cloned().collect();
+    metadata.apply(containers.iter_mut());
+    containers.into_iter().map(|container| container.name).collect()
 }
 
-fn start(root: &TempDir) -> Names {
-    let mut names = Names::start_at(root.path().to_owned()).unwrap();
-    names.show(&incident().0, std::iter::empty());
-    names
+fn start(root: &TempDir) -> MetadataService {
+    let mut metadata = MetadataService::start_at(root.path().to_owned()).unwrap();
+    metadata.update(&incident().0, std::iter::empty());
+    metadata
 }
 
 #[test_case(DOCKER, Manner::Closes; "docker closes")]
@@ -119,51 +113,48 @@ fn nobody_holds_up_another_or_the_thread(path: &str, manner: Manner) {
     let root = TempDir::new();
     let _good = daemon(&root, "run/podman/podman.sock", Manner::Answers);
     let taken = daemon(&root, path, manner);
-    let mut names = Names::start_at(root.path().to_owned()).unwrap();
+    let mut metadata = MetadataService::start_at(root.path().to_owned()).unwrap();
     let (news, heard) = channel();
-    names.wake_by(move || {
+    metadata.on_change(move || {
         let _ = news.send(());
     });
-    names.show(&incident().0, std::iter::empty());
+    metadata.update(&incident().0, std::iter::empty());
     heard.recv_timeout(ENOUGH).unwrap();
-    assert_eq!(named(&names), [None, Some("web".to_owned())]);
+    assert_eq!(named(&metadata), [None, Some("web".to_owned())]);
     // And the question to the other one ends, after no more than the bound and what the socket itself holds.
     assert!(taken.recv_timeout(ENOUGH).unwrap() < 10 << 20);
-    assert!(names.wait(ENOUGH));
-    assert!(names.shared.is_idle());
+    assert!(metadata.wait(ENOUGH));
+    assert!(metadata.shared.is_idle());
 }
 
 #[test]
 fn nobody_there_takes_no_time() {
     let root = TempDir::new();
-    let names = start(&root);
-    assert!(!names.wait(ENOUGH));
-    assert!(names.shared.is_idle());
-    assert_eq!(named(&names), [None, None]);
+    let metadata = start(&root);
+    assert!(!metadata.wait(ENOUGH));
+    assert!(metadata.shared.is_idle());
+    assert_eq!(named(&metadata), [None, None]);
 }
 
 #[test]
 fn what_is_not_there_any_more_has_no_name() {
     let root = TempDir::new();
     let _good = daemon(&root, DOCKER, Manner::Answers);
-    let mut names = start(&root);
-    assert!(names.wait(ENOUGH));
+    let mut metadata = start(&root);
+    assert!(metadata.wait(ENOUGH));
     let mut node = incident().0;
     node.netns.remove(&NetnsId(3));
-    names.show(&node, std::iter::empty());
-    assert!(!names.wait(ENOUGH));
+    metadata.update(&node, std::iter::empty());
+    assert!(!metadata.wait(ENOUGH));
 }
 
 #[test]
 fn parents_are_named_too() {
     let root = TempDir::new();
     let _good = daemon(&root, DOCKER, Manner::Answers);
-    let names = start(&root);
-    assert!(names.wait(ENOUGH));
-    let container = Container { parents: vec![Container::new("build")], ..Container::new("nested") };
-    let mut seen =
-        [Seen { id: NetnsId(9), path: PathBuf::new(), name: None, pid: None, containers: vec![container] }];
-    names.put(&mut seen);
-    let [Seen { containers, .. }] = &seen;
-    assert_eq!(containers.first().unwrap().parents[0].name.as_deref(), Some("web"));
+    let metadata = start(&root);
+    assert!(metadata.wait(ENOUGH));
+    let mut container = Container { parents: vec![Container::new("build")], ..Container::new("nested") };
+    metadata.apply([&mut container].into_iter());
+    assert_eq!(container.parents[0].name.as_deref(), Some("web"));
 }

@@ -3,28 +3,28 @@ use jiff::Timestamp;
 
 /// Translates CLOCK_MONOTONIC, in which events come, to wall-clock time.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     offset_ns: i128,
 }
 
 impl Clock {
     /// Measures the offset between the two clocks now. A clock that is set later does not move reported times.
-    pub fn new() -> Clock {
+    pub(crate) fn new() -> Clock {
         Clock { offset_ns: read(libc::CLOCK_REALTIME) - read(libc::CLOCK_MONOTONIC) }
     }
 
     /// CLOCK_MONOTONIC now, in nanoseconds: the same clock as `bpf_ktime_get_ns`.
-    pub fn now_ns(&self) -> u64 {
+    pub(crate) fn now_ns(&self) -> u64 {
         u64::try_from(read(libc::CLOCK_MONOTONIC)).unwrap_or(0)
     }
 
     /// Wall-clock time of a monotonic one; the epoch if it is out of all range.
-    pub fn wall(&self, monotonic_ns: u64) -> Timestamp {
+    pub(crate) fn wall(&self, monotonic_ns: u64) -> Timestamp {
         Timestamp::from_nanosecond(self.offset_ns + i128::from(monotonic_ns)).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// RFC 3339 with nanoseconds, UTC.
-    pub fn rfc3339(&self, monotonic_ns: u64) -> String {
+    pub(crate) fn rfc3339(&self, monotonic_ns: u64) -> String {
         format!("{:.9}", self.wall(monotonic_ns))
     }
 }

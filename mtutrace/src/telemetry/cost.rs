@@ -10,41 +10,41 @@ use serde::Serialize;
 
 /// What one program costs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct ProgramCost {
+pub(crate) struct ProgramCost {
     /// Its name in the kernel.
-    pub program: String,
+    pub(crate) program: String,
     /// Runs that were measured (a sample: see [`Sampler`]).
-    pub runs: u64,
+    pub(crate) runs: u64,
     /// Nanoseconds of one run, averaged over the sample.
-    pub ns_per_run: f64,
+    pub(crate) ns_per_run: f64,
     /// Runs that the kernel left out since the program was loaded, because another program of ours was running on
     /// that CPU; unknown before Linux 5.12.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub missed: Option<u64>,
+    pub(crate) missed: Option<u64>,
 }
 
 /// The cost of the run so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Of the kernel side.
-    pub programs: Vec<ProgramCost>,
+    pub(crate) programs: Vec<ProgramCost>,
     /// CPU time of this process, milliseconds, reading BTF and symbols and loading programs included.
-    pub cpu_ms: u64,
+    pub(crate) cpu_ms: u64,
     /// CPU time since everything is attached, in percent of one CPU.
-    pub cpu_percent: f64,
+    pub(crate) cpu_percent: f64,
     /// Resident memory of this process, bytes.
-    pub memory_bytes: u64,
+    pub(crate) memory_bytes: u64,
     /// From the packet to the report, microseconds: the median.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub latency_p50_us: Option<u64>,
+    pub(crate) latency_p50_us: Option<u64>,
     /// The 99th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub latency_p99_us: Option<u64>,
+    pub(crate) latency_p99_us: Option<u64>,
 }
 
 impl Cost {
     /// In a few words.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let tc: Vec<&ProgramCost> =
             self.programs.iter().filter(|p| p.runs > 0 && !p.program.starts_with("mtut_kfree")).collect();
         let runs: u64 = tc.iter().map(|p| p.runs).sum();
@@ -61,7 +61,7 @@ impl Cost {
 }
 
 /// Switches the kernel's BPF statistics on for a second in ten: they cost every BPF program of the node some time.
-pub struct Sampler {
+pub(crate) struct Sampler {
     on: Option<OwnedFd>,
     since: Instant,
 }
@@ -72,12 +72,12 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 impl Sampler {
     /// Starts with a sample.
-    pub fn new() -> Sampler {
+    pub(crate) fn new() -> Sampler {
         Sampler { on: enable_stats(Stats::RunTime).ok(), since: Instant::now() }
     }
 
     /// Goes on; to be called several times a second.
-    pub fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         let age = self.since.elapsed();
         if age >= PERIOD {
             *self = Sampler::new();
@@ -94,7 +94,7 @@ impl Default for Sampler {
 }
 
 /// Reads a program's statistics (`bpf_prog_show_fdinfo`). `fd` must be open in this process.
-pub fn program(name: &str, fd: RawFd) -> ProgramCost {
+pub(crate) fn program(name: &str, fd: RawFd) -> ProgramCost {
     let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
     statistics(name, &text)
 }
@@ -108,12 +108,12 @@ fn statistics(name: &str, fdinfo: &str) -> ProgramCost {
 }
 
 /// Runs that the kernel left out, over all programs, if it counts them.
-pub fn missed(programs: &[ProgramCost]) -> Option<u64> {
+pub(crate) fn missed(programs: &[ProgramCost]) -> Option<u64> {
     programs.iter().filter_map(|p| p.missed).reduce(u64::saturating_add)
 }
 
 /// Bytes of a page of memory.
-pub fn page_size() -> u64 {
+pub(crate) fn page_size() -> u64 {
     // SAFETY: no preconditions.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     u64::try_from(page).unwrap_or(4096)
@@ -121,13 +121,13 @@ pub fn page_size() -> u64 {
 
 /// Times from the packet to the report in classes, as Prometheus has them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Buckets {
+pub(crate) struct Buckets {
     /// Upper bound in seconds, and how many were in the class: not more than its bound, more than the one before.
-    pub classes: Vec<(f64, u64)>,
+    pub(crate) classes: Vec<(f64, u64)>,
     /// All of them.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Their sum in seconds, to three digits.
-    pub sum: f64,
+    pub(crate) sum: f64,
 }
 
 /// Upper bounds of the classes, microseconds.
@@ -135,11 +135,11 @@ const BOUNDS: [u64; 12] =
     [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000];
 
 /// Times from the packet to the report.
-pub struct Latency(Histogram<u64>);
+pub(crate) struct Latency(Histogram<u64>);
 
 impl Latency {
     /// Empty; three significant digits, up to a minute.
-    pub fn new() -> Latency {
+    pub(crate) fn new() -> Latency {
         // These bounds are valid by hdrhistogram's rules; the fallback keeps this total all the same.
         Latency(
             Histogram::new_with_bounds(1, 60_000_000, 3)
@@ -148,17 +148,17 @@ impl Latency {
     }
 
     /// Adds one, in nanoseconds.
-    pub fn record(&mut self, ns: u64) {
+    pub(crate) fn record(&mut self, ns: u64) {
         self.0.saturating_record((ns / 1000).max(1));
     }
 
     /// Microseconds at a quantile; nothing while it is empty.
-    pub fn quantile(&self, quantile: f64) -> Option<u64> {
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<u64> {
         (!self.0.is_empty()).then(|| self.0.value_at_quantile(quantile))
     }
 
     /// All of them by class.
-    pub fn buckets(&self) -> Buckets {
+    pub(crate) fn buckets(&self) -> Buckets {
         let mut counts = [0; BOUNDS.len() + 1];
         let mut sum = 0.0;
         for value in self.0.iter_recorded() {
@@ -184,7 +184,7 @@ impl Default for Latency {
 ///
 /// # Errors
 /// When /proc is not there.
-pub fn process() -> io::Result<(Duration, u64)> {
+pub(crate) fn process() -> io::Result<(Duration, u64)> {
     // SAFETY: rusage is integers only; zeros are valid.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: the pointer is that of a live local.

@@ -1,6 +1,6 @@
 //! What mtutrace says of itself: its cost, its clock, what it has attached.
-pub mod clock;
-pub mod cost;
-pub mod status;
+pub(crate) mod clock;
+pub(crate) mod cost;
+pub(crate) mod status;
 
-pub use status::Status;
+pub(crate) use status::TraceStatus;

@@ -3,17 +3,17 @@ use crate::kernel::hooks::Status as HookStatus;
 
 /// What is being traced.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Status {
+pub(crate) struct TraceStatus {
     /// Each hook's outcome.
-    pub hooks: Vec<HookStatus>,
+    pub(crate) hooks: Vec<HookStatus>,
     /// Devices that carry classifiers.
-    pub interfaces: usize,
+    pub(crate) interfaces: usize,
     /// Network namespaces that are watched.
-    pub namespaces: usize,
+    pub(crate) namespaces: usize,
     /// Namespaces that could not be entered.
-    pub unreadable: usize,
+    pub(crate) unreadable: usize,
     /// Devices that refused a classifier.
-    pub refused: usize,
+    pub(crate) refused: usize,
     /// Containers.
-    pub containers: usize,
+    pub(crate) containers: usize,
 }

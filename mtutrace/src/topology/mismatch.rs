@@ -7,7 +7,7 @@ use crate::model::{DeviceId, Hop, LinkKind, Mismatch, NetnsId, Node};
 
 /// Compares a namespace's own MTU with the smallest on its own side of the way to `remote`. Devices on the far
 /// side belong to somebody else: a server's packets for a small pod are none of the server's fault.
-pub fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> Option<Mismatch> {
+pub(crate) fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> Option<Mismatch> {
     if netns == node.host {
         return None;
     }
@@ -41,6 +41,6 @@ pub fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> Option<M
 }
 
 /// What is below the tunnel of this hop, if the tunnel's own number is what is wrong.
-pub fn wrong_tunnel(node: &Node, hop: &Hop) -> Option<Underlay> {
+pub(crate) fn wrong_tunnel(node: &Node, hop: &Hop) -> Option<Underlay> {
     underlay(node, hop.id()).filter(|below| below.wrong && hop.mtu == below.fits)
 }

@@ -5,27 +5,26 @@
 //! recorded one: `lookup` (one namespace's routing), `path` (hop by hop across namespaces), `underlay` (what carries
 //! a tunnel), `reach` (who has an
 //! address, who is nested in whom), `adopt` (containers in containers) and `hooks` (which devices to trace).
-pub mod adopt;
-pub mod dump;
-pub mod hooks;
-pub mod live;
-pub mod lookup;
-pub mod mismatch;
+pub(crate) mod adopt;
+pub(crate) mod dump;
+pub(crate) mod hooks;
+pub(crate) mod live;
+pub(crate) mod lookup;
+pub(crate) mod mismatch;
 mod netlink;
-pub mod netns_exec;
+pub(crate) mod netns_exec;
 mod odd_port;
-pub mod path;
-pub mod peers;
-pub mod reach;
+pub(crate) mod path;
+pub(crate) mod peers;
+pub(crate) mod reach;
 pub(crate) mod sockets;
-pub mod underlay;
-pub mod watch;
+pub(crate) mod underlay;
+pub(crate) mod watch;
 
-pub use adopt::adopt_parents;
-pub use hooks::{smallest_limit, wants_hooks};
-pub use live::{Changes, Seen, Topology};
-pub use mismatch::{mismatch, wrong_tunnel};
-pub use odd_port::odd_port;
-pub use path::{bottleneck, path};
-pub use reach::{inside, is_inside, only_holder, prepare, resolve};
-pub use underlay::{Underlay, underlay};
+pub(crate) use hooks::{smallest_limit, wants_hooks};
+pub(crate) use live::{FoundNetns, Topology};
+pub(crate) use mismatch::{mismatch, wrong_tunnel};
+pub(crate) use odd_port::odd_port;
+pub(crate) use path::{bottleneck, path};
+pub(crate) use reach::{inside, is_inside, only_holder, prepare, resolve};
+pub(crate) use underlay::{Underlay, underlay};

@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Whether an item is compiled for unit tests alone: `#[cfg(test)]`, `#[cfg(all(test, …))]` or `#[test]`.
+/// Whether an item is compiled for unit tests alone: `#[cfg(test)]` or `#[cfg(all(test, …))]`.
 pub(super) fn only_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")

@@ -25,27 +25,27 @@ const LOOPBACK: u32 = 1;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show the figures.
-    pub output: Format,
+    pub(crate) output: Format,
     /// Runs of each program in a round.
-    pub repeat: u32,
+    pub(crate) repeat: u32,
     /// Rounds; the medians of the rounds count.
-    pub rounds: u32,
+    pub(crate) rounds: u32,
 }
 
 /// All of them.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Line<'a> {
+pub(crate) struct BenchLine<'a> {
     v: u32,
     kind: &'static str,
-    rows: &'a [Row],
+    rows: &'a [Measurement],
 }
 
 /// One measurement.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "BenchRow")]
-pub(crate) struct Row {
+pub(crate) struct Measurement {
     program: &'static str,
     packet: &'static str,
     ns: f64,
@@ -56,7 +56,7 @@ pub(crate) struct Row {
 ///
 /// # Errors
 /// When the machine cannot load the programs.
-pub fn bench(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
     let missing = capability::missing();
     if !missing.is_empty() {
         return Err(Failure::Machine(capability::explain(&missing)));
@@ -91,7 +91,7 @@ pub fn bench(options: &Options) -> Result<Outcome, Failure> {
     let medians: Vec<f64> = times.into_iter().map(median).collect();
     let empty = medians.first().copied().unwrap_or(1.0).max(1.0);
     check_events(&mut ebpf, &oversized)?;
-    let rows = cases.iter().zip(&medians).map(|((program, packet, _), ns)| Row {
+    let rows = cases.iter().zip(&medians).map(|((program, packet, _), ns)| Measurement {
         program,
         packet,
         ns: *ns,
@@ -168,11 +168,11 @@ fn tcp_packet(length: u16, syn: bool) -> Vec<u8> {
     frame
 }
 
-fn print(format: Format, rows: &[Row]) -> std::io::Result<()> {
+fn print(format: Format, rows: &[Measurement]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match format {
         Format::Json => {
-            serde_json::to_writer(&mut out, &Line { v: 1, kind: "bench", rows })?;
+            serde_json::to_writer(&mut out, &BenchLine { v: 1, kind: "bench", rows })?;
             writeln!(out)
         }
         Format::Text => {

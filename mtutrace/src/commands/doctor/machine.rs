@@ -9,22 +9,22 @@ use serde::Serialize;
 use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability};
-use crate::runtimes::runtimes;
+use crate::runtimes::reachable_runtimes;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// What it is about.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// How it is here.
-    pub state: String,
+    pub(crate) state: String,
     /// What to do, where something is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
+    pub(crate) advice: Option<String>,
 }
 
 /// All facts, in the order in which they matter.
-pub fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
+pub(crate) fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
     vec![
         kernel(),
         capabilities(),
@@ -154,12 +154,12 @@ fn nat() -> Fact {
 }
 
 fn names() -> Fact {
-    let found = runtimes();
-    let mut state = match found.answer.as_slice() {
+    let found = reachable_runtimes();
+    let mut state = match found.reachable.as_slice() {
         [] => "none: no runtime's socket answers; containers are known by their ids".to_owned(),
         answer => format!("by {}", answer.join(", ")),
     };
-    for (path, why) in &found.silent {
+    for (path, why) in &found.unreachable {
         state += &format!("; none by {path}: {why}");
     }
     fact("names", state, None)

@@ -15,12 +15,12 @@ use crate::model::{SignalKind, drop_causes};
 use crate::output::escape::escape;
 use crate::output::format::Format;
 
-pub use machine::{Fact, facts};
+pub(crate) use machine::{Fact, facts};
 
 /// One hook, with what is lost without it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DoctorHook")]
-struct Row {
+struct HookReport {
     #[serde(flatten)]
     status: Status,
     blind: &'static str,
@@ -41,11 +41,11 @@ struct Signal {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Report {
+pub(crate) struct DoctorLine {
     v: u32,
     kind: &'static str,
     facts: Vec<Fact>,
-    hooks: Vec<Row>,
+    hooks: Vec<HookReport>,
     signals: Vec<Signal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
@@ -53,22 +53,22 @@ pub(crate) struct Report {
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show what is found.
-    pub output: Format,
+    pub(crate) output: Format,
     /// How the kernel side is loaded.
-    pub load: load::Options,
+    pub(crate) load: load::Options,
 }
 
 /// Tries every hook and says how it went. Without the capabilities it says what it can't know.
 ///
 /// # Errors
 /// When nothing can be traced (exit code 3), after the report was printed.
-pub fn doctor(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn doctor(options: &Options) -> Result<Outcome, Failure> {
     options.load.check().map_err(Failure::btf)?;
     let (outcome, refusal) = try_hooks(&options.load);
     let statuses = table(HOOKS, &outcome);
-    let report = Report {
+    let report = DoctorLine {
         v: 1,
         kind: "doctor",
         facts: facts(options.load.kernel_btf.as_deref()),
@@ -76,7 +76,7 @@ pub fn doctor(options: &Options) -> Result<Outcome, Failure> {
         hooks: statuses
             .into_iter()
             .zip(HOOKS)
-            .map(|(status, hook)| Row { status, blind: hook.limitations })
+            .map(|(status, hook)| HookReport { status, blind: hook.limitations })
             .collect(),
         refusal: refusal.clone(),
     };
@@ -131,7 +131,7 @@ fn signals(hooks: &[Hook], statuses: &[Status]) -> Vec<Signal> {
         .collect()
 }
 
-fn text(out: &mut impl Write, report: &Report) -> io::Result<()> {
+fn text(out: &mut impl Write, report: &DoctorLine) -> io::Result<()> {
     for fact in &report.facts {
         writeln!(out, "{:<14} {}", fact.what, escape(&fact.state))?;
         if let Some(advice) = &fact.advice {

@@ -1,4 +1,4 @@
-//! `mtutrace map`: the MTUs of the node at one look, every container's way out hop by hop. Loads nothing into the
+//! `mtutrace map`: the MTUs of the node at one look, every container's path out hop by hop. Loads nothing into the
 //! kernel, so that it can run before a pipeline does.
 pub(crate) mod json;
 mod stats;
@@ -20,18 +20,18 @@ use tree::Tree;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show what is found.
-    pub output: Format,
+    pub(crate) output: Format,
     /// Only these containers and those inside them, by the start of an id or by name; all if empty.
-    pub containers: Vec<String>,
+    pub(crate) containers: Vec<String>,
 }
 
 /// Draws the map of the node as it is now.
 ///
 /// # Errors
 /// When the command line names a container that is not there, or the node cannot be looked at.
-pub fn map(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let missing = LOOKING.missing();
     if !missing.is_empty() {
@@ -50,7 +50,7 @@ pub fn map(options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::Usage(format!("there is no container {absent}; known: {known}")));
     }
     let tree = Tree::new(node, &options.containers);
-    let effort = ScanStats {
+    let stats = ScanStats {
         namespaces: node.netns.len(),
         unreadable: unreadable.len(),
         took: start.elapsed(),
@@ -58,8 +58,8 @@ pub fn map(options: &Options) -> Result<Outcome, Failure> {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match options.output {
-        Format::Text => text::write(&mut out, &tree, &effort, wants_colour()),
-        Format::Json => json::write(&mut out, &tree, &effort),
+        Format::Text => text::write(&mut out, &tree, &stats, wants_colour()),
+        Format::Json => json::write(&mut out, &tree, &stats),
     };
     match written.and_then(|()| out.flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),

@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 
 use crate::kernel::hooks::State;
 use crate::output::escape::escape;
-use crate::telemetry::Status;
+use crate::telemetry::TraceStatus;
 
 /// Progress goes to stderr: data alone to stdout.
-pub(super) fn say_hello(status: &Status) {
+pub(super) fn print(status: &TraceStatus) {
     eprintln!(
         "mtutrace: watching {} devices in {} network namespaces, {} containers; Ctrl-C ends with a report",
         status.interfaces, status.namespaces, status.containers

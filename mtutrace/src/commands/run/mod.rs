@@ -9,25 +9,25 @@ mod signals;
 
 use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
-use mtutrace_common::Place;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::discovery::classifiers::Classifiers;
 use crate::discovery::reconciler::Reconciler;
 use crate::discovery::scan::Discovery;
 use crate::filter::{Filter, select};
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
-use crate::kernel::hooks::{self, HOOKS, table};
+use crate::kernel::hooks::{HOOKS, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
-use crate::kernel::{capability, company};
+use crate::kernel::{capability, instances};
 use crate::metrics::Metrics;
 use crate::output::format::{self, RunFormat};
 use crate::output::json::Json;
 use crate::output::text::Text;
-use crate::output::{Names, Output, tui, wants_colour};
-pub use options::Options;
+use crate::output::{KernelNames, Output, tui, wants_colour};
+pub(crate) use options::Options;
 use session::Session;
 use signals::Signals;
 
@@ -35,7 +35,7 @@ use signals::Signals;
 ///
 /// # Errors
 /// When the command line names what is not there, or the machine cannot be traced.
-pub fn run(options: &Options) -> Result<Outcome, Failure> {
+pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let filter = &options.filter;
     let missing = capability::missing();
     if !missing.is_empty() {
@@ -45,28 +45,28 @@ pub fn run(options: &Options) -> Result<Outcome, Failure> {
     let format = format::choose(options.output)?;
     limits::raise_open_files();
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
-    let mut survey = Discovery::new()?;
-    select::check(filter, survey.node())?;
-    if select::absent(filter, survey.node()).is_some() {
-        survey.wait_for_names()?;
+    let mut discovery = Discovery::new()?;
+    select::check(filter, discovery.node())?;
+    if select::absent(filter, discovery.node()).is_some() {
+        discovery.wait_for_metadata()?;
     }
-    if let Some(absent) = select::absent(filter, survey.node()) {
+    if let Some(absent) = select::absent(filter, discovery.node()) {
         eprintln!("mtutrace: {absent}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let output = output(format, filter);
-    runtime.block_on(trace(options, survey, output, metrics))
+    runtime.block_on(trace(options, discovery, output, metrics))
 }
 
 async fn trace(
     options: &Options,
-    survey: Discovery,
+    discovery: Discovery,
     output: Box<dyn Output>,
     metrics: Option<Metrics>,
 ) -> Result<Outcome, Failure> {
     // Before anything is attached: a signal from here on ends the run in order.
     let signals = Signals::new()?;
-    let alone = company::is_alone();
+    let alone = instances::is_alone();
     let Loaded { mut ebpf, outcome, reasons, symbols } = load::load(&options.load)?;
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
     let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
@@ -81,21 +81,18 @@ async fn trace(
             Err(e) => tracing::warn!("the kernel side's log cannot be read: {e}"),
         }
     }
-    let loaded = |place| {
-        let mut pairs = HOOKS.iter().zip(&outcome);
-        pairs.any(|(hook, outcome)| hook.place() == Some(place) && *outcome == hooks::Outcome::Attached)
-    };
-    let attacher = Attacher::new(ebpf, loaded(Place::Ingress), loaded(Place::Egress), alone);
-    let keeper = Reconciler::start(survey, attacher, table(HOOKS, &outcome), || signals.is_ending())?;
+    let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
+    let reconciler =
+        Reconciler::start(discovery, classifiers, table(HOOKS, &outcome), || signals.is_ending())?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,
         counters,
         output,
         metrics,
-        names: Names { reasons, symbols },
+        kernel_names: KernelNames { reasons, symbols },
     };
-    let result = session.run(keeper, signals).await;
+    let result = session.run(reconciler, signals).await;
     if let Some(path) = &options.ready_file {
         ready::remove(path);
     }

@@ -9,23 +9,23 @@ use crate::output::format::RunFormat;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// How to show what is found; on its own a screen on a terminal, else text.
-    pub output: Option<RunFormat>,
+    pub(crate) output: Option<RunFormat>,
     /// When to stop.
-    pub duration: Option<Duration>,
+    pub(crate) duration: Option<Duration>,
     /// After how many events to stop.
-    pub count: Option<u64>,
+    pub(crate) count: Option<u64>,
     /// Time between reports.
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// Which events, counters and verdicts are shown.
-    pub filter: Filter,
+    pub(crate) filter: Filter,
     /// Where to serve metrics.
-    pub metrics: Option<SocketAddr>,
+    pub(crate) metrics: Option<SocketAddr>,
     /// A file to create once every hook is attached.
-    pub ready_file: Option<PathBuf>,
+    pub(crate) ready_file: Option<PathBuf>,
     /// Whether a problem is told by the exit code.
-    pub exit_code: bool,
+    pub(crate) exit_code: bool,
     /// How the kernel side is loaded; `log` also shows debug messages.
-    pub load: load::Options,
+    pub(crate) load: load::Options,
 }

@@ -14,21 +14,21 @@ use super::options::Options;
 use super::ready;
 use super::signals::Signals;
 use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::run::banner::say_hello;
+use crate::commands::run::banner;
 use crate::diagnosis::engine::Engine;
 use crate::discovery::reconciler::{Command, Reconciler, Snapshot};
 use crate::discovery::watchers::Watchers;
-use crate::filter::matched::Matched;
+use crate::filter::matched::MatchedFlows;
 use crate::filter::select;
 use crate::identity::conntrack::ProcConnections;
 use crate::kernel::counters::{Counters, Records};
 use crate::kernel::decode::decode;
 use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
-use crate::metrics::{Metrics, Own};
+use crate::metrics::{Metrics, OwnMetrics};
 use crate::mib::reconcile::Reconciliation;
 use crate::model::{AttributedEvent, NetnsId, Severity, Tally, Verdict};
-use crate::output::{Context, Item, Names, Output, Request, Totals};
+use crate::output::{Context, Item, KernelNames, Output, Request, Totals};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::{self, Cost, Latency};
 
@@ -54,18 +54,18 @@ pub(super) struct Session<'a> {
     /// The same for Prometheus, if somebody asked.
     pub(super) metrics: Option<Metrics>,
     /// Kernel names.
-    pub(super) names: Names,
+    pub(super) kernel_names: KernelNames,
 }
 
 /// What changes while it runs.
-struct State {
+struct RunState {
     engine: Engine,
     tables: ProcConnections,
     snapshot: Snapshot,
     clock: Clock,
     kernel: Reconciliation,
     latency: Latency,
-    matched: Matched,
+    matched: MatchedFlows,
     shown: u64,
     decoded: u64,
     undecodable: u64,
@@ -80,17 +80,17 @@ impl Session<'_> {
     /// Runs until a signal, `--duration`, `--count`, or until nobody reads any more.
     pub(super) async fn run(
         mut self,
-        mut keeper: Reconciler,
+        mut reconciler: Reconciler,
         mut signals: Signals,
     ) -> Result<Outcome, Failure> {
-        let mut state = State {
+        let mut state = RunState {
             engine: Engine::default(),
             tables: ProcConnections { proc_root: PathBuf::from("/proc") },
-            snapshot: keeper.snapshots.borrow_and_update().clone(),
+            snapshot: reconciler.snapshots.borrow_and_update().clone(),
             clock: Clock::new(),
             kernel: Reconciliation::default(),
             latency: Latency::new(),
-            matched: Matched::default(),
+            matched: MatchedFlows::default(),
             shown: 0,
             decoded: 0,
             undecodable: 0,
@@ -99,7 +99,7 @@ impl Session<'_> {
             started: Instant::now(),
             cpu_before: cost::process().unwrap_or_default().0,
         };
-        let result = self.work(&mut state, &mut keeper, &mut signals).await;
+        let result = self.work(&mut state, &mut reconciler, &mut signals).await;
         signals.end();
         self.output.close();
         if let Err(e) = holder::start() {
@@ -107,12 +107,12 @@ impl Session<'_> {
         }
         let result = match result {
             Ok(()) => {
-                self.last_figures(&mut state, &mut keeper).await;
+                self.last_figures(&mut state, &mut reconciler).await;
                 self.finish(&mut state)
             }
             Err(failure) => Err(failure),
         };
-        keeper.stop();
+        reconciler.stop();
         match result {
             Ok(()) if state.problem && self.options.exit_code => Ok(Outcome::Problem),
             Ok(()) => Ok(Outcome::Nothing),
@@ -124,8 +124,8 @@ impl Session<'_> {
 
     async fn work(
         &mut self,
-        state: &mut State,
-        keeper: &mut Reconciler,
+        state: &mut RunState,
+        reconciler: &mut Reconciler,
         signals: &mut Signals,
     ) -> Result<(), Failure> {
         if signals.is_ending() {
@@ -137,7 +137,7 @@ impl Session<'_> {
         if let Some(metrics) = &self.metrics {
             metrics.ready();
         }
-        say_hello(&state.snapshot.status);
+        banner::print(&state.snapshot.status);
         let mut watchers = Watchers::default();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -154,10 +154,10 @@ impl Session<'_> {
                     self.tick(state)?;
                     let questions = state.engine.questions(state.clock.now_ns());
                     if !questions.is_empty() {
-                        let _ = keeper.orders.send(Command::Sockets(questions));
+                        let _ = reconciler.commands.send(Command::Sockets(questions));
                     }
                 }
-                Some((question, reading)) = keeper.answers.recv() => {
+                Some((question, reading)) = reconciler.answers.recv() => {
                     let node = state.snapshot.node.clone();
                     state.engine.answer(question, reading, state.clock.now_ns(), &node);
                 }
@@ -167,19 +167,19 @@ impl Session<'_> {
                     self.losses(state)?;
                     self.output.cost(&state.cost());
                 }
-                changed = keeper.snapshots.changed() => {
+                changed = reconciler.snapshots.changed() => {
                     if changed.is_err() {
                         let why = "the thread that keeps the classifiers died; run again, and please report it";
                         return Err(Failure::Machine(why.to_owned()));
                     }
-                    let old = std::mem::replace(&mut state.snapshot, keeper.snapshots.borrow_and_update().clone());
+                    let old = std::mem::replace(&mut state.snapshot, reconciler.snapshots.borrow_and_update().clone());
                     if old.status != state.snapshot.status {
                         let status = state.snapshot.status.clone();
                         self.show(state, &Item::Status(&status))?;
                     }
                 }
-                Some(news) = keeper.news.recv() => watchers.news(news, &keeper.orders),
-                wish = poll_fn(|cx| self.output.poll_wish(cx)) => if wish? == Request::End { return Ok(()) },
+                Some(update) = reconciler.updates.recv() => watchers.apply(update, &reconciler.commands),
+                wish = poll_fn(|cx| self.output.poll_request(cx)) => if wish? == Request::End { return Ok(()) },
                 () = signals.wait() => return Ok(()),
                 () = until(end) => return Ok(()),
             }
@@ -190,13 +190,13 @@ impl Session<'_> {
         }
     }
 
-    fn take(&mut self, state: &mut State, records: Vec<Bytes>) -> Result<(), Failure> {
+    fn take(&mut self, state: &mut RunState, records: Vec<Bytes>) -> Result<(), Failure> {
         let node = state.snapshot.node.clone();
         for record in records {
             match decode(&record) {
                 Ok(event) => {
                     state.decoded += 1;
-                    state.kernel.witness.note(&event, &node);
+                    state.kernel.observed.note(&event, &node);
                     if let Some(charged) = state.engine.event(event, &node, &state.tables) {
                         self.event(state, &charged)?;
                         let foreseen = state.engine.foresee(&charged, &node);
@@ -212,7 +212,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn event(&mut self, state: &mut State, charged: &AttributedEvent) -> Result<(), Failure> {
+    fn event(&mut self, state: &mut RunState, charged: &AttributedEvent) -> Result<(), Failure> {
         if !select::event(&self.options.filter, charged, &state.snapshot.node) {
             return Ok(());
         }
@@ -228,7 +228,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn tick(&mut self, state: &mut State) -> Result<(), Failure> {
+    fn tick(&mut self, state: &mut RunState) -> Result<(), Failure> {
         // The ring wakes its reader; should a wake-up ever be missed, its records wait no longer than this.
         let records = self.ring.now();
         self.take(state, records)?;
@@ -239,10 +239,11 @@ impl Session<'_> {
         }
         self.verdicts(state, verdicts)?;
         if let Some(metrics) = &self.metrics {
-            let context = Context { clock: &state.clock, node: &node, names: &self.names };
-            metrics.tick(&context, || Own {
+            let context = Context { clock: &state.clock, node: &node, kernel_names: &self.kernel_names };
+            metrics.tick(&context, || OwnMetrics {
                 records: self.counters.records(),
                 undecodable: state.undecodable,
+                dropped_incidents: state.engine.dropped_incidents(),
                 programs: state.snapshot.programs.clone(),
                 latency: state.latency.buckets(),
             });
@@ -250,7 +251,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn verdicts(&mut self, state: &mut State, verdicts: Vec<Verdict>) -> Result<(), Failure> {
+    fn verdicts(&mut self, state: &mut RunState, verdicts: Vec<Verdict>) -> Result<(), Failure> {
         let node = state.snapshot.node.clone();
         let held = state.matched.take_held();
         for verdict in held.into_iter().chain(verdicts) {
@@ -268,7 +269,7 @@ impl Session<'_> {
     }
 
     /// The counters that somebody asked for.
-    fn tallies(&self, state: &mut State) -> Vec<(NetnsId, Tally)> {
+    fn tallies(&self, state: &mut RunState) -> Vec<(NetnsId, Tally)> {
         let node = &state.snapshot.node;
         let mut all = state.engine.report();
         if self.options.filter.is_by_flow() {
@@ -290,16 +291,16 @@ impl Session<'_> {
     }
 
     /// What the kernel counted until now, before the last events are read: so the hooks saw no less for being late.
-    async fn last_figures(&self, state: &mut State, keeper: &mut Reconciler) {
+    async fn last_figures(&self, state: &mut RunState, reconciler: &mut Reconciler) {
         let (done, answer) = oneshot::channel();
-        if keeper.orders.send(Command::Figures(done)).is_ok()
+        if reconciler.commands.send(Command::ReadCounters(done)).is_ok()
             && let Ok(Ok(())) = tokio::time::timeout(LAST_FIGURES, answer).await
         {
-            state.snapshot = keeper.snapshots.borrow_and_update().clone();
+            state.snapshot = reconciler.snapshots.borrow_and_update().clone();
         }
     }
 
-    fn finish(&mut self, state: &mut State) -> Result<(), Failure> {
+    fn finish(&mut self, state: &mut RunState) -> Result<(), Failure> {
         let records = self.drain(state)?;
         let node = state.snapshot.node.clone();
         let mut verdicts = state.engine.standing(&node);
@@ -324,7 +325,7 @@ impl Session<'_> {
 
     /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the
     /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost.
-    fn drain(&mut self, state: &mut State) -> Result<Records, Failure> {
+    fn drain(&mut self, state: &mut RunState) -> Result<Records, Failure> {
         let mut made = self.counters.records();
         for _ in 0..self.options.load.ring_bytes / SMALLEST_RECORD / BATCH as u32 + QUIET_TRIES {
             let rest = self.ring.now();
@@ -339,7 +340,7 @@ impl Session<'_> {
     }
 
     /// Somebody who watches must know that events are lost.
-    fn losses(&mut self, state: &mut State) -> Result<(), Failure> {
+    fn losses(&mut self, state: &mut RunState) -> Result<(), Failure> {
         let lost = self.counters.lost();
         if lost > state.lost {
             state.lost = lost;
@@ -349,8 +350,9 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn show(&mut self, state: &State, item: &Item<'_>) -> Result<(), Failure> {
-        let context = Context { clock: &state.clock, node: &state.snapshot.node, names: &self.names };
+    fn show(&mut self, state: &RunState, item: &Item<'_>) -> Result<(), Failure> {
+        let context =
+            Context { clock: &state.clock, node: &state.snapshot.node, kernel_names: &self.kernel_names };
         if let Some(metrics) = &self.metrics {
             metrics.show(item, &context);
         }
@@ -358,7 +360,7 @@ impl Session<'_> {
     }
 }
 
-impl State {
+impl RunState {
     fn note(&mut self, verdict: &Verdict) {
         self.problem |= verdict.severity >= Severity::Warning;
     }

@@ -13,7 +13,7 @@ use crate::output::json::{EventLine, Line, ReportLine, StatusLine, VerdictLine};
 
 /// Kinds of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub(crate) enum LineKind {
     /// run: what is traced; the last one has the totals.
     Status,
     /// run: what happened to a packet.
@@ -30,7 +30,7 @@ pub enum Kind {
     Bench,
 }
 
-impl Kind {
+impl LineKind {
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
@@ -40,7 +40,7 @@ impl Kind {
 ///
 /// # Errors
 /// When writing fails.
-pub fn schema(kind: Option<Kind>) -> Result<Outcome, Failure> {
+pub(crate) fn schema(kind: Option<LineKind>) -> Result<Outcome, Failure> {
     let schema = kind.map_or_else(any, of);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer_pretty(&mut out, &schema).map_err(io::Error::from);
@@ -51,15 +51,15 @@ pub fn schema(kind: Option<Kind>) -> Result<Outcome, Failure> {
 }
 
 /// The schema of one kind.
-pub fn of(kind: Kind) -> Value {
+pub(crate) fn of(kind: LineKind) -> Value {
     let mut schema = match kind {
-        Kind::Status => root::<Line<StatusLine<'static>>>(),
-        Kind::Event => root::<Line<EventLine<'static>>>(),
-        Kind::Report => root::<Line<ReportLine<'static>>>(),
-        Kind::Verdict => root::<Line<VerdictLine<'static>>>(),
-        Kind::Map => root::<map::json::Line<'static>>(),
-        Kind::Doctor => root::<doctor::Report>(),
-        Kind::Bench => root::<bench::Line<'static>>(),
+        LineKind::Status => root::<Line<StatusLine<'static>>>(),
+        LineKind::Event => root::<Line<EventLine<'static>>>(),
+        LineKind::Report => root::<Line<ReportLine<'static>>>(),
+        LineKind::Verdict => root::<Line<VerdictLine<'static>>>(),
+        LineKind::Map => root::<map::json::MapLine<'static>>(),
+        LineKind::Doctor => root::<doctor::DoctorLine>(),
+        LineKind::Bench => root::<bench::BenchLine<'static>>(),
     };
     let name = kind.name();
     schema.insert("title".to_owned(), name.clone().into());
@@ -72,9 +72,9 @@ pub fn of(kind: Kind) -> Value {
 }
 
 /// The schema of a line of any kind.
-pub fn any() -> Value {
+pub(crate) fn any() -> Value {
     let mut definitions = Map::new();
-    let kinds = Kind::value_variants().iter().map(|kind| {
+    let kinds = LineKind::value_variants().iter().map(|kind| {
         let mut schema = of(*kind);
         if let Some(schema) = schema.as_object_mut() {
             schema.remove("$schema");

@@ -14,7 +14,7 @@ fn walk(value: &Value, look: &mut impl FnMut(&Value)) {
 
 #[test]
 fn nothing_is_null_and_every_reference_leads_somewhere() {
-    for schema in Kind::value_variants().iter().map(|kind| of(*kind)).chain([any()]) {
+    for schema in LineKind::value_variants().iter().map(|kind| of(*kind)).chain([any()]) {
         walk(&schema, &mut |value| {
             assert!(*value != json!("null"), "null in {schema:#}");
             if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
@@ -27,7 +27,7 @@ fn nothing_is_null_and_every_reference_leads_somewhere() {
 #[test]
 fn one_name_is_one_type() {
     let mut all = Map::new();
-    for schema in Kind::value_variants().iter().map(|kind| of(*kind)) {
+    for schema in LineKind::value_variants().iter().map(|kind| of(*kind)) {
         for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
             let before = all.insert(name.clone(), definition.clone());
             assert!(before.as_ref().is_none_or(|before| before == definition), "two kinds differ in {name}");
@@ -37,7 +37,7 @@ fn one_name_is_one_type() {
 
 #[test]
 fn kinds_are_told_apart_and_words_are_listed() {
-    let event = of(Kind::Event);
+    let event = of(LineKind::Event);
     assert_eq!(event["properties"]["kind"], json!({ "const": "event" }));
     assert!(event["required"].as_array().unwrap().contains(&json!("hook")), "{event:#}");
     assert!(!event["required"].as_array().unwrap().contains(&json!("mtu")), "what is unknown is absent");
@@ -45,8 +45,8 @@ fn kinds_are_told_apart_and_words_are_listed() {
     for signal in SignalKind::ALL {
         assert!(text.contains(signal.name()), "{}", signal.name());
     }
-    let report = of(Kind::Report);
+    let report = of(LineKind::Report);
     let counters = &report["properties"]["counters"];
     assert_eq!(counters["propertyNames"]["$ref"], "#/$defs/SignalKind", "{counters:#}");
-    assert_eq!(any()["oneOf"].as_array().unwrap().len(), Kind::value_variants().len());
+    assert_eq!(any()["oneOf"].as_array().unwrap().len(), LineKind::value_variants().len());
 }

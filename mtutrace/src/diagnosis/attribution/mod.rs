@@ -13,25 +13,25 @@ const DEPTH: usize = 8;
 
 /// One end of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub(crate) struct End {
     /// The namespace that holds it.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// The other end's address, as this end knows it.
-    pub remote: IpAddr,
+    pub(crate) remote: IpAddr,
 }
 
 /// Both ends, as far as they are on this node; the sender first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ends {
+pub(crate) struct Ends {
     /// Who sends.
-    pub src: Option<End>,
+    pub(crate) src: Option<End>,
     /// Who receives.
-    pub dst: Option<End>,
+    pub(crate) dst: Option<End>,
 }
 
 /// Finds the ends of the event's flow: by the connection's SYN, and by addresses and the NAT tables where that was not
 /// seen, or not from the start.
-pub fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections) -> Ends {
+pub(crate) fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections) -> Ends {
     let Some((connection, reversed)) = flows.find(event.netns, event.flow) else {
         return Ends {
             src: end(event.netns, event.flow, true, node, tables),
@@ -62,7 +62,7 @@ pub fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections)
 }
 
 /// Who sent what came from `peer` under the address `ip`: that namespace, or, without NAT, one inside of it.
-pub fn behind(node: &Node, peer: NetnsId, ip: IpAddr) -> NetnsId {
+pub(crate) fn behind(node: &Node, peer: NetnsId, ip: IpAddr) -> NetnsId {
     let owner = topology::resolve(node, peer, ip);
     owner.filter(|owner| *owner != peer && topology::is_inside(node, *owner, peer)).unwrap_or(peer)
 }
@@ -95,16 +95,16 @@ fn descend(netns: NetnsId, flow: Flow, sender: bool, node: &Node, tables: &dyn C
 
 /// To whom an event is charged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attribution {
+pub(crate) struct Attribution {
     /// The namespace that suffers.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// What is wrong with its network, if anything is.
-    pub mismatch: Option<Mismatch>,
+    pub(crate) mismatch: Option<Mismatch>,
 }
 
 /// Charges an event to that end of its flow whose network is wrong; if none is, to the sender, else the receiver.
 /// The host itself is charged only when nobody else can be.
-pub fn attribute(ends: Ends, node: &Node) -> Option<Attribution> {
+pub(crate) fn attribute(ends: Ends, node: &Node) -> Option<Attribution> {
     let both = [ends.src, ends.dst];
     let candidates = || both.iter().flatten();
     let wrong = candidates()

@@ -43,7 +43,7 @@ struct Known {
 }
 
 /// Everything that is known so far.
-pub struct Engine {
+pub(crate) struct Engine {
     flows: Flows,
     incidents: Incidents,
     tallies: BTreeMap<NetnsKey, Tally>,
@@ -74,7 +74,7 @@ impl Engine {
     /// Takes in one event. Returns it with its owner if it is one to report: not a SYN, unless it is now certain that
     /// its MSS does not fit (see [`Engine::foresee`]), not the second observation of the same packet, not a drop that turns
     /// out to have another reason.
-    pub fn event(
+    pub(crate) fn event(
         &mut self,
         mut event: Event,
         node: &Node,
@@ -217,7 +217,7 @@ impl Engine {
 
     /// Time goes on: connections whose SYN promises too much are returned as events, and verdicts that are new or
     /// have changed.
-    pub fn tick(&mut self, now_ns: u64, node: &Node) -> (Vec<AttributedEvent>, Vec<Verdict>) {
+    pub(crate) fn tick(&mut self, now_ns: u64, node: &Node) -> (Vec<AttributedEvent>, Vec<Verdict>) {
         let settled = self.flows.settled(now_ns.saturating_sub(SYN_SETTLES_NS));
         let oversized = |(promise, side): &(AdvertisedMss, TcpRole)| mss::oversized(promise, *side, node);
         let events = settled.iter().filter_map(oversized).collect::<Vec<_>>();
@@ -262,7 +262,7 @@ impl Engine {
     }
 
     /// The verdict that a promise of too much makes at once, before the first packet of its connection can die.
-    pub fn foresee(&mut self, attributed: &AttributedEvent, node: &Node) -> Vec<Verdict> {
+    pub(crate) fn foresee(&mut self, attributed: &AttributedEvent, node: &Node) -> Vec<Verdict> {
         let (EventKind::Syn { .. }, Some(netns)) = (&attributed.event.kind, attributed.owner) else {
             return Vec::new();
         };
@@ -293,7 +293,7 @@ impl Engine {
     }
 
     /// All verdicts as they stand at the end: what evidence there is must do.
-    pub fn standing(&mut self, node: &Node) -> Vec<Verdict> {
+    pub(crate) fn standing(&mut self, node: &Node) -> Vec<Verdict> {
         self.verdicts(u64::MAX, node);
         self.incidents.values_mut().for_each(|s| s.refresh(u64::MAX, node));
         let mut all: Vec<_> = self.incidents.values().filter_map(|s| s.stated.clone()).collect();
@@ -304,22 +304,22 @@ impl Engine {
     }
 
     /// The sockets that the kernel is to be asked about.
-    pub fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
+    pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
         self.external.questions(now_ns)
     }
 
     /// What it said of one; absent when there is no such socket.
-    pub fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
+    pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
         self.external.answer(question, reading, now_ns, node);
     }
 
     /// Incidents that were evicted or refused, because there were too many.
-    pub fn dropped_incidents(&self) -> u64 {
+    pub(crate) fn dropped_incidents(&self) -> u64 {
         self.incidents.dropped()
     }
 
     /// Counters of all containers that had something; from now on they count as reported.
-    pub fn report(&mut self) -> Vec<(NetnsKey, Tally)> {
+    pub(crate) fn report(&mut self) -> Vec<(NetnsKey, Tally)> {
         let tallies = self.tallies.iter().map(|(owner, tally)| (*owner, tally.clone())).collect();
         self.tallies.values_mut().for_each(|tally| tally.changed = false);
         tallies
@@ -340,5 +340,7 @@ fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
 
 #[cfg(test)]
 mod bounds;
+#[cfg(test)]
+mod handshakes;
 #[cfg(test)]
 mod tests;

@@ -3,22 +3,22 @@ use crate::model::Event;
 
 /// Datagrams that were fragmented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cut {
+pub(crate) struct Cut {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// When the first, CLOCK_MONOTONIC nanoseconds.
-    pub first_ns: u64,
+    pub(crate) first_ns: u64,
     /// When the last.
-    pub last_ns: u64,
+    pub(crate) last_ns: u64,
     /// L3 bytes of the largest.
-    pub largest: u32,
+    pub(crate) largest: u32,
     /// The smallest MTU that they were fragmented for, L3 bytes.
-    pub mtu: u32,
+    pub(crate) mtu: u32,
 }
 
 impl Cut {
     /// Adds one.
-    pub fn add(&mut self, event: &Event, mtu: u32) {
+    pub(crate) fn add(&mut self, event: &Event, mtu: u32) {
         self.first_ns = if self.count == 0 { event.time_ns } else { self.first_ns.min(event.time_ns) };
         self.last_ns = self.last_ns.max(event.time_ns);
         self.mtu = if self.count == 0 { mtu } else { self.mtu.min(mtu) };
@@ -27,7 +27,7 @@ impl Cut {
     }
 
     /// Nanoseconds from the first to the last.
-    pub fn span_ns(&self) -> u64 {
+    pub(crate) fn span_ns(&self) -> u64 {
         self.last_ns.saturating_sub(self.first_ns)
     }
 }

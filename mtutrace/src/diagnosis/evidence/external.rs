@@ -8,7 +8,7 @@ use crate::model::Flow;
 
 /// Evidence of an incident whose cause is no MTU of this node.
 #[derive(Clone, Debug)]
-pub enum ExternalEvidence {
+pub(crate) enum ExternalEvidence {
     /// The container cuts its own datagrams, which then fit.
     Cut {
         /// How many, and how large.

@@ -10,27 +10,27 @@ const SAME_PACKET_NS: u64 = 5_000_000;
 
 /// How often one segment came, too big each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeats {
+pub(crate) struct Repeats {
     /// How often.
-    pub count: u64,
+    pub(crate) count: u64,
     /// When first, CLOCK_MONOTONIC nanoseconds.
-    pub first_ns: u64,
+    pub(crate) first_ns: u64,
     /// When last.
-    pub last_ns: u64,
+    pub(crate) last_ns: u64,
     /// Its length at first, L3 bytes.
-    pub length: u32,
+    pub(crate) length: u32,
 }
 
 /// One flow's part of it.
 #[derive(Clone, Debug, Default)]
-pub struct FlowEvidence {
+pub(crate) struct FlowEvidence {
     /// By hook and TCP sequence number: a packet is seen by several hooks, and each must count for itself.
     segments: HashMap<(SignalKind, u32), Repeats>,
 }
 
 impl FlowEvidence {
     /// The segment that came most often without getting smaller.
-    pub fn worst(&self) -> Option<(u32, Repeats)> {
+    pub(crate) fn worst(&self) -> Option<(u32, Repeats)> {
         self.segments
             .iter()
             .map(|((_, seq), r)| (*seq, *r))

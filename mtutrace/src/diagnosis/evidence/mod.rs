@@ -12,53 +12,53 @@ use crate::model::{Container, Event, EventKind, Flow, Mismatch, NetnsId, SignalK
 use crate::topology::Underlay;
 use mtutrace_common::config::DropCause;
 
-pub use cut::Cut;
-pub use external::ExternalEvidence;
-pub use flow::{FlowEvidence, Repeats};
-pub use hole::PersistentHole;
-pub use lost::LostFragments;
+pub(crate) use cut::Cut;
+pub(crate) use external::ExternalEvidence;
+pub(crate) use flow::{FlowEvidence, Repeats};
+pub(crate) use hole::PersistentHole;
+pub(crate) use lost::LostFragments;
 
 /// Most flows that are followed for one trouble; more of them add to the totals only.
 const FLOWS: usize = 256;
 
 /// One container that sends or gets packets too big for its way.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// Its namespace.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// Its container, which may be gone by the time that it is judged.
-    pub container: Option<Container>,
+    pub(crate) container: Option<Container>,
     /// What is wrong with its network.
-    pub mismatch: Mismatch,
+    pub(crate) mismatch: Mismatch,
     /// Packets die between two devices, not at a router.
-    pub silent: Option<LinkPair>,
+    pub(crate) silent: Option<LinkPair>,
     /// They get too big inside a tunnel, whose own number is wrong.
-    pub tunnel: Option<Underlay>,
+    pub(crate) tunnel: Option<Underlay>,
     /// What happened to them outside the tunnel, by signal.
-    pub outer: BTreeMap<SignalKind, u64>,
+    pub(crate) outer: BTreeMap<SignalKind, u64>,
     /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
-    pub first_ns: u64,
+    pub(crate) first_ns: u64,
     /// When it was last seen.
-    pub last_ns: u64,
+    pub(crate) last_ns: u64,
     /// Events by signal.
-    pub counts: BTreeMap<SignalKind, u64>,
+    pub(crate) counts: BTreeMap<SignalKind, u64>,
     /// Largest packet (or segment), L3 bytes.
-    pub largest: u32,
+    pub(crate) largest: u32,
     /// Largest segment that a SYN of its own promised, L3 bytes.
-    pub promised: u32,
+    pub(crate) promised: u32,
     /// Limits that its packets met and how often, L3 bytes.
-    pub limits: BTreeMap<u32, u64>,
+    pub(crate) limits: BTreeMap<u32, u64>,
     /// ICMP "too big" messages that a firewall of this node dropped.
-    pub filtered: u64,
+    pub(crate) filtered: u64,
     /// Its datagrams that were cut on the way, by who saw it: the classifiers that they would be, the kprobes that they
     /// were.
-    pub cut: BTreeMap<SignalKind, Cut>,
+    pub(crate) cut: BTreeMap<SignalKind, Cut>,
     flows: HashMap<Flow, FlowEvidence>,
 }
 
 impl Evidence {
     /// A trouble without any event yet.
-    pub fn new(netns: NetnsId, mismatch: Mismatch, now_ns: u64) -> Evidence {
+    pub(crate) fn new(netns: NetnsId, mismatch: Mismatch, now_ns: u64) -> Evidence {
         Evidence {
             netns,
             container: None,
@@ -79,14 +79,14 @@ impl Evidence {
     }
 
     /// Notes whose it is, where that is known now.
-    pub fn belongs_to(&mut self, container: Option<&Container>) {
+    pub(crate) fn belongs_to(&mut self, container: Option<&Container>) {
         if container.is_some() && container != self.container.as_ref() {
             self.container = container.cloned();
         }
     }
 
     /// Adds an event.
-    pub fn add(&mut self, event: &Event) {
+    pub(crate) fn add(&mut self, event: &Event) {
         let signal = event.kind.signal();
         if let EventKind::Fragmented { mtu } | EventKind::Oversized { mtu, may_be_cut: true, .. } = event.kind
         {
@@ -131,18 +131,18 @@ impl Evidence {
     }
 
     /// Adds a packet that was cut or died outside of the tunnel.
-    pub fn outside(&mut self, signal: SignalKind, time_ns: u64) {
+    pub(crate) fn outside(&mut self, signal: SignalKind, time_ns: u64) {
         self.last_ns = self.last_ns.max(time_ns);
         *self.outer.entry(signal).or_default() += 1;
     }
 
     /// Flows that are followed.
-    pub fn flows(&self) -> impl Iterator<Item = (&Flow, &FlowEvidence)> {
+    pub(crate) fn flows(&self) -> impl Iterator<Item = (&Flow, &FlowEvidence)> {
         self.flows.iter()
     }
 
     /// Number of events with this signal.
-    pub fn count(&self, signal: SignalKind) -> u64 {
+    pub(crate) fn count(&self, signal: SignalKind) -> u64 {
         self.counts.get(&signal).copied().unwrap_or(0)
     }
 }

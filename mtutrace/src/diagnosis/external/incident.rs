@@ -12,13 +12,13 @@ pub(super) const QUIET_NS: u64 = 90_000_000_000;
 #[derive(Clone, Debug)]
 pub(super) struct ExternalIncident {
     /// The container's namespace.
-    pub netns: NetnsId,
+    pub(crate) netns: NetnsId,
     /// Its container, which may be gone by the time that it is judged.
-    pub container: Option<Container>,
+    pub(crate) container: Option<Container>,
     /// What is known.
-    pub evidence: ExternalEvidence,
+    pub(crate) evidence: ExternalEvidence,
     /// When something happened last, CLOCK_MONOTONIC nanoseconds.
-    pub last_ns: u64,
+    pub(crate) last_ns: u64,
     key: NetnsKey,
     kind: VerdictKind,
     pub(super) stated: Option<Verdict>,

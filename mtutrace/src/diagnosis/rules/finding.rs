@@ -3,13 +3,13 @@ use crate::model::{Severity, VerdictKind};
 
 /// What a rule says of the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What is wrong.
-    pub kind: VerdictKind,
+    pub(crate) kind: VerdictKind,
     /// How bad it is.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// What happens to the traffic, to stand between "container X: " and a full stop; of an external incident, all that is to be said.
-    pub effect: String,
+    pub(crate) effect: String,
     /// The sentences that prove it.
-    pub evidence: Vec<String>,
+    pub(crate) evidence: Vec<String>,
 }

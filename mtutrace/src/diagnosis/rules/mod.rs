@@ -11,10 +11,10 @@ mod tunnel_overhead;
 
 use crate::diagnosis::evidence::{Evidence, ExternalEvidence};
 
-pub use finding::Finding;
+pub(crate) use finding::Finding;
 
 /// Judges evidence at `now_ns` (CLOCK_MONOTONIC). Nothing as long as the evidence allows both verdicts.
-pub fn judge(evidence: &Evidence, now_ns: u64) -> Option<Finding> {
+pub(crate) fn judge(evidence: &Evidence, now_ns: u64) -> Option<Finding> {
     if evidence.silent.is_some() {
         return silent_l2_drop::judge(evidence);
     }
@@ -28,7 +28,7 @@ pub fn judge(evidence: &Evidence, now_ns: u64) -> Option<Finding> {
 }
 
 /// Judges what no MTU of this node explains.
-pub fn judge_external(evidence: &ExternalEvidence, last_ns: u64) -> Option<Finding> {
+pub(crate) fn judge_external(evidence: &ExternalEvidence, last_ns: u64) -> Option<Finding> {
     match evidence {
         ExternalEvidence::Cut { cut, .. } => fragmentation::judge_own(cut),
         ExternalEvidence::Lost(lost) => fragments_lost::judge(lost, last_ns),

@@ -45,13 +45,13 @@ struct Hole {
 
 /// The connections that are followed.
 #[derive(Debug, Default)]
-pub struct Holes(HashMap<SocketId, Hole>);
+pub(crate) struct Holes(HashMap<SocketId, Hole>);
 
 impl Holes {
     /// Takes in an ACK that asks for a hole. Of interest where its source is a container of this node; at devices further
     /// out NAT may have renamed it, and then no socket there has that name. `mss`: what the connection's SYN offered, as
     /// the last device saw it.
-    pub fn note(&mut self, event: &Event, mss: Option<u32>, node: &Node) {
+    pub(crate) fn note(&mut self, event: &Event, mss: Option<u32>, node: &Node) {
         let EventKind::SackHole { hole, beyond } = event.kind else { return };
         let Some(netns) = asker(event, node).filter(|netns| node.container(*netns).is_some()) else { return };
         let now = event.time_ns;
@@ -70,7 +70,7 @@ impl Holes {
     }
 
     /// The sockets that it is time to ask about.
-    pub fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
+    pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
         self.0.retain(|_, h| {
             let age = now_ns.saturating_sub(h.since_ns);
             age < ACQUITTED_NS && (!h.waiting || age < AGAIN_NS)
@@ -93,7 +93,7 @@ impl Holes {
     }
 
     /// Takes in an answer; absent when there is no such socket. Returns the hole if it stays.
-    pub fn answer(
+    pub(crate) fn answer(
         &mut self,
         question: SocketId,
         reading: Option<TcpInfo>,

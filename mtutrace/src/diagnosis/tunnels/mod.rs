@@ -13,14 +13,14 @@ const IN_IP: [u8; 3] = [4, 41, 47];
 
 /// The tunnels of the node whose number is wrong, as of one generation of it: few nodes have any.
 #[derive(Debug, Default)]
-pub struct Wrong {
+pub(crate) struct Wrong {
     generation: Option<u64>,
     tunnels: Vec<(Underlay, Option<u16>)>,
 }
 
 impl Wrong {
     /// The tunnel that made the event's packet, if it was cut or died for what that put around it.
-    pub fn around(&mut self, event: &Event, node: &Node) -> Option<Underlay> {
+    pub(crate) fn around(&mut self, event: &Event, node: &Node) -> Option<Underlay> {
         match event.kind {
             EventKind::Fragmented { mtu: Some(_) } => {}
             // Without kprobes fragments are only seen to pass: those of this namespace's own are of a tunnel's making.
@@ -48,14 +48,14 @@ impl Wrong {
 }
 
 /// A tunnel's own mismatch, whoever uses it; nothing once its number fits.
-pub fn own(node: &Node, tunnel: DeviceId) -> Option<Mismatch> {
+pub(crate) fn own(node: &Node, tunnel: DeviceId) -> Option<Mismatch> {
     let below = underlay(node, tunnel).filter(|below| below.wrong)?;
     let bottleneck = Hop { mtu: below.fits, ..below.tunnel.clone() };
     Some(Mismatch { path: vec![bottleneck.clone()], culprit: below.tunnel, bottleneck })
 }
 
 /// What is wrong now with the way of those who use a tunnel; nothing once the tunnel's number fits.
-pub fn standing(trouble: &Evidence, of_way: Option<Mismatch>, node: &Node) -> Option<Mismatch> {
+pub(crate) fn standing(trouble: &Evidence, of_way: Option<Mismatch>, node: &Node) -> Option<Mismatch> {
     let tunnel = trouble.tunnel.as_ref()?.tunnel.id();
     let by_tunnel = |m: &Mismatch| topology::wrong_tunnel(node, &m.bottleneck).is_some();
     let nobody = || (trouble.netns == tunnel.netns).then(|| own(node, tunnel)).flatten();
@@ -63,7 +63,7 @@ pub fn standing(trouble: &Evidence, of_way: Option<Mismatch>, node: &Node) -> Op
 }
 
 /// Whether the trouble is that of a user of the tunnel, rather than the tunnel's own.
-pub fn is_users(trouble: &Evidence, tunnel: DeviceId, home: NetnsId) -> bool {
+pub(crate) fn is_users(trouble: &Evidence, tunnel: DeviceId, home: NetnsId) -> bool {
     trouble.netns != home && trouble.tunnel.as_ref().is_some_and(|below| below.tunnel.id() == tunnel)
 }
 

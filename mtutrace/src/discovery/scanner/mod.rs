@@ -16,22 +16,22 @@ use crate::model::{Container, NetnsId};
 
 /// A network namespace, who is in it, and the way in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetnsProcs {
+pub(crate) struct NetnsProcs {
     /// Which.
-    pub id: NetnsId,
+    pub(crate) id: NetnsId,
     /// Name under /run/netns (ip-netns(8)); the first by alphabet if it has several. It comes from outside: escape it.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Processes in it, ascending; none if only its name keeps it.
-    pub pids: Vec<u32>,
+    pub(crate) pids: Vec<u32>,
     /// A file by which it can be opened (setns(2)): /proc/PID/ns/net of its first process, else /run/netns/NAME.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Containers of its processes, the one to name first; empty for the host's.
-    pub containers: Vec<Container>,
+    pub(crate) containers: Vec<Container>,
 }
 
 /// Finds namespaces, again and again, remembering what need not be read twice.
 #[derive(Debug)]
-pub struct Scanner {
+pub(crate) struct Scanner {
     proc: Proc,
     run_netns: PathBuf,
     host: NetnsId,
@@ -41,7 +41,7 @@ pub struct Scanner {
 
 impl Scanner {
     /// `proc_root` is usually /proc, `run_netns` /run/netns (which need not exist).
-    pub fn new(proc_root: PathBuf, run_netns: PathBuf) -> Scanner {
+    pub(crate) fn new(proc_root: PathBuf, run_netns: PathBuf) -> Scanner {
         Scanner {
             proc: Proc { root: proc_root },
             run_netns,
@@ -53,22 +53,22 @@ impl Scanner {
 
     /// The host's namespace at the last scan: that of PID 1 or, where a security policy hides PID 1 even from root, of
     /// kthreadd, which lives in the initial one. 0 before the first scan, or if neither may be read.
-    pub fn host(&self) -> NetnsId {
+    pub(crate) fn host(&self) -> NetnsId {
         self.host
     }
 
     /// Processes whose namespace could not be read in the last scan, for lack of CAP_SYS_PTRACE.
-    pub fn unreadable(&self) -> usize {
+    pub(crate) fn unreadable(&self) -> usize {
         self.unreadable
     }
 
     /// A process of each container of the last scan, by the container's id.
-    pub fn processes(&self) -> impl Iterator<Item = (&str, u32)> {
+    pub(crate) fn processes(&self) -> impl Iterator<Item = (&str, u32)> {
         self.members.values().flat_map(Members::processes)
     }
 
     /// All network namespaces, by inode number. Fails only if /proc cannot be listed.
-    pub fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
+    pub(crate) fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
         let mut pids = self.pids()?;
         let mut names = self.names();
         for id in names.keys() {

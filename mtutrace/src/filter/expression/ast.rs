@@ -14,9 +14,9 @@ pub(super) enum End {
     Destination,
 }
 
-/// A condition on a flow, as it was where the packet was seen (NAT renames it from place to place).
+/// A condition on a flow, as it was where the packet was seen (NAT renames it on the way).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expression {
+pub(crate) enum Expression {
     /// Both.
     And(Box<Expression>, Box<Expression>),
     /// One of them.
@@ -29,7 +29,7 @@ pub enum Expression {
 
 /// A single condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition(pub(super) What);
+pub(crate) struct Condition(pub(super) What);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
@@ -43,7 +43,7 @@ pub(super) enum What {
 
 impl Expression {
     /// Whether the flow is meant.
-    pub fn matches(&self, flow: &Flow) -> bool {
+    pub(crate) fn matches(&self, flow: &Flow) -> bool {
         match self {
             Expression::And(a, b) => a.matches(flow) && b.matches(flow),
             Expression::Or(a, b) => a.matches(flow) || b.matches(flow),
@@ -57,7 +57,7 @@ impl What {
     fn matches(&self, flow: &Flow) -> bool {
         match self {
             What::Net(end, net) => end.any(flow, |address| net.contains(&address.ip())),
-            // An event without ports has 0 in their place.
+            // An event without ports has port 0.
             What::Port(end, ports) => {
                 end.any(flow, |address| address.port() != 0 && ports.contains(&address.port()))
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Word<'a> {
     pub(super) text: &'a str,
-    pub(super) place: Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
 /// Splits at blanks and at `( ) ! && ||`, which are words of their own.
@@ -16,7 +16,7 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         let length = length(part);
         let word = part.get(..length).unwrap_or(part);
         if !word.trim().is_empty() {
-            words.push(Word { text: word, place: rest..rest + word.len() });
+            words.push(Word { text: word, span: rest..rest + word.len() });
         }
         rest += word.len().max(1);
     }

@@ -3,8 +3,8 @@ mod ast;
 mod lexer;
 mod parse;
 
-pub use ast::Expression;
-pub use parse::parse;
+pub(crate) use ast::Expression;
+pub(crate) use parse::parse;
 
 #[cfg(test)]
 mod tests;

@@ -26,12 +26,12 @@ enum Kind {
 ///
 /// # Errors
 /// When it is none; the message points at the word, and says what is supported.
-pub fn parse(text: &str) -> Result<Expression, String> {
+pub(crate) fn parse(text: &str) -> Result<Expression, String> {
     let mut parser = Parser { text, words: words(text), next: 0, last: (End::Either, Kind::Host), depth: 0 };
     let expression = parser.or()?;
     match parser.peek() {
         None => Ok(expression),
-        Some(word) => Err(parser.error(word.place.clone(), "here \"and\" or \"or\" is missing")),
+        Some(word) => Err(parser.error(word.span.clone(), "here \"and\" or \"or\" is missing")),
     }
 }
 
@@ -65,9 +65,9 @@ impl<'a> Parser<'a> {
         Ok(word)
     }
 
-    fn error(&self, place: Range<usize>, why: &str) -> String {
+    fn error(&self, span: Range<usize>, why: &str) -> String {
         let width = |range: Range<usize>| self.text.get(range).unwrap_or_default().chars().count();
-        let (before, marks) = (" ".repeat(width(0..place.start)), "^".repeat(width(place).max(1)));
+        let (before, marks) = (" ".repeat(width(0..span.start)), "^".repeat(width(span).max(1)));
         format!("the filter is wrong: {why}\n  {}\n  {before}{marks}\n{SUPPORTED}", self.text)
     }
 
@@ -88,7 +88,7 @@ impl<'a> Parser<'a> {
     }
 
     fn not(&mut self) -> Parsed {
-        let start = self.peek().map(|word| word.place).unwrap_or_default();
+        let start = self.peek().map(|word| word.span).unwrap_or_default();
         let (negated, opened) =
             if self.take(&["not", "!"]) { (true, false) } else { (false, self.take(&["("])) };
         if !negated && !opened {
@@ -159,7 +159,7 @@ impl<'a> Parser<'a> {
             None if alone => format!("{:?} is not understood", word.text),
             None => format!("{:?} is not {}", word.text, kind.wants()),
         };
-        what.map(|what| Expression::Is(Condition(what))).ok_or_else(|| self.error(word.place.clone(), &why()))
+        what.map(|what| Expression::Is(Condition(what))).ok_or_else(|| self.error(word.span.clone(), &why()))
     }
 }
 

@@ -10,7 +10,7 @@ type Counts = BTreeMap<SignalKind, u64>;
 
 /// What passed.
 #[derive(Debug, Default)]
-pub struct Matched {
+pub(crate) struct MatchedFlows {
     tallies: BTreeMap<NetnsKey, (Counts, BTreeMap<DeviceId, Counts>)>,
     containers: BTreeSet<String>,
     /// Verdicts of which no event has passed yet.
@@ -19,7 +19,7 @@ pub struct Matched {
 
 /// Whether the event's flow is asked for: by its addresses, or by those of the namespace that it is charged to, which NAT
 /// hides.
-pub fn event(filter: &Filter, charged: &AttributedEvent, node: &Node) -> bool {
+pub(crate) fn event(filter: &Filter, charged: &AttributedEvent, node: &Node) -> bool {
     let flow = &charged.event.flow;
     let ends = [flow.src.ip(), flow.dst.ip()];
     (filter.hosts.is_empty()
@@ -38,9 +38,9 @@ fn has_address(filter: &Filter, netns: NetnsId, node: &Node) -> bool {
     addresses.iter().any(|address| !address.ip.is_loopback() && is_host(filter, address.ip))
 }
 
-impl Matched {
+impl MatchedFlows {
     /// An event passed.
-    pub fn note(&mut self, charged: &AttributedEvent, node: &Node) {
+    pub(crate) fn note(&mut self, charged: &AttributedEvent, node: &Node) {
         let netns = charged.owner.unwrap_or(node.host);
         let owner = node.key(netns);
         let signal = charged.event.kind.signal();
@@ -55,7 +55,7 @@ impl Matched {
     }
 
     /// Keeps of the counters those of events that passed.
-    pub fn tallies(&mut self, all: &mut Vec<(NetnsKey, Tally)>) {
+    pub(crate) fn tallies(&mut self, all: &mut Vec<(NetnsKey, Tally)>) {
         self.tallies.retain(|owner, _| all.iter().any(|(known, _)| known == owner));
         all.retain_mut(|(owner, tally)| {
             let Some((counts, devices)) = self.tallies.get(owner) else { return false };
@@ -65,7 +65,7 @@ impl Matched {
     }
 
     /// Whether an event passed that is charged to whom the verdict is about, or his own address was asked for.
-    pub fn verdict(&self, filter: &Filter, verdict: &Verdict, node: &Node) -> bool {
+    pub(crate) fn verdict(&self, filter: &Filter, verdict: &Verdict, node: &Node) -> bool {
         if !filter.is_by_flow() {
             return true;
         }
@@ -78,14 +78,13 @@ impl Matched {
     }
 
     /// Keeps a verdict until an event passes that it is about.
-    pub fn hold(&mut self, verdict: Verdict) {
-        let about = |v: &Verdict| (v.container.clone(), v.culprit.clone(), v.bottleneck.clone());
-        self.held.retain(|older| about(older) != about(&verdict));
+    pub(crate) fn hold(&mut self, verdict: Verdict) {
+        self.held.retain(|older| older.id != verdict.id);
         self.held.push(verdict);
     }
 
     /// Those that are kept, to be judged again.
-    pub fn take_held(&mut self) -> Vec<Verdict> {
+    pub(crate) fn take_held(&mut self) -> Vec<Verdict> {
         std::mem::take(&mut self.held)
     }
 }

@@ -34,7 +34,7 @@ fn an_event_by_either_end_and_by_the_address_that_nat_hides() {
 #[test]
 fn counters_are_those_of_events_that_passed() {
     let node = incident().0;
-    let mut matched = Matched::default();
+    let mut matched = MatchedFlows::default();
     matched.note(&charged(3), &node);
     let owner = |n| node.key(NetnsId(n));
     let tally = || Tally { counters: [(SignalKind::Retransmit, 9)].into(), ..Tally::default() };

@@ -8,26 +8,26 @@ use crate::model::Runtime;
 
 /// A container as far as its cgroup path tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContainerRef {
+pub(crate) struct ContainerRef {
     /// Full id: 64 hex digits, or BuildKit's 25 characters.
-    pub id: String,
+    pub(crate) id: String,
     /// What made it, where the name of the cgroup tells.
-    pub runtime: Option<Runtime>,
+    pub(crate) runtime: Option<Runtime>,
     /// UID of the Kubernetes pod whose cgroup it lies in, with dashes.
-    pub pod_uid: Option<String>,
+    pub(crate) pod_uid: Option<String>,
 }
 
 /// The container of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CgroupIdentity {
+pub(crate) struct CgroupIdentity {
     /// The container, then those it runs in, innermost first; never empty.
-    pub chain: Vec<ContainerRef>,
+    pub(crate) chain: Vec<ContainerRef>,
 }
 
 /// Reads a whole /proc/PID/cgroup (cgroups(7)): v1, v2 and hybrid, by the line that knows most.
 ///
 /// A process that can create cgroups below its own can claim inner containers that do not exist, not outer ones.
-pub fn parse(text: &[u8]) -> Option<CgroupIdentity> {
+pub(crate) fn parse(text: &[u8]) -> Option<CgroupIdentity> {
     let mut best: Vec<ContainerRef> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
         // "hierarchy:controllers:path", and the path may have colons of its own.

@@ -10,11 +10,12 @@ use crate::model::Flow;
 
 mod parse;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use parse::parse_conntrack;
 use parse::parse_conntrack_line;
-pub use parse::{NatEntry, parse_conntrack};
 
 /// What connections a network namespace has. A namespace is named by the pid of a process in it.
-pub trait Connections {
+pub(crate) trait Connections {
     /// `outer`, seen outside of the namespace, as it reads inside: before masquerading, or behind a published port.
     /// It points the same way as `outer`. The namespace must track it, with NAT or without.
     fn inner_flow(&self, pid_of_netns: u32, outer: Flow) -> Option<Flow>;
@@ -22,9 +23,9 @@ pub trait Connections {
 
 /// [`Connections`] by /proc. What cannot be read is taken as not there: this is a hint beside others.
 #[derive(Clone, Debug)]
-pub struct ProcConnections {
+pub(crate) struct ProcConnections {
     /// Usually /proc.
-    pub proc_root: PathBuf,
+    pub(crate) proc_root: PathBuf,
 }
 
 impl ProcConnections {

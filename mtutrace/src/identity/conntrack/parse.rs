@@ -10,13 +10,13 @@ pub(super) const UDP: u8 = 17;
 
 /// A tracked TCP or UDP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NatEntry {
+pub(crate) struct NatEntry {
     /// IP protocol number.
-    pub protocol: u8,
+    pub(crate) protocol: u8,
     /// As its first packet arrived in the namespace, before NAT.
-    pub original: Flow,
+    pub(crate) original: Flow,
     /// As its answers arrive, before NAT is undone.
-    pub reply: Flow,
+    pub(crate) reply: Flow,
 }
 
 impl NatEntry {
@@ -46,7 +46,8 @@ impl NatEntry {
 }
 
 /// Reads /proc/PID/net/nf_conntrack; lines that are malformed or of other protocols are skipped.
-pub fn parse_conntrack(text: &str) -> impl Iterator<Item = NatEntry> {
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn parse_conntrack(text: &str) -> impl Iterator<Item = NatEntry> {
     text.lines().filter_map(parse_conntrack_line)
 }
 

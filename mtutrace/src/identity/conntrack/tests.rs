@@ -1,5 +1,6 @@
 use test_case::test_case;
 
+use super::parse::NatEntry;
 use super::parse::{TCP, UDP};
 use super::*;
 use crate::testing::identity::TempDir;

@@ -1,6 +1,6 @@
 //! Where a field lies in a struct.
 use super::kind::Kind;
-use super::{Btf, Type};
+use super::types::{Btf, Type};
 
 /// Anonymous structs within anonymous structs that are entered; kernels have about five.
 const MAX_DEPTH: usize = 16;

@@ -1,6 +1,6 @@
 //! Enums and functions.
 use super::kind::Kind;
-use super::{Btf, Type};
+use super::types::{Btf, Type};
 
 /// What the prototype of a raw tracepoint is called (`include/trace/bpf_probe.h`).
 const TRACEPOINT: &str = "btf_trace_";

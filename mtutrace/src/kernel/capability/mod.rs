@@ -8,7 +8,7 @@ mod tests;
 /// A capability that tracing needs. The numbers are those of include/uapi/linux/capability.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Capability {
+pub(crate) enum Capability {
     /// Loading programs and making maps (5.8 and later; `CAP_SYS_ADMIN` includes it).
     Bpf = 39,
     /// Kernel memory reads in programs, kprobes (5.8 and later; `CAP_SYS_ADMIN` includes it).
@@ -23,7 +23,7 @@ pub enum Capability {
 
 impl Capability {
     /// All of them, in the order in which they are named to the user.
-    pub const ALL: [Capability; 5] = [
+    pub(crate) const ALL: [Capability; 5] = [
         Capability::Bpf,
         Capability::Perfmon,
         Capability::NetAdmin,
@@ -32,7 +32,7 @@ impl Capability {
     ];
 
     /// Its name, as in `CAP_BPF`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Capability::Bpf => "CAP_BPF",
             Capability::Perfmon => "CAP_PERFMON",
@@ -43,7 +43,7 @@ impl Capability {
     }
 
     /// What it is needed for, to stand after "to".
-    pub fn why(self) -> &'static str {
+    pub(crate) fn why(self) -> &'static str {
         match self {
             Capability::Bpf => "load eBPF programs",
             Capability::Perfmon => "attach them to kernel functions and tracepoints",
@@ -71,7 +71,7 @@ impl fmt::Display for Capability {
 
 /// Something that takes capabilities.
 #[derive(Clone, Copy, Debug)]
-pub struct Purpose {
+pub(crate) struct Purpose {
     /// What it is, to stand before "needs".
     what: &'static str,
     needed: &'static [Capability],
@@ -80,27 +80,28 @@ pub struct Purpose {
 }
 
 /// Tracing. CAP_SYSLOG isn't needed to run, but without it /proc/kallsyms has no addresses, and some drops no cause.
-pub const TRACING: Purpose = Purpose { what: "tracing", needed: &Capability::ALL, useful: &["CAP_SYSLOG"] };
+pub(crate) const TRACING: Purpose =
+    Purpose { what: "tracing", needed: &Capability::ALL, useful: &["CAP_SYSLOG"] };
 
 /// Looking into the node's network namespaces.
-pub const LOOKING: Purpose = Purpose {
+pub(crate) const LOOKING: Purpose = Purpose {
     what: "looking into the containers' networks",
     needed: &[Capability::SysAdmin, Capability::SysPtrace],
     useful: &[],
 };
 
 /// The capabilities for tracing that this process lacks.
-pub fn missing() -> Vec<Capability> {
+pub(crate) fn missing() -> Vec<Capability> {
     TRACING.missing()
 }
 
 /// What of [`missing`] is missing, what for, and the ways to get it; empty when nothing is missing.
-pub fn explain(missing: &[Capability]) -> String {
+pub(crate) fn explain(missing: &[Capability]) -> String {
     TRACING.explain(missing)
 }
 
 /// The line `CapEff` of a `/proc/PID/status`: one bit a capability (proc_pid_status(5)).
-pub fn effective(status: &[u8]) -> Option<u64> {
+pub(crate) fn effective(status: &[u8]) -> Option<u64> {
     let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"CapEff:"))?;
     u64::from_str_radix(std::str::from_utf8(line).ok()?.trim(), 16).ok()
 }
@@ -109,18 +110,18 @@ impl Purpose {
     /// The capabilities that this process lacks. None when `/proc` doesn't tell: then the kernel's own refusal will.
     ///
     /// Capabilities in a user namespace of one's own (rootless containers) count here, and the kernel refuses still.
-    pub fn missing(&self) -> Vec<Capability> {
+    pub(crate) fn missing(&self) -> Vec<Capability> {
         let status = std::fs::read("/proc/self/status").unwrap_or_default();
         effective(&status).map(|set| self.missing_of(set)).unwrap_or_default()
     }
 
     /// Of those that are needed, the ones that this set neither has nor has a stand-in for.
-    pub fn missing_of(&self, effective: u64) -> Vec<Capability> {
+    pub(crate) fn missing_of(&self, effective: u64) -> Vec<Capability> {
         self.needed.iter().copied().filter(|capability| !capability.granted_by(effective)).collect()
     }
 
     /// What is missing, what for, and the ways to get it; empty when nothing is missing.
-    pub fn explain(&self, missing: &[Capability]) -> String {
+    pub(crate) fn explain(&self, missing: &[Capability]) -> String {
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("mtutrace"));
         self.explain_to(missing, &program.display().to_string())
     }

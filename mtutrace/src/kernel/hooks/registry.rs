@@ -2,7 +2,7 @@
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
-use super::Hook;
+use super::hook::Hook;
 use crate::model::SignalKind;
 
 /// Fields by which every hook that is handed a packet finds it and its place.
@@ -53,7 +53,7 @@ macro_rules! route {
 }
 
 /// All hooks. Of two that see the same signal the earlier is preferred: the later is then its fallback.
-pub const HOOKS: &[Hook] = &[
+pub(crate) const HOOKS: &[Hook] = &[
     Hook {
         programs: &[(HookId::KfreeSkb, "mtut_kfree")],
         role: "",

@@ -1,4 +1,7 @@
+use mtutrace_common::{HookId, Place};
+
 use super::*;
+use crate::model::SignalKind;
 
 fn status_of(statuses: &[Status], hook: &str) -> Status {
     statuses.iter().find(|s| s.hook == hook).unwrap().clone()

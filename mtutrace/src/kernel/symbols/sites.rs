@@ -1,7 +1,7 @@
 //! The functions in which `kfree_skb` is called for a packet that is too big.
 use mtutrace_common::config::{DropCause, DropSite, MAX_DROP_SITES};
 
-use super::{Symbols, is_clone};
+use super::table::{Symbols, is_clone};
 
 /// Function and what a drop there means, most telling first. Watched on kernels 5.10 to 7.3 where not marked;
 /// "source" = read there, not made to happen.
@@ -37,7 +37,7 @@ const SITES: [(&str, DropCause); 19] = [
 /// The text ranges to watch, at most [`MAX_DROP_SITES`]; functions of modules that aren't loaded are absent.
 ///
 /// `ip_do_fragment` is left out: it frees for want of memory, not of room.
-pub fn drop_sites(symbols: &Symbols) -> Vec<DropSite> {
+pub(crate) fn drop_sites(symbols: &Symbols) -> Vec<DropSite> {
     let mut found: Vec<(usize, bool, DropSite)> = Vec::new();
     for (index, entry) in symbols.entries.iter().enumerate() {
         let name = symbols.name(entry);

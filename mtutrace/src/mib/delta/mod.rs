@@ -3,7 +3,7 @@ use crate::model::SnmpCounters;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::device::{self, ByIndex, First};
+use super::device::{self, ByIndex, FirstReading};
 use crate::model::{Container, NetnsId, NetnsKey};
 
 /// A namespace that was not read for so long is gone, and forgotten.
@@ -11,23 +11,23 @@ const GONE: Duration = Duration::from_secs(600);
 
 /// What the kernel counted in one namespace since the start of the run.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moved {
+pub(crate) struct Delta {
     /// The counters.
-    pub counters: SnmpCounters,
+    pub(crate) counters: SnmpCounters,
     /// Those of its devices where any moved.
-    pub devices: ByIndex,
+    pub(crate) devices: ByIndex,
     /// The container of the namespace when it was read last.
-    pub container: Option<Container>,
+    pub(crate) container: Option<Container>,
     read: Duration,
 }
 
 /// One reading of a namespace.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Its counters.
-    pub counters: SnmpCounters,
+    pub(crate) counters: SnmpCounters,
     /// Its devices.
-    pub devices: device::Reading,
+    pub(crate) devices: device::DeviceReadings,
 }
 
 /// What is remembered of a namespace.
@@ -39,32 +39,32 @@ struct Last {
 }
 
 /// What the kernel counted, by namespace; only those where it counted something.
-pub type ByNetns = BTreeMap<NetnsKey, Moved>;
+pub(crate) type DeltasByNetns = BTreeMap<NetnsKey, Delta>;
 
 /// Remembers the last reading of each namespace.
 #[derive(Debug, Default)]
-pub struct Deltas {
+pub(crate) struct Deltas {
     /// Namespaces that were there before the run and have not been read yet.
     old: BTreeSet<NetnsId>,
     last: BTreeMap<NetnsId, Last>,
-    moved: ByNetns,
+    moved: DeltasByNetns,
 }
 
 impl Deltas {
     /// `old`: the namespaces that are there before the run. What they have counted until they are first read is none
     /// of it; a namespace that appears later has counted nothing before.
-    pub fn new(old: BTreeSet<NetnsId>) -> Deltas {
+    pub(crate) fn new(old: BTreeSet<NetnsId>) -> Deltas {
         Deltas { old, ..Deltas::default() }
     }
 
     /// What moved so far.
-    pub fn moved(&self) -> &ByNetns {
+    pub(crate) fn moved(&self) -> &DeltasByNetns {
         &self.moved
     }
 
     /// Takes in a reading; true if something moved, or if what moved has found its container. `now` is the time since
     /// any fixed moment.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         owner: NetnsKey,
         reading: &Reading,
@@ -74,11 +74,13 @@ impl Deltas {
         let counters = reading.counters;
         let before = self.last.remove(&owner.id);
         let (step, first, mut last) = match before.map(|last| (counters.since(&last.counters), last)) {
-            Some((Some(step), last)) => (step, First::Born, last.devices),
+            Some((Some(step), last)) => (step, FirstReading::Born, last.devices),
             // Backwards: an inode number that was used again, by a namespace that began at 0.
-            Some((None, _)) => (counters, First::Born, ByIndex::new()),
-            None if self.old.remove(&owner.id) => (SnmpCounters::default(), First::Before, ByIndex::new()),
-            None => (counters, First::Born, ByIndex::new()),
+            Some((None, _)) => (counters, FirstReading::Born, ByIndex::new()),
+            None if self.old.remove(&owner.id) => {
+                (SnmpCounters::default(), FirstReading::Before, ByIndex::new())
+            }
+            None => (counters, FirstReading::Born, ByIndex::new()),
         };
         let mut moved = self.moved.remove(&owner).unwrap_or_default();
         let mut changed =
@@ -96,7 +98,7 @@ impl Deltas {
     }
 
     /// Forgets what is long gone.
-    pub fn forget(&mut self, now: Duration) {
+    pub(crate) fn forget(&mut self, now: Duration) {
         let stays = |read: Duration| now.saturating_sub(read) < GONE;
         self.last.retain(|_, last| stays(last.read));
         self.moved.retain(|_, moved| stays(moved.read));

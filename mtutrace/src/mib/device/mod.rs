@@ -3,15 +3,15 @@
 use crate::model::DeviceCounters;
 use std::collections::BTreeMap;
 
-/// SnmpCounters of devices, by their index in one namespace. A name would not do: it may change, and pass to another device.
-pub type ByIndex = BTreeMap<u32, DeviceCounters>;
+/// Counters of devices, by their index in one namespace. A name would not do: it may change, and pass to another device.
+pub(crate) type ByIndex = BTreeMap<u32, DeviceCounters>;
 
 /// All devices of a namespace. One without counters was not found by its name: just renamed, or just gone.
-pub type Reading = BTreeMap<u32, Option<DeviceCounters>>;
+pub(crate) type DeviceReadings = BTreeMap<u32, Option<DeviceCounters>>;
 
 /// What a device has counted before it is first read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum First {
+pub(super) enum FirstReading {
     /// None of the run: it was there before.
     Before,
     /// All of the run: it appeared later.
@@ -20,7 +20,12 @@ pub(super) enum First {
 
 /// Takes in a reading: brings `last` up to date and adds to `moved` what was added since, without those that are gone.
 /// True if `moved` has changed.
-pub(super) fn read(last: &mut ByIndex, moved: &mut ByIndex, reading: &Reading, first: First) -> bool {
+pub(super) fn read(
+    last: &mut ByIndex,
+    moved: &mut ByIndex,
+    reading: &DeviceReadings,
+    first: FirstReading,
+) -> bool {
     let devices = moved.len();
     last.retain(|index, _| reading.contains_key(index));
     moved.retain(|index, _| reading.contains_key(index));
@@ -29,7 +34,7 @@ pub(super) fn read(last: &mut ByIndex, moved: &mut ByIndex, reading: &Reading, f
         let step = match last.insert(index, now) {
             // Backwards: another device with its index, or a driver that began anew.
             Some(before) => now.since(&before).unwrap_or(now),
-            None if first == First::Before => continue,
+            None if first == FirstReading::Before => continue,
             None => now,
         };
         if !step.is_zero() {

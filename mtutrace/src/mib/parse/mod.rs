@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a text was not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
+pub(crate) enum ParseError {
     /// No pair of `Ip:` lines, names above values, of the same length.
     #[error("/proc/net/snmp has no table of Ip")]
     NoTable,
@@ -23,7 +23,7 @@ pub enum ParseError {
 ///
 /// # Errors
 /// When the table of `Ip` is not there, or not one.
-pub fn snmp(text: &str, counters: &mut SnmpCounters) -> Result<(), ParseError> {
+pub(crate) fn snmp(text: &str, counters: &mut SnmpCounters) -> Result<(), ParseError> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("Ip: "));
     let (Some(names), Some(values)) = (lines.next(), lines.next()) else { return Err(ParseError::NoTable) };
     let (names, values) = (names.split_ascii_whitespace(), values.split_ascii_whitespace());
@@ -37,7 +37,7 @@ pub fn snmp(text: &str, counters: &mut SnmpCounters) -> Result<(), ParseError> {
 ///
 /// # Errors
 /// When a value is no number.
-pub fn snmp6(text: &str, counters: &mut SnmpCounters) -> Result<(), ParseError> {
+pub(crate) fn snmp6(text: &str, counters: &mut SnmpCounters) -> Result<(), ParseError> {
     text.lines().try_for_each(|line| {
         let mut words = line.split_ascii_whitespace();
         // A name of /proc/net/snmp has no place in this file.
@@ -55,7 +55,7 @@ pub fn snmp6(text: &str, counters: &mut SnmpCounters) -> Result<(), ParseError> 
 ///
 /// # Errors
 /// When the table is not one.
-pub fn dev(text: &str) -> Result<BTreeMap<&str, DeviceCounters>, ParseError> {
+pub(crate) fn dev(text: &str) -> Result<BTreeMap<&str, DeviceCounters>, ParseError> {
     let mut lines = text.lines().skip(1);
     let mut names = lines.next().ok_or(ParseError::NoDevices)?.split('|').skip(1);
     let mut columns = || Some(names.next()?.split_ascii_whitespace().collect::<Vec<_>>());

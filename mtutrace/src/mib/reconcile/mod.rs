@@ -4,31 +4,31 @@ use crate::model::SnmpCounters;
 use crate::model::counters::ByDevice;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delta::ByNetns;
+use super::delta::DeltasByNetns;
 use crate::mib::observed::Observed;
 use crate::model::{Container, DeviceId, NetnsId, NetnsKey, Tally};
 
 /// Remembers what was reported last, and what the hooks saw.
 #[derive(Debug, Default)]
-pub struct Reconciliation {
+pub(crate) struct Reconciliation {
     /// What the hooks saw.
-    pub witness: Observed,
-    told: BTreeMap<NetnsKey, (SnmpCounters, ByDevice, Option<String>)>,
+    pub(crate) observed: Observed,
+    reported: BTreeMap<NetnsKey, (SnmpCounters, ByDevice, Option<String>)>,
 }
 
 impl Reconciliation {
     /// Adds to the tallies what the kernel counted in their namespaces and on their devices, and a tally for each other
     /// namespace where it counted anything; `wanted` says whose counters somebody asked for. Devices that no hook
     /// told of drop packets for reasons of their own: `silent` says of which ones somebody wants to know.
-    pub fn merge(
+    pub(crate) fn merge(
         &mut self,
         tallies: Vec<(NetnsKey, Tally)>,
-        kernel: &ByNetns,
+        kernel: &DeltasByNetns,
         wanted: impl Fn(NetnsId, Option<&Container>) -> bool,
         silent: impl Fn(DeviceId, Option<&Container>) -> bool,
     ) -> Vec<(NetnsId, Tally)> {
         let mut all: BTreeMap<NetnsKey, Tally> = tallies.into_iter().collect();
-        let told_of: BTreeSet<DeviceId> =
+        let covered: BTreeSet<DeviceId> =
             all.values().flat_map(|tally| tally.interfaces.keys().copied()).collect();
         for (owner, tally) in &mut all {
             let moved = |device: &DeviceId| Some((*device, on_device(kernel, *owner, *device)?));
@@ -39,16 +39,16 @@ impl Reconciliation {
             let empty = || Tally { container: container.cloned(), ..Tally::default() };
             if !moved.counters.is_zero() && wanted(owner.id, container) {
                 let tally = &mut all.entry(*owner).or_insert_with(empty).kernel;
-                (tally.counters, tally.seen) = (moved.counters, self.witness.seen(*owner));
+                (tally.counters, tally.seen) = (moved.counters, self.observed.seen(*owner));
             }
             for (ifindex, counters) in &moved.devices {
                 let device = DeviceId { netns: owner.id, ifindex: *ifindex };
-                if !told_of.contains(&device) && silent(device, container) {
+                if !covered.contains(&device) && silent(device, container) {
                     all.entry(*owner).or_insert_with(empty).kernel.devices.insert(device, *counters);
                 }
             }
         }
-        self.told.retain(|owner, _| all.contains_key(owner));
+        self.reported.retain(|owner, _| all.contains_key(owner));
         for (owner, tally) in &mut all {
             tally.kernel.changed = self.changed(*owner, tally);
         }
@@ -60,12 +60,12 @@ impl Reconciliation {
         let nothing = now.counters.is_zero() && now.devices.is_empty();
         let container = container.filter(|_| !nothing);
         let now = (now.counters, now.devices.clone(), container);
-        self.told.insert(owner, now.clone()).map_or(!nothing, |told| told != now)
+        self.reported.insert(owner, now.clone()).map_or(!nothing, |told| told != now)
     }
 }
 
 /// What moved on a device of `owner`'s tally. In a namespace that is not its own: the last one with that number.
-fn on_device(kernel: &ByNetns, owner: NetnsKey, device: DeviceId) -> Option<DeviceCounters> {
+fn on_device(kernel: &DeltasByNetns, owner: NetnsKey, device: DeviceId) -> Option<DeviceCounters> {
     let moved = match device.netns == owner.id {
         true => kernel.get(&owner),
         false => {

@@ -62,8 +62,9 @@ fn changed_until_it_was_told() {
 #[test]
 fn told_again_once_its_container_is_known() {
     let (mut merger, mut kernel) = (Reconciliation::default(), counted(1).moved().clone());
-    let mut changed =
-        |kernel: &ByNetns| merger.merge(Vec::new(), kernel, |_, _| true, |_, _| false)[0].1.kernel.changed;
+    let mut changed = |kernel: &DeltasByNetns| {
+        merger.merge(Vec::new(), kernel, |_, _| true, |_, _| false)[0].1.kernel.changed
+    };
     kernel.get_mut(&POD).unwrap().container = None;
     let unnamed = [changed(&kernel), changed(&kernel)];
     kernel.get_mut(&POD).unwrap().container = Some(Container::new("pod"));
@@ -107,7 +108,7 @@ fn what_the_hooks_missed_is_named() {
 }
 
 /// Each device has dropped its index.
-fn devices(owners: &[(NetnsKey, &[u32])]) -> ByNetns {
+fn devices(owners: &[(NetnsKey, &[u32])]) -> DeltasByNetns {
     let mut deltas = Deltas::default();
     for (owner, indices) in owners {
         let devices = indices.iter().map(|n| (*n, Some(DeviceCounters([0, 0, 0, (*n).into()])))).collect();
@@ -140,13 +141,13 @@ fn a_device_has_its_numbers_where_a_hook_told_of_it() {
         ))
     };
     // One of its own, one of another namespace, one that dropped nothing.
-    let told_of = [id(2, 2), id(9, 6), id(9, 7)];
+    let covered = [id(2, 2), id(9, 6), id(9, 7)];
     let seen = (2, vec![(id(2, 2), 2), (id(9, 6), 6)]);
-    assert_eq!(merge(false, &told_of), [seen]);
+    assert_eq!(merge(false, &covered), [seen]);
     assert_eq!(merge(false, &[]), [(2, vec![])]);
     // Nothing sees drops: others have theirs too, in their own namespaces and only once.
     let more = (2, vec![(id(2, 2), 2), (id(2, 3), 3), (id(9, 6), 6)]);
-    assert_eq!(merge(true, &told_of), [more, (9, vec![(id(9, 5), 5)])]);
+    assert_eq!(merge(true, &covered), [more, (9, vec![(id(9, 5), 5)])]);
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn a_namespace_has_not_the_devices_of_the_next_with_its_number() {
 #[test]
 fn a_device_that_moves_is_a_change() {
     let mut merger = Reconciliation::default();
-    let changed = |kernel: &ByNetns| {
+    let changed = |kernel: &DeltasByNetns| {
         let tallies = vec![(POD, with_events_on(&[id(9, 5)]))];
         merger.merge(tallies, kernel, |_, _| true, |_, _| false)[0].1.kernel.changed
     };

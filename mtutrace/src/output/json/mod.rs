@@ -7,7 +7,7 @@ use mtutrace_common::config::DropCause;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
-use super::{Context, Item, Output, Status, Totals};
+use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
 use crate::model::{
     AttributedEvent, Container, DeviceCounters, DeviceId, Event, EventKind, LinkKind, NetnsId, Node,
@@ -19,13 +19,13 @@ use crate::telemetry::cost::Cost;
 const VERSION: u32 = 1;
 
 /// Writes JSON Lines.
-pub struct Json<W> {
+pub(crate) struct Json<W> {
     out: W,
 }
 
 impl<W: Write> Json<W> {
     /// To this writer.
-    pub fn new(out: W) -> Json<W> {
+    pub(crate) fn new(out: W) -> Json<W> {
         Json { out }
     }
 
@@ -139,7 +139,7 @@ pub(crate) struct StatusLine<'a> {
 }
 
 impl<'a> StatusLine<'a> {
-    fn new(status: &'a Status, totals: Option<&'a Totals>) -> StatusLine<'a> {
+    fn new(status: &'a TraceStatus, totals: Option<&'a Totals>) -> StatusLine<'a> {
         StatusLine {
             hooks: &status.hooks,
             interfaces: status.interfaces,
@@ -246,8 +246,10 @@ impl<'a> EventLine<'a> {
                 if *cause == DropCause::VethPeer {
                     line.mtu = peer_mtu(event, context.node);
                 }
-                line.reason = context.names.reasons.get(reason).filter(|_| *reason != 0).map(String::as_str);
-                line.location = context.names.symbols.as_ref().and_then(|s| s.lookup(*location)).map(place);
+                line.reason =
+                    context.kernel_names.reasons.get(reason).filter(|_| *reason != 0).map(String::as_str);
+                line.location =
+                    context.kernel_names.symbols.as_ref().and_then(|s| s.lookup(*location)).map(place);
             }
             _ => {}
         }

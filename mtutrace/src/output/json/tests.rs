@@ -7,14 +7,14 @@ use crate::diagnosis::attribution::tests::{event, flow};
 use crate::kernel::counters::Records;
 use crate::mib::parse::{self, snmp};
 use crate::model::{KernelTally, SnmpCounters};
-use crate::output::Names;
+use crate::output::KernelNames;
 use crate::telemetry::clock::Clock;
 use crate::testing::node::{id, incident};
 
 fn lines(item: &Item<'_>) -> Vec<Value> {
     let mut out = Vec::new();
-    let names = Names { reasons: BTreeMap::from([(93, "PKT_TOO_BIG".to_owned())]), symbols: None };
-    let context = Context { clock: &Clock::new(), node: &incident().0, names: &names };
+    let names = KernelNames { reasons: BTreeMap::from([(93, "PKT_TOO_BIG".to_owned())]), symbols: None };
+    let context = Context { clock: &Clock::new(), node: &incident().0, kernel_names: &names };
     Json::new(&mut out).show(item, &context).unwrap();
     String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -70,7 +70,8 @@ fn an_event_says_what_the_contract_says() {
 #[test]
 fn a_hostile_name_stays_inside_its_string() {
     let mut out = Vec::new();
-    let context = Context { clock: &Clock::new(), node: &incident().0, names: &Names::default() };
+    let context =
+        Context { clock: &Clock::new(), node: &incident().0, kernel_names: &KernelNames::default() };
     Json::new(&mut out).show(&Item::Event(&drop_event()), &context).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.lines().count(), 1);
@@ -97,7 +98,7 @@ fn the_last_line_is_the_status_with_the_totals() {
     let records = Records { made: BTreeMap::from([(Signal::Drop, 4), (Signal::Syn, 1)]), lost: 2 };
     let totals = Totals { events: 3, records, decoded: 3, duration_ms: 1500, ..Totals::default() };
     let tally = Tally { counters: BTreeMap::from([(SignalKind::Drop, 3)]), ..Tally::default() };
-    let lines = lines(&Item::End(&[], &[(NetnsId(3), tally)], &Status::default(), &totals));
+    let lines = lines(&Item::End(&[], &[(NetnsId(3), tally)], &TraceStatus::default(), &totals));
     assert_eq!(lines.first().unwrap()["kind"], "report");
     assert_eq!(lines.first().unwrap()["counters"]["drop"], 3);
     let last = lines.last().unwrap();
@@ -110,7 +111,7 @@ fn the_last_line_is_the_status_with_the_totals() {
 
 #[test]
 fn losses_are_told_while_it_runs() {
-    let line = lines(&Item::Lost(&Status::default(), 7)).remove(0);
+    let line = lines(&Item::Lost(&TraceStatus::default(), 7)).remove(0);
     assert_eq!((&line["kind"], &line["lost"]), (&"status".into(), &7.into()));
     assert!(line.get("events").is_none(), "it is not the last one");
 }

@@ -5,18 +5,18 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 
 use super::escape::escape;
-use super::{Context, Item, Output, Status, Totals};
+use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::model::{
     AttributedEvent, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind, Tally, Verdict,
-    VerdictKind,
+    VerdictId, VerdictKind,
 };
 
 /// Writes text; with colours only where somebody asked for them.
-pub struct Text<W> {
+pub(crate) struct Text<W> {
     out: W,
     colour: bool,
     events: bool,
-    shown: LruCache<(VerdictKind, String), ()>,
+    shown: LruCache<VerdictId, (VerdictKind, String)>,
 }
 
 /// Sentences of evidence that are shown; JSON has them all.
@@ -26,7 +26,7 @@ const SHOWN: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 
 impl<W: Write> Text<W> {
     /// To this writer; `events` shows each event on a line of its own too.
-    pub fn new(out: W, colour: bool, events: bool) -> Text<W> {
+    pub(crate) fn new(out: W, colour: bool, events: bool) -> Text<W> {
         Text { out, colour, events, shown: LruCache::sparse(SHOWN) }
     }
 
@@ -46,11 +46,12 @@ impl<W: Write> Text<W> {
             (None, Severity::Info) => ("36", "INFO"),
         };
         let head = self.paint(code, word);
-        writeln!(self.out, "\n{head} {}: {}", kind(v), escape(&story(v)))?;
+        writeln!(self.out, "\n{head} {}: {}", kind_name(v), escape(&describe(v)))?;
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
-        let new = v.ended.is_none() && self.shown.put((v.kind, v.summary.clone()), ()).is_none();
+        let says = || (v.kind, v.summary.clone());
+        let new = v.ended.is_none() && self.shown.put(v.id, says()) != Some(says());
         if let Some(container) = v.container.as_ref().filter(|_| new) {
             writeln!(self.out, "  container  {}", line_of(container))?;
         }
@@ -160,7 +161,7 @@ impl<W: Write> Text<W> {
         &mut self,
         verdicts: &[Verdict],
         tallies: &[(NetnsId, Tally)],
-        status: &Status,
+        status: &TraceStatus,
         totals: &Totals,
         context: &Context<'_>,
     ) -> io::Result<()> {
@@ -234,7 +235,7 @@ impl<W: Write> Output for Text<W> {
 }
 
 /// What is, or was, the matter.
-pub(crate) fn story(v: &Verdict) -> String {
+pub(crate) fn describe(v: &Verdict) -> String {
     match v.ended {
         Some(Ended::Fixed) => format!("the numbers fit now. It was: {}", v.summary),
         Some(Ended::Gone) => {
@@ -248,7 +249,7 @@ pub(crate) fn story(v: &Verdict) -> String {
 }
 
 /// What is wrong, in words.
-pub(crate) fn kind(v: &Verdict) -> &'static str {
+pub(crate) fn kind_name(v: &Verdict) -> &'static str {
     match v.kind {
         VerdictKind::Fragmentation => "fragmentation",
         VerdictKind::FragmentsLost => "fragments lost",

@@ -7,7 +7,7 @@ use crate::mib::parse::snmp;
 use crate::model::{
     Device, Ended, Fix, FixScope, FixType, Hop, LinkKind, Node, SnmpCounters, VerdictId, VerdictKind,
 };
-use crate::output::Names;
+use crate::output::KernelNames;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
 
@@ -53,7 +53,8 @@ fn verdict(interface: &str) -> Verdict {
 
 fn text(colour: bool, item: &Item<'_>) -> String {
     let mut out = Vec::new();
-    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
     Text::new(&mut out, colour, false).show(item, &context).unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -94,12 +95,13 @@ fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
 #[test]
 fn the_end_repeats_only_what_to_do() {
     let mut out = Vec::new();
-    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
     let mut output = Text::new(&mut out, false, false);
     let v = verdict("docker0");
     output.show(&Item::Verdict(&v), &context).unwrap();
     let items = [v];
-    output.show(&Item::End(&items, &[], &Status::default(), &Totals::default()), &context).unwrap();
+    output.show(&Item::End(&items, &[], &TraceStatus::default(), &Totals::default()), &context).unwrap();
     let said = String::from_utf8(out).unwrap();
     let count = |part: &str| said.matches(part).count();
     assert_eq!((count("CRITICAL"), count("evidence"), count("run this")), (2, 1, 2), "{said}");
@@ -107,7 +109,7 @@ fn the_end_repeats_only_what_to_do() {
 
 #[test]
 fn nothing_wrong_is_one_line() {
-    let status = Status { interfaces: 7, namespaces: 5, containers: 2, ..Status::default() };
+    let status = TraceStatus { interfaces: 7, namespaces: 5, containers: 2, ..TraceStatus::default() };
     let totals = Totals { duration_ms: 2500, cost: Cost::default(), ..Totals::default() };
     let text = text(false, &Item::End(&[], &[], &status, &totals));
     assert_eq!(text.lines().count(), 1);
@@ -122,11 +124,11 @@ fn nothing_wrong_is_one_line() {
 fn losses_shout() {
     let records = Records { lost: 12, ..Records::default() };
     let mut totals = Totals { records, undecodable: 1, missed: Some(0), ..Totals::default() };
-    let end = |totals: &_| text(false, &Item::End(&[], &[], &Status::default(), totals));
+    let end = |totals: &_| text(false, &Item::End(&[], &[], &TraceStatus::default(), totals));
     assert!(end(&totals).contains("12 events LOST, 1 not understood)"), "{}", end(&totals));
     totals.missed = Some(3);
     assert!(end(&totals).contains("1 not understood, 3 runs MISSED)"), "{}", end(&totals));
-    let meanwhile = text(false, &Item::Lost(&Status::default(), 7));
+    let meanwhile = text(false, &Item::Lost(&TraceStatus::default(), 7));
     assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
 }
 
@@ -143,7 +145,7 @@ fn the_end_says_what_the_kernel_counted_and_the_hooks_did_not_see() {
         tally
     };
     let tallies = [(NetnsId(2), tally(12, 10)), (NetnsId(3), tally(3, 0)), (NetnsId(4), tally(5, 5))];
-    let said = text(false, &Item::End(&[], &tallies, &Status::default(), &Totals::default()));
+    let said = text(false, &Item::End(&[], &tallies, &TraceStatus::default(), &Totals::default()));
     let lines: Vec<&str> = said.lines().skip(1).collect();
     let expected = [
         "  build  drop 10",
@@ -176,10 +178,11 @@ fn a_pod_is_printed_by_what_is_known(namespace: Option<&str>, name: Option<&str>
 #[test]
 fn what_was_shown_is_remembered_within_a_bound() {
     let mut out = Vec::new();
-    let context = Context { clock: &Clock::new(), node: &Node::default(), names: &Names::default() };
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
     let mut output = Text::new(&mut out, false, false);
     for n in 0..2 * SHOWN.get() {
-        let one = Verdict { summary: format!("stalled {n}"), ..verdict("docker0") };
+        let one = Verdict { id: VerdictId::of(n), ..verdict("docker0") };
         output.show(&Item::Verdict(&one), &context).unwrap();
     }
     assert_eq!(output.shown.len(), SHOWN.get());

@@ -1,12 +1,12 @@
 //! What the screen knows: fed by the items that every output gets. Pure; time comes as a number.
 use std::collections::BTreeMap;
 
-use super::row::{Row, Who};
-use super::seen::Seen;
+use super::figures::{Figures, Subject};
+use super::traffic::Traffic;
 use crate::filter::{Filter, select};
 use crate::model::{AttributedEvent, NetnsId, Node, SignalKind, Tally, Verdict, VerdictKind};
 use crate::output::Item;
-use crate::telemetry::Status;
+use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::Cost;
 
 /// Most containers whose flows and sizes are kept; a new one takes the place of the one that was quiet for longest.
@@ -16,7 +16,7 @@ const VERDICTS: usize = 256;
 
 /// A verdict, and when it last changed.
 #[derive(Clone, Debug)]
-pub(super) struct Stated {
+pub(super) struct TimedVerdict {
     /// What was said.
     pub(super) verdict: Verdict,
     /// When, CLOCK_MONOTONIC nanoseconds.
@@ -27,7 +27,7 @@ pub(super) struct Stated {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Data {
     /// What is traced.
-    pub(super) status: Status,
+    pub(super) status: TraceStatus,
     /// What it costs.
     pub(super) cost: Cost,
     /// Events that the ring could not take.
@@ -37,9 +37,9 @@ pub(super) struct Data {
     /// The node at the last report.
     pub(super) node: Node,
     /// Verdicts, the one to read first first.
-    pub(super) verdicts: Vec<Stated>,
+    pub(super) verdicts: Vec<TimedVerdict>,
     /// Figures.
-    pub(super) rows: BTreeMap<Who, Row>,
+    pub(super) rows: BTreeMap<Subject, Figures>,
     filter: Filter,
     started_ns: Option<u64>,
     reported_ns: Option<u64>,
@@ -71,14 +71,14 @@ impl Data {
     }
 
     /// Whom the newest verdict is about that still holds.
-    pub(super) fn newest(&self) -> Option<Who> {
-        let standing = self.verdicts.iter().filter(|stated| stated.verdict.active);
-        standing.max_by_key(|stated| stated.at_ns).map(|stated| Who::of(&stated.verdict, &self.node))
+    pub(super) fn newest(&self) -> Option<Subject> {
+        let standing = self.verdicts.iter().filter(|timed| timed.verdict.active);
+        standing.max_by_key(|timed| timed.at_ns).map(|timed| Subject::of(&timed.verdict, &self.node))
     }
 
     /// The verdicts about somebody.
-    pub(super) fn about<'a>(&'a self, who: &'a Who) -> impl Iterator<Item = &'a Verdict> {
-        self.verdicts.iter().map(|stated| &stated.verdict).filter(|v| Who::of(v, &self.node) == *who)
+    pub(super) fn about<'a>(&'a self, who: &'a Subject) -> impl Iterator<Item = &'a Verdict> {
+        self.verdicts.iter().map(|timed| &timed.verdict).filter(|v| Subject::of(v, &self.node) == *who)
     }
 
     /// Every container of the node that was asked for has a row, quiet or not.
@@ -86,15 +86,15 @@ impl Data {
         self.rows.values_mut().for_each(|row| row.alive = false);
         for netns in self.node.netns.keys().copied() {
             let container = self.node.container(netns);
-            let who = Who::new(netns, container, &self.node);
+            let who = Subject::new(netns, container, &self.node);
             if let Some(row) = self.rows.get_mut(&who) {
                 row.alive = true;
                 row.container = container.cloned();
-            } else if (container.is_some() || who == Who::Host)
+            } else if (container.is_some() || who == Subject::Host)
                 && select::kernel(&self.filter, netns, container)
             {
                 let container = container.cloned();
-                self.rows.insert(who, Row { container, netns, alive: true, ..Row::default() });
+                self.rows.insert(who, Figures { container, netns, alive: true, ..Figures::default() });
             }
         }
     }
@@ -103,9 +103,9 @@ impl Data {
         let seconds = self.reported_ns.map_or(0.0, |then| now_ns.saturating_sub(then) as f64 / 1e9);
         self.reported_ns = Some(now_ns);
         self.find();
-        let mut totals: BTreeMap<Who, BTreeMap<SignalKind, u64>> = BTreeMap::new();
+        let mut totals: BTreeMap<Subject, BTreeMap<SignalKind, u64>> = BTreeMap::new();
         for (netns, tally) in tallies {
-            let who = Who::new(*netns, tally.container.as_ref(), &self.node);
+            let who = Subject::new(*netns, tally.container.as_ref(), &self.node);
             let counters = totals.entry(who.clone()).or_default();
             for (signal, count) in &tally.counters {
                 *counters.entry(*signal).or_default() += count;
@@ -125,53 +125,38 @@ impl Data {
 
     fn event(&mut self, charged: &AttributedEvent) {
         let netns = charged.owner.unwrap_or(self.node.host);
-        let who = Who::new(netns, charged.container.as_ref(), &self.node);
-        if self.rows.get(&who).is_none_or(|row| row.seen.is_none()) {
+        let who = Subject::new(netns, charged.container.as_ref(), &self.node);
+        if self.rows.get(&who).is_none_or(|row| row.traffic.is_none()) {
             self.make_room();
             let row = self.rows.entry(who.clone()).or_default();
             (row.netns, row.alive) = (netns, true);
             row.container.clone_from(&charged.container);
-            row.seen = Seen::new().map(Box::new);
+            row.traffic = Traffic::new().map(Box::new);
         }
-        if let Some(seen) = self.rows.get_mut(&who).and_then(|row| row.seen.as_mut()) {
-            seen.add(&charged.event);
+        if let Some(traffic) = self.rows.get_mut(&who).and_then(|row| row.traffic.as_mut()) {
+            traffic.add(&charged.event);
         }
     }
 
     fn make_room(&mut self) {
-        let seen = |row: &&mut Row| row.seen.is_some();
-        if self.rows.values().filter(|row| row.seen.is_some()).count() >= SEEN
+        let seen = |row: &&mut Figures| row.traffic.is_some();
+        if self.rows.values().filter(|row| row.traffic.is_some()).count() >= SEEN
             && let Some(row) = self
                 .rows
                 .values_mut()
                 .filter(seen)
-                .min_by_key(|row| row.seen.as_ref().map_or(0, |seen| seen.last_ns))
+                .min_by_key(|row| row.traffic.as_ref().map_or(0, |traffic| traffic.last_ns))
         {
-            row.seen = None;
+            row.traffic = None;
         }
     }
 
     fn verdict(&mut self, verdict: &Verdict, now_ns: u64) {
-        self.verdicts.retain(|old| !same_cause(&old.verdict, verdict));
-        self.verdicts.push(Stated { verdict: verdict.clone(), at_ns: now_ns });
-        let order = |s: &Stated| std::cmp::Reverse((s.verdict.ended.is_none(), s.verdict.severity, s.at_ns));
+        self.verdicts.retain(|old| old.verdict.id != verdict.id && Some(old.verdict.id) != verdict.replaces);
+        self.verdicts.push(TimedVerdict { verdict: verdict.clone(), at_ns: now_ns });
+        let order =
+            |s: &TimedVerdict| std::cmp::Reverse((s.verdict.ended.is_none(), s.verdict.severity, s.at_ns));
         self.verdicts.sort_by_key(order);
         self.verdicts.truncate(VERDICTS);
     }
-}
-
-/// Whether the second is what became of the first: the same network, the same limit, the same container if both know
-/// theirs (a namespace's number is used again).
-fn same_cause(a: &Verdict, b: &Verdict) -> bool {
-    let place = |v: &Verdict| {
-        let limit = v.bottleneck.as_ref().map(|device| (device.netns, device.interface.clone()));
-        // These are one trouble that gets worse.
-        let apart = match v.kind {
-            VerdictKind::MssExceedsPath | VerdictKind::MtuMismatch | VerdictKind::PmtuBlackhole => None,
-            kind => Some(kind),
-        };
-        (apart, v.path.first().map(|hop| hop.netns), limit)
-    };
-    let ids = [a, b].map(|v| v.container.as_ref().map(|c| &c.id));
-    place(a) == place(b) && (ids[0] == ids[1] || ids.contains(&None))
 }

@@ -1,12 +1,12 @@
 //! The screen: verdicts, containers and their figures, live; at the end the report of the text output.
 mod app;
 mod data;
+mod figures;
+mod frame_writer;
 mod keys;
-mod row;
-mod seen;
-mod sender;
 mod series;
 mod terminal;
+mod traffic;
 mod tree;
 mod view;
 
@@ -19,12 +19,12 @@ use super::text::Text;
 use super::{Context, Item, Output, Request, wants_colour};
 use crate::filter::Filter;
 use crate::telemetry::cost::Cost;
-use app::{App, Todo};
-use terminal::{Heard, Screen, Stopped};
+use app::{App, Effect};
+use terminal::{Input, Screen, SuspendScope};
 use view::Theme;
 
 /// The screen, as an output.
-pub struct Tui {
+pub(crate) struct Tui {
     app: App,
     screen: Option<Screen>,
     text: Text<io::BufWriter<Stdout>>,
@@ -37,36 +37,36 @@ pub struct Tui {
 
 impl Tui {
     /// Nothing is shown before the first item; `filter` is what the command line asks for.
-    pub fn new(filter: Filter) -> Tui {
+    pub(crate) fn new(filter: Filter) -> Tui {
         let text = Text::new(io::BufWriter::new(io::stdout()), wants_colour(), false);
         Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false }
     }
 
-    fn heard(&mut self, heard: Heard) -> io::Result<Request> {
-        let todo = match heard {
-            Heard::Gone => Todo::Quit,
-            Heard::Stop => {
-                self.screen.as_mut().map_or(Ok(()), |screen| screen.suspend(Stopped::Process))?;
-                Todo::Nothing
+    fn handle(&mut self, input: Input) -> io::Result<Request> {
+        let effect = match input {
+            Input::Gone => Effect::Quit,
+            Input::Stop => {
+                self.screen.as_mut().map_or(Ok(()), |screen| screen.suspend(SuspendScope::Process))?;
+                Effect::Nothing
             }
-            Heard::Continue => {
+            Input::Continue => {
                 self.screen.as_mut().map_or(Ok(()), Screen::resume)?;
-                Todo::Nothing
+                Effect::Nothing
             }
-            Heard::Event(Event::Key(key)) => match keys::action(key, self.app.typing) {
+            Input::Event(Event::Key(key)) => match keys::action(key, self.app.typing) {
                 Some(action) => self.app.act(action),
                 None => return Ok(Request::Draw),
             },
-            Heard::Event(_) => Todo::Nothing,
+            Input::Event(_) => Effect::Nothing,
         };
         self.key = true;
         let Some(screen) = &mut self.screen else { return Ok(Request::Draw) };
-        match todo {
-            Todo::Nothing => {}
-            Todo::Redraw => screen.renew()?,
-            Todo::Suspend => screen.suspend(Stopped::Job)?,
-            Todo::Copy(text) => screen.copy(&text)?,
-            Todo::Quit => {
+        match effect {
+            Effect::Nothing => {}
+            Effect::Redraw => screen.renew()?,
+            Effect::Suspend => screen.suspend(SuspendScope::Job)?,
+            Effect::Copy(text) => screen.copy(&text)?,
+            Effect::Quit => {
                 self.close();
                 return Ok(Request::End);
             }
@@ -104,10 +104,10 @@ impl Output for Tui {
         Ok(())
     }
 
-    fn poll_wish(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Request>> {
+    fn poll_request(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Request>> {
         let Some(screen) = &mut self.screen else { return Poll::Pending };
-        let heard = ready!(screen.poll(cx));
-        Poll::Ready(self.heard(heard))
+        let input = ready!(screen.poll(cx));
+        Poll::Ready(self.handle(input))
     }
 
     fn close(&mut self) {

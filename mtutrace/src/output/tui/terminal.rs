@@ -19,7 +19,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::sender::Sender;
+use super::frame_writer::FrameWriter;
 use crate::output::stderr;
 
 /// At least so much time between two drawings: ten a second for news, more for somebody who presses keys.
@@ -31,10 +31,10 @@ const KEYS: Duration = Duration::from_millis(20);
 const ENDS: [i32; 5] = [libc::SIGHUP, libc::SIGQUIT, libc::SIGALRM, libc::SIGUSR1, libc::SIGUSR2];
 
 /// Whether the terminal is ours at the moment.
-static OURS: AtomicBool = AtomicBool::new(false);
+static HELD: AtomicBool = AtomicBool::new(false);
 
 /// What somebody did.
-pub(super) enum Heard {
+pub(super) enum Input {
     /// A key, or another size.
     Event(Event),
     /// SIGTSTP.
@@ -47,7 +47,7 @@ pub(super) enum Heard {
 
 /// What is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(super) enum SuspendScope {
     /// This process, as somebody asked by SIGTSTP.
     Process,
     /// Its process group, as Ctrl-Z would without raw mode.
@@ -58,19 +58,19 @@ pub(super) enum Stopped {
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Bytes>>,
     bytes: Bytes,
-    sender: Sender,
+    writer: FrameWriter,
     events: EventStream,
     ends: Vec<Signal>,
     stop: Signal,
     go_on: Signal,
     drawn: Instant,
-    _ours: Ours,
+    _guard: TerminalGuard,
 }
 
 /// Whoever has this has the terminal.
-struct Ours;
+struct TerminalGuard;
 
-impl Drop for Ours {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         leave();
     }
@@ -84,44 +84,44 @@ impl Screen {
     pub(super) fn new() -> io::Result<Screen> {
         restore_on_panic();
         enter()?;
-        let ours = Ours;
+        let guard = TerminalGuard;
         let bytes = Bytes::default();
         let mut screen = Screen {
             terminal: Terminal::new(CrosstermBackend::new(bytes.clone()))?,
             bytes,
-            sender: Sender::new()?,
+            writer: FrameWriter::new()?,
             events: EventStream::new(),
             ends: ENDS.into_iter().map(|end| signal(SignalKind::from_raw(end))).collect::<io::Result<_>>()?,
             stop: signal(SignalKind::from_raw(libc::SIGTSTP))?,
             go_on: signal(SignalKind::from_raw(libc::SIGCONT))?,
             drawn: Instant::now(),
-            _ours: ours,
+            _guard: guard,
         };
         screen.renew()?;
         Ok(screen)
     }
 
     /// What was done, if anything was.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Input> {
         if self.ends.iter_mut().any(|end| end.poll_recv(cx).is_ready()) {
-            return Poll::Ready(Heard::Gone);
+            return Poll::Ready(Input::Gone);
         }
         if self.stop.poll_recv(cx).is_ready() {
-            return Poll::Ready(Heard::Stop);
+            return Poll::Ready(Input::Stop);
         }
         if self.go_on.poll_recv(cx).is_ready() {
-            return Poll::Ready(Heard::Continue);
+            return Poll::Ready(Input::Continue);
         }
         Pin::new(&mut self.events).poll_next(cx).map(|event| match event {
-            Some(Ok(event)) => Heard::Event(event),
-            Some(Err(_)) | None => Heard::Gone,
+            Some(Ok(event)) => Input::Event(event),
+            Some(Err(_)) | None => Input::Gone,
         })
     }
 
     /// Whether it is time to draw: `key` if somebody waits for it. Never while an earlier drawing is under way to a
     /// slow terminal.
     pub(super) fn is_ready(&self, key: bool) -> bool {
-        self.drawn.elapsed() >= if key { KEYS } else { NEWS } && self.sender.is_idle()
+        self.drawn.elapsed() >= if key { KEYS } else { NEWS } && self.writer.is_idle()
     }
 
     /// Draws; what has not changed is not sent.
@@ -133,7 +133,7 @@ impl Screen {
         self.terminal.draw(picture)?;
         queue!(self.bytes, EndSynchronizedUpdate)?;
         self.drawn = Instant::now();
-        self.sender.send(self.bytes.take())
+        self.writer.send(self.bytes.take())
     }
 
     /// The next drawing sends everything.
@@ -151,18 +151,18 @@ impl Screen {
     /// As for `draw`.
     pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         queue!(self.bytes, CopyToClipboard::to_clipboard_from(text))?;
-        self.sender.send(self.bytes.take())
+        self.writer.send(self.bytes.take())
     }
 
-    /// Gives the terminal back, and stops until somebody continues this process: SIGCONT is heard then.
+    /// Gives the terminal back, and stops until somebody continues this process: SIGCONT ends it.
     ///
     /// # Errors
     /// When nothing can be stopped.
-    pub(super) fn suspend(&mut self, what: Stopped) -> io::Result<()> {
-        self.sender.settle();
+    pub(super) fn suspend(&mut self, what: SuspendScope) -> io::Result<()> {
+        self.writer.settle();
         leave();
         // A shell waits for the whole of its job, of which this process may be a part (sudo, cargo).
-        let pid = if what == Stopped::Job { 0 } else { std::process::id().cast_signed() };
+        let pid = if what == SuspendScope::Job { 0 } else { std::process::id().cast_signed() };
         // SAFETY: kill has no preconditions.
         if unsafe { libc::kill(pid, libc::SIGSTOP) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
@@ -180,20 +180,20 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        self.sender.settle();
+        self.writer.settle();
     }
 }
 
 fn enter() -> io::Result<()> {
     stderr::hold();
-    OURS.store(true, Ordering::SeqCst);
+    HELD.store(true, Ordering::SeqCst);
     let entered = enable_raw_mode().and_then(|()| execute!(io::stdout(), EnterAlternateScreen, cursor::Hide));
     entered.inspect_err(|_| leave())
 }
 
 /// Everything as it was; nothing if it is already. There is nobody to tell of a terminal that refuses.
 fn leave() {
-    if OURS.swap(false, Ordering::SeqCst) {
+    if HELD.swap(false, Ordering::SeqCst) {
         let _ = execute!(io::stdout(), EndSynchronizedUpdate, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
         stderr::release();
@@ -241,8 +241,8 @@ mod tests {
     fn a_panic_gives_the_terminal_back() {
         restore_on_panic();
         stderr::hold();
-        OURS.store(true, Ordering::SeqCst);
+        HELD.store(true, Ordering::SeqCst);
         let panicked = std::panic::catch_unwind(|| panic!("for the test of the panic hook"));
-        assert!(panicked.is_err() && !OURS.load(Ordering::SeqCst));
+        assert!(panicked.is_err() && !HELD.load(Ordering::SeqCst));
     }
 }

@@ -19,7 +19,7 @@ use crate::model::{
     Verdict, VerdictId,
 };
 use crate::output::Item;
-use crate::telemetry::Status;
+use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::{Cost, ProgramCost};
 use crate::testing::node::incident;
 use crate::topology::mismatch;
@@ -88,7 +88,7 @@ pub(super) fn blackhole(node: &Node) -> Verdict {
 /// A run in which nothing has happened for a minute.
 pub(super) fn quiet(node: &Node) -> App {
     let mut app = App::new(Filter::default());
-    let status = Status { interfaces: 7, namespaces: 3, containers: 2, ..Status::default() };
+    let status = TraceStatus { interfaces: 7, namespaces: 3, containers: 2, ..TraceStatus::default() };
     let program = ProgramCost {
         program: "mtut_in".to_owned(),
         runs: 20_000,

@@ -1,7 +1,7 @@
 //! Whole screens, as they are read.
 use ratatui::style::Color;
 
-use super::app::{App, Todo};
+use super::app::{App, Effect};
 use super::keys::Action;
 use super::testing::{SECOND, act, blackhole, buffer, node, quiet, screen, stalled};
 use crate::model::Ended;
@@ -31,9 +31,9 @@ fn nothing_wrong() {
 fn details_at_80x24() {
     let mut app = stalled(&node());
     act(&mut app, &[Action::Open]);
-    insta::assert_snapshot!("story", screen(&mut app, 80, 24));
+    insta::assert_snapshot!("explanation", screen(&mut app, 80, 24));
     act(&mut app, &[Action::Bottom]);
-    insta::assert_snapshot!("story_bottom", screen(&mut app, 80, 24));
+    insta::assert_snapshot!("explanation_bottom", screen(&mut app, 80, 24));
     act(&mut app, &[Action::Pane]);
     insta::assert_snapshot!("figures", screen(&mut app, 80, 24));
 }
@@ -127,7 +127,7 @@ fn a_paused_display_stands_still() {
 fn losses_shout() {
     let node = node();
     let mut app = quiet(&node);
-    app.take(&Item::Lost(&crate::output::Status::default(), 12), &node, 61 * SECOND);
+    app.take(&Item::Lost(&crate::telemetry::TraceStatus::default(), 12), &node, 61 * SECOND);
     assert!(screen(&mut app, 80, 24).contains("12 events LOST"));
 }
 
@@ -135,12 +135,12 @@ fn losses_shout() {
 fn a_copied_command_is_what_was_read() {
     let node = node();
     let mut app = quiet(&node);
-    assert_eq!(app.act(Action::Copy), Todo::Nothing);
+    assert_eq!(app.act(Action::Copy), Effect::Nothing);
     let mut verdict = blackhole(&node);
     verdict.fix[0].command.push_str("\nreboot");
     app.take(&Item::Verdict(&verdict), &node, 61 * SECOND);
     act(&mut app, &[Action::Open]);
-    assert_eq!(app.act(Action::Copy), Todo::Copy("dockerd --mtu=1450\\u{a}reboot".to_owned()));
+    assert_eq!(app.act(Action::Copy), Effect::Copy("dockerd --mtu=1450\\u{a}reboot".to_owned()));
 }
 
 const HOSTILE: [&str; 8] = [

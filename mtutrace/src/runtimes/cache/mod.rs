@@ -22,7 +22,7 @@ pub(super) type Lineages = BTreeMap<String, Vec<String>>;
 #[derive(Debug)]
 struct Entry {
     parents: Vec<String>,
-    told: Option<Metadata>,
+    metadata: Option<Metadata>,
     /// The container whose daemon told it; none for the host's.
     by: Option<String>,
     tries: u32,
@@ -31,11 +31,11 @@ struct Entry {
 
 impl Entry {
     fn new(parents: Vec<String>, now: Instant) -> Entry {
-        Entry { parents, told: None, by: None, tries: 0, next: now }
+        Entry { parents, metadata: None, by: None, tries: 0, next: now }
     }
 
     fn is_open(&self) -> bool {
-        self.told.as_ref().is_none_or(|told| !told.complete)
+        self.metadata.as_ref().is_none_or(|told| !told.complete)
     }
 
     /// A daemon in a container knows those inside of it, and the host's any; nobody is to name what others run.
@@ -44,7 +44,7 @@ impl Entry {
     }
 }
 
-/// The book: an entry for each container that is there, and for no other.
+/// The cache: an entry for each container that is there, and for no other.
 #[derive(Debug, Default)]
 pub(super) struct Cache(BTreeMap<String, Entry>);
 
@@ -86,10 +86,10 @@ impl Cache {
         let mut news = false;
         for told in answer {
             let Some(entry) = self.0.get_mut(&told.id) else { continue };
-            let outranked = entry.told.is_some() && entry.by.is_none() && owner.is_some();
+            let outranked = entry.metadata.is_some() && entry.by.is_none() && owner.is_some();
             if entry.is_open() && entry.believes(owner) && !outranked {
-                news |= entry.told.as_ref() != Some(&told);
-                entry.told = Some(told);
+                news |= entry.metadata.as_ref() != Some(&told);
+                entry.metadata = Some(told);
                 entry.by = owner.map(str::to_owned);
             }
         }
@@ -97,8 +97,8 @@ impl Cache {
     }
 
     /// What was told, by full id.
-    pub(super) fn told(&self) -> BTreeMap<String, Metadata> {
-        self.0.iter().filter_map(|(id, entry)| Some((id.clone(), entry.told.clone()?))).collect()
+    pub(super) fn metadata(&self) -> BTreeMap<String, Metadata> {
+        self.0.iter().filter_map(|(id, entry)| Some((id.clone(), entry.metadata.clone()?))).collect()
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) async fn ask(socket: &Arc<Socket>) -> Result<Vec<Metadata>, Status> {
         match call::<Sandboxes>(&mut grpc, sandboxes).await {
             Ok(sandboxes) => {
                 let containers = call::<Containers>(&mut grpc, containers).await?;
-                return Ok(told(sandboxes, containers, socket.runtime));
+                return Ok(metadata(sandboxes, containers, socket.runtime));
             }
             Err(status) if status.code() == Code::Unimplemented => refused = Some(status),
             Err(status) => return Err(status),
@@ -106,7 +106,7 @@ async fn call<T: Message + Default + 'static>(
     Ok(grpc.unary(Request::new(()), PathAndQuery::from_static(path), codec).await?.into_inner())
 }
 
-fn told(sandboxes: Sandboxes, containers: Containers, runtime: Runtime) -> Vec<Metadata> {
+fn metadata(sandboxes: Sandboxes, containers: Containers, runtime: Runtime) -> Vec<Metadata> {
     let sandbox = |sandbox: Sandbox| {
         let labels = Labels(&sandbox.labels);
         let by_labels = labels.pod();

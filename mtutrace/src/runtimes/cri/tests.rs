@@ -23,7 +23,10 @@ fn container(sandbox: &str, name: &str, labels: &[(&str, &str)]) -> Container {
 
 fn of_c(sandboxes: Vec<Sandbox>, container: Container) -> Metadata {
     let containers = Containers { containers: vec![container] };
-    told(Sandboxes { items: sandboxes }, containers, Runtime::CriO).into_iter().find(|t| t.id == "c").unwrap()
+    metadata(Sandboxes { items: sandboxes }, containers, Runtime::CriO)
+        .into_iter()
+        .find(|t| t.id == "c")
+        .unwrap()
 }
 
 fn names(told: &Metadata) -> [Option<&str>; 3] {
@@ -53,7 +56,7 @@ fn a_pod_is_of_its_sandbox_and_kubelets_labels_come_second() {
 
 #[test]
 fn a_sandbox_has_no_name_of_its_own() {
-    let all = told(Sandboxes { items: vec![sandbox("s")] }, Containers::default(), Runtime::Containerd);
+    let all = metadata(Sandboxes { items: vec![sandbox("s")] }, Containers::default(), Runtime::Containerd);
     assert_eq!(names(all.first().unwrap()), [None, Some("ci"), Some("build-0")]);
 }
 

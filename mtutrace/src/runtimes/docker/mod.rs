@@ -31,7 +31,7 @@ pub(super) async fn ask(socket: &Arc<Socket>, ids: &[String]) -> Result<Vec<Meta
         options = options.filters(&HashMap::from([("id".to_owned(), ids.to_vec())]));
     }
     let known = docker.list_containers(Some(options.build())).await?;
-    Ok(known.into_iter().filter_map(|summary| told(summary, socket.runtime)).collect())
+    Ok(known.into_iter().filter_map(|summary| metadata(summary, socket.runtime)).collect())
 }
 
 /// One request, on a connection of its own.
@@ -46,7 +46,7 @@ async fn send(socket: Arc<Socket>, mut request: BollardRequest) -> Result<Respon
     Ok(sender.send_request(request).await?)
 }
 
-fn told(summary: ContainerSummary, runtime: Runtime) -> Option<Metadata> {
+fn metadata(summary: ContainerSummary, runtime: Runtime) -> Option<Metadata> {
     let labels = summary.labels.unwrap_or_default();
     let labels = Labels(&labels);
     let name = labels.name_in_pod().or_else(|| summary.names.as_deref().and_then(own_name));

@@ -4,7 +4,7 @@ use crate::model::Ci;
 use test_case::test_case;
 
 fn told_of(json: &str) -> Metadata {
-    told(serde_json::from_str(json).unwrap(), Runtime::Docker).unwrap()
+    metadata(serde_json::from_str(json).unwrap(), Runtime::Docker).unwrap()
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn one_that_is_being_started_is_asked_about_again() {
 
 #[test]
 fn what_has_no_id_is_nothing() {
-    assert_eq!(told(ContainerSummary::default(), Runtime::Docker), None);
+    assert_eq!(metadata(ContainerSummary::default(), Runtime::Docker), None);
     let bare = ContainerSummary { id: Some("ab".into()), ..ContainerSummary::default() };
-    let bare = told(bare, Runtime::Docker).unwrap();
+    let bare = metadata(bare, Runtime::Docker).unwrap();
     assert_eq!((bare.name, bare.complete), (None, true));
 }

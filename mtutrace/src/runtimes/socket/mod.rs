@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat, openat2, stat};
 use tokio::net::UnixStream;
 
-use super::bounded::Bounded;
+use super::bounded::BoundedStream;
 use crate::identity::cgroup;
 use crate::model::Runtime;
 
@@ -35,19 +35,19 @@ const SOCKETS: [(&str, Api, Runtime); 10] = [
 
 /// Where to look for sockets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum SocketRoot {
     /// What the first process sees, below this directory.
     Host(PathBuf),
     /// What this process of this container sees.
     Inside { id: String, pid: u32 },
 }
 
-impl Place {
+impl SocketRoot {
     /// The container whose daemons these are.
     pub(super) fn owner(&self) -> Option<&str> {
         match self {
-            Place::Host(_) => None,
-            Place::Inside { id, .. } => Some(id),
+            SocketRoot::Host(_) => None,
+            SocketRoot::Inside { id, .. } => Some(id),
         }
     }
 
@@ -59,8 +59,8 @@ impl Place {
     fn root(&self) -> io::Result<OwnedFd> {
         let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let (id, pid) = match self {
-            Place::Host(root) => return Ok(open(root, directory, Mode::empty())?),
-            Place::Inside { id, pid } => (id, pid),
+            SocketRoot::Host(root) => return Ok(open(root, directory, Mode::empty())?),
+            SocketRoot::Inside { id, pid } => (id, pid),
         };
         // From here on it is this process, whoever gets its number next.
         let process = open(format!("/proc/{pid}"), directory, Mode::empty())?;
@@ -71,10 +71,10 @@ impl Place {
             return Err(io::Error::other("another process"));
         }
         let root = openat(&process, "root", directory, Mode::empty())?;
-        let place = |stat: Stat| (stat.st_dev, stat.st_ino);
+        let inode = |stat: Stat| (stat.st_dev, stat.st_ino);
         let of_host = ["/", "/proc/1/root"].iter().filter_map(|path| stat(*path).ok());
-        let own = place(fstat(&root)?);
-        if of_host.into_iter().any(|host| place(host) == own) {
+        let own = inode(fstat(&root)?);
+        if of_host.into_iter().any(|host| inode(host) == own) {
             return Err(io::Error::other("the host's own root"));
         }
         Ok(root)
@@ -119,9 +119,9 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Connects to the file that was found, wherever its path leads by now.
-    pub(super) async fn connect(&self) -> io::Result<Bounded> {
+    pub(super) async fn connect(&self) -> io::Result<BoundedStream> {
         let stream = UnixStream::connect(format!("/proc/self/fd/{}", self.fd.as_raw_fd())).await?;
-        Ok(Bounded::new(stream))
+        Ok(BoundedStream::new(stream))
     }
 }
 

@@ -10,7 +10,7 @@ fn bind(root: &TempDir, path: &str) -> UnixListener {
 }
 
 fn found(root: &TempDir) -> Vec<&'static str> {
-    Place::Host(root.path().to_owned()).sockets().iter().map(|socket| socket.path).collect()
+    SocketRoot::Host(root.path().to_owned()).sockets().iter().map(|socket| socket.path).collect()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn what_is_no_socket_is_left_alone() {
 
 #[test]
 fn a_process_of_another_container_has_no_sockets() {
-    let own = Place::Inside { id: "a".repeat(64), pid: std::process::id() };
+    let own = SocketRoot::Inside { id: "a".repeat(64), pid: std::process::id() };
     assert!(own.sockets().is_empty());
 }
 
@@ -62,7 +62,7 @@ fn a_process_of_another_container_has_no_sockets() {
 async fn the_connection_goes_to_the_file_that_was_looked_at() {
     let root = TempDir::new();
     let first = bind(&root, "run/docker.sock");
-    let sockets = Place::Host(root.path().to_owned()).sockets();
+    let sockets = SocketRoot::Host(root.path().to_owned()).sockets();
     let path = root.path().join("run/docker.sock");
     std::fs::remove_file(&path).unwrap();
     let second = UnixListener::bind(&path).unwrap();

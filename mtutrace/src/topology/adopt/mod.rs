@@ -5,7 +5,7 @@ use crate::model::{Container, NetnsId, Node};
 
 /// Gives parents to containers that have none: if the default path of their namespace leads next into a namespace that
 /// a container owns, that container and its own parents. The host owns nothing, whatever runs in its namespace.
-pub fn adopt_parents(node: &mut Node) {
+pub(crate) fn adopt_parents(node: &mut Node) {
     let mut ways: Vec<(usize, NetnsId, NetnsId)> = node
         .netns
         .iter()

@@ -23,13 +23,13 @@ pub(super) const LINK_HEADER: usize = 16;
 
 /// What a device says of the device that it hangs on, before it is known which one that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawPeer {
+pub(crate) struct RawPeer {
     /// The device that says it.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// Index of the other device in its own namespace (`IFLA_LINK`); 0 of a tunnel that is bound to none.
-    pub link: u32,
+    pub(crate) link: u32,
     /// The other's namespace by the number it has here (`IFLA_LINK_NETNSID`); absent when it is this one.
-    pub nsid: Option<i32>,
+    pub(crate) nsid: Option<i32>,
 }
 
 /// A device, and what it says of the one that it hangs on.

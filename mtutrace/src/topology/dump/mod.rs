@@ -19,7 +19,7 @@ use super::lookup::{LOCAL, MAIN};
 use super::netlink::Conversation;
 use crate::model::{Action, Learnt, Netns, Route, Rule};
 use address::address;
-pub use link::RawPeer;
+pub(crate) use link::RawPeer;
 use link::link;
 use route::route;
 
@@ -29,11 +29,11 @@ const TABLES: usize = 64;
 const ROUTES: usize = 4096;
 /// A namespace as the kernel tells it, and what is left to find out.
 #[derive(Clone, Debug, Default)]
-pub struct Dump {
+pub(crate) struct Dump {
     /// Devices, addresses, routes and rules; who owns it is left empty, and no device has a peer.
-    pub netns: Netns,
+    pub(crate) netns: Netns,
     /// For each device that hangs on another one.
-    pub peers: Vec<RawPeer>,
+    pub(crate) peers: Vec<RawPeer>,
 }
 
 /// Reads the current network namespace, with the path MTUs that it has learnt if `exceptions` are wanted. Fails when the
@@ -41,7 +41,7 @@ pub struct Dump {
 ///
 /// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table and of those
 /// that rules lead to, unicast, alive.
-pub fn dump(exceptions: bool) -> io::Result<Dump> {
+pub(crate) fn dump(exceptions: bool) -> io::Result<Dump> {
     let mut kernel = Conversation::open()?;
     let mut request = LinkMessage::default();
     // Statistics are most of a device's message, and are not wanted here.

@@ -10,7 +10,7 @@ use crate::model::{DeviceId, Link, LinkKind, Netns, NetnsId, Node};
 /// namespace, as nearly every container is one, if what is at its other end is known: that end is hooked instead, and
 /// a thousand containers cost a thousand hooks, not two thousand. Of two leaves that face each other one end is hooked:
 /// the host's, else the one with the smaller (namespace, index).
-pub fn wants_hooks(node: &Node, device: DeviceId) -> bool {
+pub(crate) fn wants_hooks(node: &Node, device: DeviceId) -> bool {
     let (Some(netns), Some(link)) = (node.netns.get(&device.netns), node.link(device)) else { return false };
     let kind_of = |ifindex: &u32| netns.links.get(ifindex).map(|link| link.kind);
     if link.master.as_ref().and_then(kind_of) == Some(LinkKind::Bond) {
@@ -69,7 +69,7 @@ fn is_leaf(netns: &Netns) -> bool {
 /// The smallest MTU, bytes at L3, to which a packet that comes in by this device could be routed in its namespace;
 /// `u32::MAX` when there is no other way out. See [`lookup::smallest_limit`]. A tunnel whose number is wrong takes what its
 /// underlay leaves for it.
-pub fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
+pub(crate) fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
     let netns: Option<&Netns> = node.netns.get(&device.netns);
     let of_routes = netns.map_or(u32::MAX, |netns| lookup::smallest_limit(netns, device.ifindex));
     let wrong = tunnels(node, device.netns).filter(|below| below.wrong && below.tunnel.id() != device);
@@ -77,7 +77,7 @@ pub fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
 }
 
 /// The devices of one namespace that get TC programs.
-pub fn hooked(node: &Node, netns: NetnsId) -> impl Iterator<Item = DeviceId> {
+pub(crate) fn hooked(node: &Node, netns: NetnsId) -> impl Iterator<Item = DeviceId> {
     let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.keys());
     links.map(move |&ifindex| DeviceId { netns, ifindex }).filter(|device| wants_hooks(node, *device))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::adopt::adopt_parents;
 use super::dump::{Dump, dump};
-use super::peers::{Peers, Raw, numbers};
+use super::peers::{Peers, RawPeers, nsids_of};
 use super::watch::subscribe;
 use crate::model::{Container, Netns, NetnsId, Node};
 use crate::topology::netns_exec::{EnterError, NetnsExecutor};
@@ -18,31 +18,31 @@ const READ_AGAIN: u32 = 3;
 
 /// A namespace that a scan of /proc and /run/netns found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub(crate) struct FoundNetns {
     /// Its inode number.
-    pub id: NetnsId,
+    pub(crate) id: NetnsId,
     /// The way in: `/proc/PID/ns/net` or `/run/netns/NAME`.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Name under /run/netns.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// A process in it.
-    pub pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     /// Containers whose processes live in it; parents may be empty (see [`adopt_parents`]).
-    pub containers: Vec<Container>,
+    pub(crate) containers: Vec<Container>,
 }
 
 /// What a refresh found to be different.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// Namespaces that can be read now, and could not before.
-    pub added: Vec<NetnsId>,
+    pub(crate) added: Vec<NetnsId>,
     /// Namespaces that are gone. Close their watch sockets.
-    pub removed: Vec<NetnsId>,
+    pub(crate) removed: Vec<NetnsId>,
     /// Whether anything in [`Topology::node`] is different.
-    pub changed: bool,
+    pub(crate) changed: bool,
     /// A watch socket for each of `added` (see [`super::watch`]): when it is readable, drain it and mark the namespace
     /// dirty. It keeps the namespace alive: close it when the scan does not find the namespace any more.
-    pub watch: Vec<(NetnsId, OwnedFd)>,
+    pub(crate) watch: Vec<(NetnsId, OwnedFd)>,
 }
 
 /// At which path a namespace could not be read, and after how many refreshes it is tried again.
@@ -54,14 +54,14 @@ struct Failure {
 
 /// Keeps a [`Node`] up to date.
 #[derive(Debug)]
-pub struct Topology {
-    entrant: NetnsExecutor,
+pub(crate) struct Topology {
+    executor: NetnsExecutor,
     /// Whether changes are to be heard of.
     watching: bool,
     node: Node,
     /// As last seen; the containers in the node have their parents besides.
-    seen: BTreeMap<NetnsId, Seen>,
-    raw: Raw,
+    seen: BTreeMap<NetnsId, FoundNetns>,
+    raw: RawPeers,
     peers: Peers,
     dirty: BTreeSet<NetnsId>,
     unreadable: BTreeMap<NetnsId, String>,
@@ -71,13 +71,13 @@ pub struct Topology {
 impl Topology {
     /// An empty node; `host` is the namespace of PID 1. The caller's namespace becomes the home of the thread that
     /// enters the others.
-    pub fn new(host: NetnsId) -> io::Result<Topology> {
+    pub(crate) fn new(host: NetnsId) -> io::Result<Topology> {
         Ok(Topology {
-            entrant: NetnsExecutor::new()?,
+            executor: NetnsExecutor::new()?,
             watching: true,
             node: Node { host, ..Node::default() },
             seen: BTreeMap::new(),
-            raw: Raw::new(),
+            raw: RawPeers::new(),
             peers: Peers::default(),
             dirty: BTreeSet::new(),
             unreadable: BTreeMap::new(),
@@ -87,39 +87,39 @@ impl Topology {
 
     /// One that opens no watch sockets, for a single look: a node may have more namespaces than a process may have
     /// open files.
-    pub fn unwatched(host: NetnsId) -> io::Result<Topology> {
+    pub(crate) fn unwatched(host: NetnsId) -> io::Result<Topology> {
         Ok(Topology { watching: false, ..Topology::new(host)? })
     }
 
     /// The node as of the last refresh.
-    pub fn node(&self) -> &Node {
+    pub(crate) fn node(&self) -> &Node {
         &self.node
     }
 
     /// Namespaces that could not be entered or read, and why. A namespace that could be read earlier keeps what was
     /// read then.
-    pub fn unreadable(&self) -> &BTreeMap<NetnsId, String> {
+    pub(crate) fn unreadable(&self) -> &BTreeMap<NetnsId, String> {
         &self.unreadable
     }
 
     /// Has a namespace dumped again by the next refresh.
-    pub fn mark_dirty(&mut self, id: NetnsId) {
+    pub(crate) fn mark_dirty(&mut self, id: NetnsId) {
         self.dirty.insert(id);
     }
 
     /// Does a job inside a namespace that the last refresh saw; blocks until it is done.
-    pub fn enter<R: Send + 'static>(
+    pub(crate) fn enter<R: Send + 'static>(
         &self,
         id: NetnsId,
         job: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, EnterError> {
         let seen = self.seen.get(&id).ok_or(EnterError::Unknown(id))?;
-        self.entrant.run(&seen.path, id, job)
+        self.executor.run(&seen.path, id, job)
     }
 
     /// Brings the node in line with `namespaces`, which is all there are: reads those that are new or dirty, drops
     /// those that are gone.
-    pub fn refresh(&mut self, namespaces: &[Seen]) -> Changes {
+    pub(crate) fn refresh(&mut self, namespaces: &[FoundNetns]) -> Changes {
         let mut changes = self.drop_all_but(namespaces);
         for seen in namespaces {
             let known = self.node.netns.contains_key(&seen.id);
@@ -133,12 +133,12 @@ impl Topology {
         if changes.changed {
             self.node.generation += 1;
             self.connect();
-            self.name();
+            self.assign_containers();
         }
         changes
     }
 
-    fn drop_all_but(&mut self, namespaces: &[Seen]) -> Changes {
+    fn drop_all_but(&mut self, namespaces: &[FoundNetns]) -> Changes {
         let left: BTreeSet<NetnsId> = namespaces.iter().map(|seen| seen.id).collect();
         let gone: Vec<NetnsId> = self.seen.keys().filter(|id| !left.contains(id)).copied().collect();
         let mut changes = Changes::default();
@@ -157,18 +157,18 @@ impl Topology {
         changes
     }
 
-    fn may_try(&mut self, seen: &Seen) -> bool {
+    fn may_try(&mut self, seen: &FoundNetns) -> bool {
         let Some(failure) = self.failures.get_mut(&seen.id) else { return true };
         failure.again_in = failure.again_in.saturating_sub(1);
         failure.again_in == 0 || failure.path != seen.path
     }
 
-    fn read(&mut self, seen: &Seen, new: bool, changes: &mut Changes) {
+    fn read(&mut self, seen: &FoundNetns, new: bool, changes: &mut Changes) {
         let id = seen.id;
         let watch = self.watching && new;
         // Nobody tells of them: what was learnt in a namespace is known at a single look alone.
         let exceptions = !self.watching && !seen.containers.is_empty();
-        let result = self.entrant.run(&seen.path, id, move || {
+        let result = self.executor.run(&seen.path, id, move || {
             // First the ears, then the eyes: what changes in between is heard.
             let watch = if watch { Some(subscribe()?) } else { None };
             Ok::<_, io::Error>((watch, dump(exceptions)?))
@@ -215,26 +215,26 @@ impl Topology {
         true
     }
 
-    fn fail(&mut self, seen: &Seen, again_in: u32, reason: String) {
+    fn fail(&mut self, seen: &FoundNetns, again_in: u32, reason: String) {
         self.unreadable.insert(seen.id, reason);
         self.failures.insert(seen.id, Failure { path: seen.path.clone(), again_in });
     }
 
     /// Finds out which device hangs on which.
     fn connect(&mut self) {
-        let (entrant, seen) = (&self.entrant, &self.seen);
+        let (executor, seen) = (&self.executor, &self.seen);
         self.peers.resolve(&mut self.node, &self.raw, |asker, candidates| {
             let Some(asker) = seen.get(&asker) else { return Vec::new() };
             let others: Vec<(NetnsId, PathBuf)> =
                 candidates.iter().filter_map(|id| Some((*id, seen.get(id)?.path.clone()))).collect();
             // What fails is left open, and asked again at the next change.
-            let answer = entrant.run(&asker.path, asker.id, move || numbers(&others));
+            let answer = executor.run(&asker.path, asker.id, move || nsids_of(&others));
             answer.ok().and_then(Result::ok).unwrap_or_default()
         });
     }
 
     /// Says who owns which namespace, and which containers run in which others.
-    fn name(&mut self) {
+    fn assign_containers(&mut self) {
         for (id, netns) in &mut self.node.netns {
             let Some(seen) = self.seen.get(id) else { continue };
             netns.name.clone_from(&seen.name);

@@ -7,9 +7,15 @@ use super::*;
 use crate::model::{Container, DeviceId, LinkKind};
 use crate::testing::node::{HOST, Sandbox, may_make_namespaces};
 
-fn seen(sandbox: &Sandbox) -> Seen {
+fn seen(sandbox: &Sandbox) -> FoundNetns {
     let containers = vec![Container::new(sandbox.name.clone())];
-    Seen { id: sandbox.id(), path: sandbox.path(), name: Some(sandbox.name.clone()), pid: None, containers }
+    FoundNetns {
+        id: sandbox.id(),
+        path: sandbox.path(),
+        name: Some(sandbox.name.clone()),
+        pid: None,
+        containers,
+    }
 }
 
 fn readable(fd: &OwnedFd, milliseconds: i32) -> bool {
@@ -106,7 +112,7 @@ fn what_cannot_be_entered_is_said_and_tried_again_later() {
 fn a_failure_is_left_alone_for_thirty_refreshes() {
     let mut topology = Topology::new(HOST).unwrap();
     let path = PathBuf::from("/nonexistent");
-    let missing = Seen { id: NetnsId(7), path, name: None, pid: None, containers: Vec::new() };
+    let missing = FoundNetns { id: NetnsId(7), path, name: None, pid: None, containers: Vec::new() };
     topology.refresh(std::slice::from_ref(&missing));
     for left in (1..ENTER_AGAIN).rev() {
         topology.refresh(std::slice::from_ref(&missing));

@@ -5,8 +5,7 @@ mod table;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::{Address, Netns};
-pub use rules::{Lookup, Origin};
-pub use table::Egress;
+pub(crate) use rules::{Lookup, Origin};
 use table::usable;
 pub(crate) use table::{LOCAL, MAIN};
 
@@ -15,7 +14,7 @@ pub(crate) use table::{LOCAL, MAIN};
 ///
 /// `to` absent asks for the default route, IPv4 before IPv6; 0.0.0.0 and :: ask for that of their family. Half-internet routes (0.0.0.0/1), which VPNs put over the
 /// default route, count as default routes. Devices that are down have no routes.
-pub fn lookup(netns: &Netns, to: Option<IpAddr>) -> Lookup {
+pub(crate) fn lookup(netns: &Netns, to: Option<IpAddr>) -> Lookup {
     originate(netns, to).0
 }
 
@@ -23,7 +22,7 @@ pub fn lookup(netns: &Netns, to: Option<IpAddr>) -> Lookup {
 ///
 /// It looks for a way without a source, takes the address of the device that it finds, and looks again
 /// (ip_route_connect). Where there is no way without a source, those that have one, as servers do, may still find theirs.
-pub fn originate(netns: &Netns, to: Option<IpAddr>) -> (Lookup, Option<IpAddr>) {
+pub(crate) fn originate(netns: &Netns, to: Option<IpAddr>) -> (Lookup, Option<IpAddr>) {
     first_way(to, |to| {
         let first = rules::route(netns, to, Origin::default());
         let chosen = source(netns, &first, to);
@@ -46,7 +45,7 @@ pub fn originate(netns: &Netns, to: Option<IpAddr>) -> (Lookup, Option<IpAddr>) 
 }
 
 /// Where the namespace sends on what came in from elsewhere, and the source that it has after masquerading.
-pub fn forward(netns: &Netns, to: Option<IpAddr>, origin: Origin<'_>) -> (Lookup, Option<IpAddr>) {
+pub(crate) fn forward(netns: &Netns, to: Option<IpAddr>, origin: Origin<'_>) -> (Lookup, Option<IpAddr>) {
     first_way(to, |to| {
         let way = rules::route(netns, to, origin);
         (way, source(netns, &way, to))
@@ -87,7 +86,7 @@ fn link_local(ip: IpAddr) -> bool {
 /// way out than the one it came by.
 ///
 /// Link-local IPv6 networks are on every device, bridge ports too, and are never forwarded to (RFC 4291, 2.5.6).
-pub fn smallest_limit(netns: &Netns, ifindex: u32) -> u32 {
+pub(crate) fn smallest_limit(netns: &Netns, ifindex: u32) -> u32 {
     let routes = netns.routes.iter().filter(|r| !link_local(r.destination));
     let routes = routes.map(|r| (r.ifindex, r.mtu.unwrap_or(u32::MAX)));
     let addresses = netns.addresses.iter().filter(|a| !link_local(a.ip)).map(|a| (a.ifindex, u32::MAX));

@@ -6,7 +6,7 @@ use crate::model::{Action, Netns, Rule};
 
 /// What routing says about a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// It is an address of this namespace.
     Local,
     /// It leaves.
@@ -17,11 +17,11 @@ pub enum Lookup {
 
 /// What rules want to know of a packet besides its destination.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     /// What may be its source: several where NAT may have changed it, none before the kernel has chosen one.
-    pub from: &'a [IpAddr],
+    pub(crate) from: &'a [IpAddr],
     /// The device by which it came into the namespace; absent for those of the namespace itself.
-    pub came_by: Option<u32>,
+    pub(crate) came_by: Option<u32>,
 }
 
 /// The way to `to`, by the rules in their order (fib_rules_lookup); by the main table alone if there are none.

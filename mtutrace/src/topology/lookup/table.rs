@@ -11,18 +11,18 @@ pub(crate) const LOCAL: u32 = 255;
 
 /// A way out of a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Egress {
+pub(crate) struct Egress {
     /// Device.
-    pub ifindex: u32,
+    pub(crate) ifindex: u32,
     /// Who gets the packet next: the gateway, or the destination if it is on the link. Absent for a default route
     /// without gateway.
-    pub next_hop: Option<IpAddr>,
+    pub(crate) next_hop: Option<IpAddr>,
     /// Bytes at L3: the device's MTU, or the route's `mtu` attribute if that is smaller (ip_dst_mtu_maybe_forward).
-    pub mtu: u32,
+    pub(crate) mtu: u32,
     /// The narrowest of several next hops over which connections are spread.
-    pub several: bool,
+    pub(crate) several: bool,
     /// The MSS that the route says to announce (`advmss`).
-    pub advmss: Option<u32>,
+    pub(crate) advmss: Option<u32>,
     /// The source that the route says to take (`src`).
     pub(super) source: Option<IpAddr>,
     /// Bits of the route.

@@ -15,7 +15,7 @@ use crate::model::NetnsId;
 
 /// Why a job was not done in its namespace.
 #[derive(Debug, thiserror::Error)]
-pub enum EnterError {
+pub(crate) enum EnterError {
     /// The path leads nowhere, or to another namespace by now (a pid was reused, a name was mounted anew).
     #[error("the namespace is no longer at {}", .0.display())]
     Gone(PathBuf),
@@ -58,14 +58,14 @@ struct Task {
 
 /// Does jobs in network namespaces, one at a time, in the order they were asked for.
 #[derive(Debug)]
-pub struct NetnsExecutor {
+pub(crate) struct NetnsExecutor {
     tasks: Sender<Task>,
     worker: ThreadId,
 }
 
 impl NetnsExecutor {
     /// Starts the thread; the namespace of the caller is its home. It ends when the `NetnsExecutor` is dropped.
-    pub fn new() -> io::Result<NetnsExecutor> {
+    pub(crate) fn new() -> io::Result<NetnsExecutor> {
         let home = File::open("/proc/thread-self/ns/net")?;
         let (tasks, queue) = channel();
         let thread = thread::Builder::new().name("netns".into()).spawn(move || serve(&home, &queue))?;
@@ -75,7 +75,7 @@ impl NetnsExecutor {
     /// Does `job` in the namespace at `path`, if that is still the namespace `expect`, and waits for its result.
     ///
     /// The path's descriptor is closed before the job begins: an open one would keep a dead namespace alive.
-    pub fn run<R: Send + 'static>(
+    pub(crate) fn run<R: Send + 'static>(
         &self,
         path: &Path,
         expect: NetnsId,

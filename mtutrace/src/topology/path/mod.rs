@@ -19,7 +19,7 @@ const MAX_HOPS: usize = 32;
 ///
 /// A packet's limit is the smallest MTU of it (RFC 1191, RFC 8201). That of a tunnel is what its underlay leaves for it,
 /// if that is less than its own.
-pub fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
+pub(crate) fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
     let mut walk = Walk { node, to, sources: Vec::new(), hops: Vec::new(), seen: BTreeSet::new() };
     let mut routed = BTreeSet::new();
     let mut at = Some((from, None));
@@ -32,7 +32,7 @@ pub fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
 }
 
 /// The first of the hops with the smallest MTU, and its place.
-pub fn bottleneck(path: &[Hop]) -> Option<(usize, &Hop)> {
+pub(crate) fn bottleneck(path: &[Hop]) -> Option<(usize, &Hop)> {
     path.iter().enumerate().min_by_key(|(_, hop)| hop.mtu)
 }
 

@@ -23,17 +23,17 @@ const NETNSA_NSID: u16 = 1;
 const NSID_HEADER: usize = 4;
 
 /// What the devices of each namespace say of their counterparts.
-pub type Raw = BTreeMap<NetnsId, Vec<RawPeer>>;
+pub(crate) type RawPeers = BTreeMap<NetnsId, Vec<RawPeer>>;
 
 /// The numbers by which namespaces know each other, as far as the kernel was asked.
 #[derive(Debug, Default)]
-pub struct Peers {
+pub(crate) struct Peers {
     known: BTreeMap<(NetnsId, i32), NetnsId>,
 }
 
 impl Peers {
     /// Forgets a namespace that is gone: its number may go to another one next.
-    pub fn forget(&mut self, gone: NetnsId) {
+    pub(crate) fn forget(&mut self, gone: NetnsId) {
         self.known.retain(|(asker, _), answer| *asker != gone && *answer != gone);
     }
 
@@ -41,10 +41,10 @@ impl Peers {
     ///
     /// `ask(a, candidates)` asks inside `a` by which number it knows each candidate; those that it does not know are
     /// left out of the answer. It is called at most once for each namespace, and not at all when everything is known.
-    pub fn resolve(
+    pub(crate) fn resolve(
         &mut self,
         node: &mut Node,
-        raw: &Raw,
+        raw: &RawPeers,
         mut ask: impl FnMut(NetnsId, &BTreeSet<NetnsId>) -> Vec<(NetnsId, i32)>,
     ) {
         for (&netns, candidates) in &self.open_questions(node, raw) {
@@ -52,7 +52,7 @@ impl Peers {
                 self.known.insert((netns, nsid), candidate);
             }
         }
-        let said: Said = raw
+        let claims: Claims = raw
             .iter()
             .flat_map(|(&netns, peers)| peers.iter().map(move |peer| (netns, peer)))
             .map(|(netns, peer)| (DeviceId { netns, ifindex: peer.ifindex }, *peer))
@@ -61,7 +61,7 @@ impl Peers {
             .netns
             .iter()
             .flat_map(|(&netns, n)| n.links.keys().map(move |&ifindex| DeviceId { netns, ifindex }))
-            .map(|device| (device, self.peer(node, &said, device)))
+            .map(|device| (device, self.peer(node, &claims, device)))
             .collect();
         for (device, peer) in found {
             if let Some(link) =
@@ -78,7 +78,7 @@ impl Peers {
     }
 
     /// For each namespace the candidates for the numbers that it uses and that are not known yet.
-    fn open_questions(&self, node: &Node, raw: &Raw) -> BTreeMap<NetnsId, BTreeSet<NetnsId>> {
+    fn open_questions(&self, node: &Node, raw: &RawPeers) -> BTreeMap<NetnsId, BTreeSet<NetnsId>> {
         let mut questions: BTreeMap<NetnsId, BTreeSet<NetnsId>> = BTreeMap::new();
         let index = Index::new(raw);
         for (&netns, peers) in raw {
@@ -95,16 +95,16 @@ impl Peers {
         questions
     }
 
-    fn peer(&self, node: &Node, said: &Said, device: DeviceId) -> Option<DeviceId> {
+    fn peer(&self, node: &Node, claims: &Claims, device: DeviceId) -> Option<DeviceId> {
         let kind = node.link(device)?.kind;
-        let own = said.get(&device)?;
+        let own = claims.get(&device)?;
         let netns = match own.nsid {
             None => device.netns,
             Some(nsid) => *self.known.get(&(device.netns, nsid))?,
         };
         let other = DeviceId { netns, ifindex: own.link };
         let fits = match kind {
-            LinkKind::Veth => said.get(&other).is_some_and(|back| back.link == device.ifindex),
+            LinkKind::Veth => claims.get(&other).is_some_and(|back| back.link == device.ifindex),
             LinkKind::Vlan | LinkKind::Macvlan | LinkKind::Ipvlan => other != device,
             _ => false,
         };
@@ -113,13 +113,13 @@ impl Peers {
 }
 
 /// What each device says of its counterpart.
-type Said = BTreeMap<DeviceId, RawPeer>;
+type Claims = BTreeMap<DeviceId, RawPeer>;
 
 /// Devices that hang on a device elsewhere, by their own index and the one they name.
 struct Index(BTreeMap<(u32, u32), Vec<NetnsId>>);
 
 impl Index {
-    fn new(raw: &Raw) -> Index {
+    fn new(raw: &RawPeers) -> Index {
         let mut index: BTreeMap<(u32, u32), Vec<NetnsId>> = BTreeMap::new();
         for (&netns, peers) in raw {
             for peer in peers.iter().filter(|peer| peer.nsid.is_some()) {
@@ -158,7 +158,7 @@ impl Index {
 
 /// Asks, inside the current namespace, by which number it knows each of `others`, which are opened by their paths
 /// (RTM_GETNSID with NETNSA_FD). Those that are gone, or that have no number here, are left out.
-pub fn numbers(others: &[(NetnsId, PathBuf)]) -> io::Result<Vec<(NetnsId, i32)>> {
+pub(crate) fn nsids_of(others: &[(NetnsId, PathBuf)]) -> io::Result<Vec<(NetnsId, i32)>> {
     let mut kernel = Conversation::open()?;
     let mut found = Vec::new();
     for (id, path) in others {

@@ -11,7 +11,7 @@ fn says(ifindex: u32, link: u32, nsid: Option<i32>) -> RawPeer {
 }
 
 /// Two pairs, 1–2 and 3–4, whose four ends have the same indices.
-fn lookalikes() -> (Node, Raw) {
+fn lookalikes() -> (Node, RawPeers) {
     let mut builder = Builder::new();
     for netns in 1..=4 {
         builder = builder.device(netns, 2, "veth", LinkKind::Veth, 1500);
@@ -67,7 +67,7 @@ fn without_a_number_it_is_here_and_must_point_back() {
         .device(1, 6, "vxlan", LinkKind::Vxlan, 1450)
         .device(1, 7, "lost", LinkKind::Macvlan, 1500)
         .0;
-    let said = vec![
+    let claims = vec![
         says(2, 3, None),
         says(3, 2, None),
         says(4, 3, None),
@@ -75,7 +75,7 @@ fn without_a_number_it_is_here_and_must_point_back() {
         says(6, 2, None),
         says(7, 99, None),
     ];
-    let raw = Raw::from([(NetnsId(1), said)]);
+    let raw = RawPeers::from([(NetnsId(1), claims)]);
     Peers::default().resolve(&mut node, &raw, |_, _| panic!("nothing to ask"));
     let found: Vec<_> =
         node.netns[&NetnsId(1)].links.values().map(|link| link.peer.map(|p| p.ifindex)).collect();
@@ -89,7 +89,7 @@ fn a_lower_device_elsewhere_is_asked_for_as_well() {
         .device(2, 2, "mac", LinkKind::Macvlan, 1500)
         .device(3, 2, "eth0", LinkKind::Physical, 1500)
         .0;
-    let raw = Raw::from([(NetnsId(2), vec![says(2, 2, Some(5))])]);
+    let raw = RawPeers::from([(NetnsId(2), vec![says(2, 2, Some(5))])]);
     Peers::default().resolve(&mut node, &raw, |asker, candidates| {
         assert_eq!((asker.0, candidates.len()), (2, 2));
         vec![(NetnsId(3), 5)]
@@ -143,7 +143,7 @@ fn the_real_kernel_tells_lower_devices() {
 /// The node that these namespaces make.
 fn resolved(boxes: &[Sandbox]) -> Node {
     let entrant = NetnsExecutor::new().unwrap();
-    let (mut node, mut raw) = (Node::default(), Raw::new());
+    let (mut node, mut raw) = (Node::default(), RawPeers::new());
     for sandbox in boxes {
         let dump = entrant.run(&sandbox.path(), sandbox.id(), || dump(false)).unwrap().unwrap();
         node.netns.insert(sandbox.id(), dump.netns);
@@ -152,7 +152,7 @@ fn resolved(boxes: &[Sandbox]) -> Node {
     let path = |id: NetnsId| boxes.iter().find(|sandbox| sandbox.id() == id).unwrap().path();
     Peers::default().resolve(&mut node, &raw, |asker, candidates| {
         let others: Vec<_> = candidates.iter().map(|id| (*id, path(*id))).collect();
-        entrant.run(&path(asker), asker, move || numbers(&others)).unwrap().unwrap()
+        entrant.run(&path(asker), asker, move || nsids_of(&others)).unwrap().unwrap()
     });
     node
 }

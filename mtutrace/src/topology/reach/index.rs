@@ -12,7 +12,7 @@ pub(super) fn index(node: &Node) -> &Index {
 }
 
 /// Makes the index now, for who is in less of a hurry than whoever asks first.
-pub fn prepare(node: &Node) {
+pub(crate) fn prepare(node: &Node) {
     index(node);
 }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::model::{Hop, NetnsId, Node};
 use index::index;
-pub use index::prepare;
+pub(crate) use index::prepare;
 
 /// The namespace that has the address `ip`, as seen from `near`: the nearest one, where each veth pair, macvlan or VLAN
 /// between two namespaces is one step. 172.17.0.2 exists in many pods of a node.
@@ -15,7 +15,7 @@ pub use index::prepare;
 /// Loopback and unspecified addresses (RFC 1122, 3.2.1.3; RFC 4291, 2.5) never leave `near`.
 ///
 /// Goes over namespaces only where several have the address: those that are nearer than the nearest of them.
-pub fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId> {
+pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId> {
     if !node.netns.contains_key(&near) {
         return None;
     }
@@ -45,17 +45,17 @@ pub fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId> {
 }
 
 /// The namespaces whose default path leads through `outer`, routed or bridged: those nested in it, nearest first.
-pub fn inside(node: &Node, outer: NetnsId) -> &[NetnsId] {
+pub(crate) fn inside(node: &Node, outer: NetnsId) -> &[NetnsId] {
     index(node).nested.get(&outer).map_or(&[], Vec::as_slice)
 }
 
 /// Whether the default path of `inner` leads through `outer`.
-pub fn is_inside(node: &Node, inner: NetnsId, outer: NetnsId) -> bool {
+pub(crate) fn is_inside(node: &Node, inner: NetnsId, outer: NetnsId) -> bool {
     inner != outer && index(node).ways.get(&inner).is_some_and(|way| way.contains(&outer))
 }
 
 /// The only namespace with a device of this index, if there is one.
-pub fn only_holder(node: &Node, ifindex: u32) -> Option<NetnsId> {
+pub(crate) fn only_holder(node: &Node, ifindex: u32) -> Option<NetnsId> {
     index(node).holders.get(&ifindex).copied().flatten()
 }
 

@@ -9,23 +9,23 @@ const DEPTH: usize = 4;
 
 /// What is below a tunnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Underlay {
+pub(crate) struct Underlay {
     /// The tunnel's device, with its own MTU.
-    pub tunnel: Hop,
+    pub(crate) tunnel: Hop,
     /// The device that its packets leave by; `mtu` is what it carries of them, bytes at L3.
-    pub device: Hop,
+    pub(crate) device: Hop,
     /// Bytes that the tunnel puts around a packet.
-    pub overhead: u32,
+    pub(crate) overhead: u32,
     /// The largest packet that fits, bytes at L3; the tunnel's MTU may be no larger.
-    pub fits: u32,
+    pub(crate) fits: u32,
     /// What does not fit is fragmented outside of the tunnel, rather than dropped.
-    pub cuts: bool,
+    pub(crate) cuts: bool,
     /// The tunnel's own number is wrong: it promises more than fits, and nothing but that number guards the packets.
-    pub wrong: bool,
+    pub(crate) wrong: bool,
 }
 
 /// What carries the tunnel `device`; nothing if it is none, is down, or what carries it cannot be told.
-pub fn underlay(node: &Node, device: DeviceId) -> Option<Underlay> {
+pub(crate) fn underlay(node: &Node, device: DeviceId) -> Option<Underlay> {
     below(node, device, DEPTH)
 }
 
@@ -78,7 +78,7 @@ fn carrier(netns: &Netns, tunnel: &Tunnel) -> Option<(u32, u32)> {
 }
 
 /// The tunnels of a namespace whose underlay is known.
-pub fn tunnels(node: &Node, netns: NetnsId) -> impl Iterator<Item = Underlay> {
+pub(crate) fn tunnels(node: &Node, netns: NetnsId) -> impl Iterator<Item = Underlay> {
     let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.iter());
     let tunnels = links.filter(|(_, link)| link.tunnel.is_some()).map(|(&ifindex, _)| ifindex);
     tunnels.filter_map(move |ifindex| underlay(node, DeviceId { netns, ifindex }))

@@ -19,7 +19,7 @@ const IPV6_RULE: libc::c_int = 1 << 18;
 /// A non-blocking socket that becomes readable when a device, an address or a route of the current namespace changes.
 ///
 /// It keeps the namespace alive, with all its devices: close it as soon as no process and no name hold the namespace.
-pub fn subscribe() -> io::Result<OwnedFd> {
+pub(crate) fn subscribe() -> io::Result<OwnedFd> {
     let mut socket = Socket::new(NETLINK_ROUTE)?;
     socket.set_non_blocking(true)?;
     socket.bind(&SocketAddr::new(0, GROUPS as u32))?;
@@ -31,7 +31,7 @@ pub fn subscribe() -> io::Result<OwnedFd> {
 ///
 /// Notifications that were lost (ENOBUFS: the socket's buffer was full) are a change as well. Reads until the kernel
 /// has no more, so that edge-triggered readiness can be cleared afterwards.
-pub fn drain(fd: BorrowedFd<'_>) -> io::Result<bool> {
+pub(crate) fn drain(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut changed = false;
     let mut byte = 0u8;
     loop {

@@ -5,23 +5,23 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::stats::ScanStats;
-use super::tree::{Entry, Tree, Way};
+use super::tree::{EgressPath, Entry, Tree};
 use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
 use crate::telemetry::clock::Clock;
 use crate::topology::Underlay;
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Line<'a> {
+pub(crate) struct MapLine<'a> {
     v: u32,
     kind: &'static str,
     #[schemars(extend("format" = "date-time"))]
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<NetnsId>,
-    containers: Vec<Row<'a>>,
-    /// Namespaces other than the host's that have a way out, but no container that is known.
+    containers: Vec<MapRow<'a>>,
+    /// Namespaces other than the host's that have a path out, but no container that is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    unowned: Vec<Row<'a>>,
+    unowned: Vec<MapRow<'a>>,
     /// Of all that is shown, the host too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tunnels: Vec<TunnelRow<'a>>,
@@ -36,14 +36,14 @@ pub(crate) struct Line<'a> {
 /// A container, or a namespace without one.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "MapRow")]
-struct Row<'a> {
+struct MapRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
     netns: NetnsId,
     /// Under /run/netns.
     #[serde(skip_serializing_if = "Option::is_none")]
     netns_name: Option<&'a str>,
-    paths: Vec<Path<'a>>,
+    paths: Vec<PathRow<'a>>,
     /// Rules of policy routing that the paths do not follow.
     #[serde(skip_serializing_if = "is_none")]
     rules_not_followed: usize,
@@ -62,7 +62,8 @@ fn is_none(count: &usize) -> bool {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Path<'a> {
+#[schemars(rename = "Path")]
+struct PathRow<'a> {
     #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
     hops: &'a [Hop],
@@ -102,26 +103,26 @@ struct TunnelRow<'a> {
 impl<'a> TunnelRow<'a> {
     fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
         let Underlay { tunnel, device, overhead, fits, wrong, .. } = below;
-        // The entry's remedies are those for its way out, if that is wrong.
+        // The entry's remedies are those for its path out, if that is wrong.
         let fix = if *wrong && entry.mismatch().is_none() { entry.fixes.as_slice() } else { &[] };
         TunnelRow { tunnel, overhead: *overhead, underlay: device.device(), fits: *fits, wrong: *wrong, fix }
     }
 }
 
-impl<'a> Row<'a> {
-    fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> Row<'a> {
-        let path = |way: &'a Way| {
-            let Way { family, mtu, several, advmss, .. } = *way;
-            Path { family, hops: &way.hops, mtu, multipath: several, advmss }
+impl<'a> MapRow<'a> {
+    fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> MapRow<'a> {
+        let path = |path: &'a EgressPath| {
+            let EgressPath { family, mtu, several, advmss, .. } = *path;
+            PathRow { family, hops: &path.hops, mtu, multipath: several, advmss }
         };
-        let paths = entry.ways.iter().map(path);
-        let mismatch = entry.mismatch().map(|(way, m)| MismatchRow {
-            family: way.family,
+        let paths = entry.paths.iter().map(path);
+        let mismatch = entry.mismatch().map(|(path, m)| MismatchRow {
+            family: path.family,
             culprit: m.culprit.device(),
             bottleneck: m.bottleneck.device(),
             fix: &entry.fixes,
         });
-        Row {
+        MapRow {
             container,
             netns: entry.netns,
             netns_name: entry.name,
@@ -135,25 +136,25 @@ impl<'a> Row<'a> {
 }
 
 /// Writes the line.
-pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, effort: &ScanStats) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) -> io::Result<()> {
     let clock = Clock::new();
     let owned =
-        tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| Row::new(entry, Some(*c))));
+        tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| MapRow::new(entry, Some(*c))));
     let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
     let tunnels = tree.chosen().flat_map(|e| e.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
-    let line = Line {
+    let line = MapLine {
         v: 1,
         kind: "map",
         time: clock.rfc3339(clock.now_ns()),
         host: (tree.host != NetnsId::default()).then_some(tree.host),
         containers: owned.collect(),
-        unowned: others.map(|entry| Row::new(entry, None)).collect(),
+        unowned: others.map(|entry| MapRow::new(entry, None)).collect(),
         tunnels: tunnels.collect(),
         mismatches: tree.mismatches(),
-        namespaces: effort.namespaces,
-        unreadable_namespaces: effort.unreadable,
-        took_ms: u64::try_from(effort.took.as_millis()).unwrap_or(u64::MAX),
-        memory_bytes: effort.memory,
+        namespaces: stats.namespaces,
+        unreadable_namespaces: stats.unreadable,
+        took_ms: u64::try_from(stats.took.as_millis()).unwrap_or(u64::MAX),
+        memory_bytes: stats.memory,
     };
     serde_json::to_writer(&mut *out, &line)?;
     writeln!(out)

@@ -8,9 +8,9 @@ use crate::model::Node;
 use crate::testing::node::incident;
 
 fn line(node: &Node, patterns: &[String]) -> Value {
-    let effort = ScanStats { namespaces: 3, took: Duration::from_millis(7), ..ScanStats::default() };
+    let stats = ScanStats { namespaces: 3, took: Duration::from_millis(7), ..ScanStats::default() };
     let mut out = Vec::new();
-    write(&mut out, &Tree::new(node, patterns), &effort).unwrap();
+    write(&mut out, &Tree::new(node, patterns), &stats).unwrap();
     assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
     serde_json::from_slice(&out).unwrap()
 }
@@ -18,7 +18,7 @@ fn line(node: &Node, patterns: &[String]) -> Value {
 #[test]
 fn the_incident() {
     let mut node = incident().0;
-    crate::topology::adopt_parents(&mut node);
+    crate::topology::adopt::adopt_parents(&mut node);
     let line = line(&node, &[]);
     assert_eq!(line["v"], 1);
     assert_eq!(line["kind"], "map");

@@ -2,7 +2,7 @@
 use std::io::{self, Write};
 
 use super::stats::ScanStats;
-use super::tree::{Entry, Tree, Way};
+use super::tree::{EgressPath, Entry, Tree};
 use crate::model::{Container, Learnt};
 use crate::output::escape::escape;
 use crate::output::text::label;
@@ -16,7 +16,7 @@ const SHOWN: usize = 4;
 pub(super) fn write(
     out: &mut impl Write,
     tree: &Tree<'_>,
-    effort: &ScanStats,
+    stats: &ScanStats,
     colour: bool,
 ) -> io::Result<()> {
     for (entry, lines) in tree.entries.iter().zip(lines(tree)) {
@@ -28,33 +28,33 @@ pub(super) fn write(
     }
     let mismatches = match tree.mismatches() {
         0 => paint(colour, "32", "no mismatch"),
-        n => paint(colour, "1;31", &things(n, "mismatch", "mismatches")),
+        n => paint(colour, "1;31", &plural(n, "mismatch", "mismatches")),
     };
-    let unread = match effort.unreadable {
+    let unread = match stats.unreadable {
         0 => String::new(),
         n => format!(", {n} more could not be read"),
     };
     writeln!(
         out,
         "\n{}, {mismatches} ({}{unread}, {} ms)",
-        things(tree.containers(), "container", "containers"),
-        things(effort.namespaces, "network namespace", "network namespaces"),
-        effort.took.as_millis(),
+        plural(tree.containers(), "container", "containers"),
+        plural(stats.namespaces, "network namespace", "network namespaces"),
+        stats.took.as_millis(),
     )
 }
 
-/// The ways out of an entry, and the best remedy.
+/// The paths out of an entry, and the best remedy.
 fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
-    let several = entry.ways.len() > 1;
-    let mut lines: Vec<String> = entry.ways.iter().map(|way| hops(way, several, colour)).collect();
+    let several = entry.paths.len() > 1;
+    let mut lines: Vec<String> = entry.paths.iter().map(|path| hops(path, several, colour)).collect();
     if lines.is_empty() && entry.chosen {
         lines.push("no default route".to_owned());
     }
     if entry.chosen && entry.rules > 0 {
-        lines.push(format!("{} of policy routing not followed", things(entry.rules, "rule", "rules")));
+        lines.push(format!("{} of policy routing not followed", plural(entry.rules, "rule", "rules")));
     }
     if entry.chosen && entry.routes_cut > 0 {
-        lines.push(format!("{} of other tables not read", things(entry.routes_cut, "route", "routes")));
+        lines.push(format!("{} of other tables not read", plural(entry.routes_cut, "route", "routes")));
     }
     if entry.chosen && !entry.learnt.is_empty() {
         lines.push(learnt(entry.learnt));
@@ -92,15 +92,15 @@ fn tunnel(below: &Underlay, colour: bool) -> String {
 }
 
 /// `eth0 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit)`
-fn hops(way: &Way, several: bool, colour: bool) -> String {
-    let family = match way.family {
+fn hops(path: &EgressPath, several: bool, colour: bool) -> String {
+    let family = match path.family {
         "ipv6" => "IPv6  ",
         _ if several => "IPv4  ",
         _ => "",
     };
-    let hops = way.hops.iter().map(|hop| {
+    let hops = path.hops.iter().map(|hop| {
         let text = format!("{} {}", escape(&hop.interface), hop.mtu);
-        match &way.mismatch {
+        match &path.mismatch {
             Some(m) if m.culprit.id() == hop.id() => {
                 let text = format!("{} {}", escape(&hop.interface), m.culprit.mtu);
                 paint(colour, "1;31", &format!("{text} (should be {})", m.bottleneck.mtu))
@@ -109,8 +109,8 @@ fn hops(way: &Way, several: bool, colour: bool) -> String {
             _ => text,
         }
     });
-    let several = if way.several { " (the narrowest of several next hops)" } else { "" };
-    let advmss = way.advmss.map(|mss| format!(" (its route says advmss {mss})")).unwrap_or_default();
+    let several = if path.several { " (the narrowest of several next hops)" } else { "" };
+    let advmss = path.advmss.map(|mss| format!(" (its route says advmss {mss})")).unwrap_or_default();
     format!("{family}{}{several}{advmss}", hops.collect::<Vec<_>>().join(" > "))
 }
 
@@ -125,7 +125,7 @@ fn name(entry: &Entry<'_>) -> String {
     names.join(", ")
 }
 
-fn things(count: usize, one: &str, many: &str) -> String {
+fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

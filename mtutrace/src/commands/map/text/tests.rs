@@ -6,10 +6,10 @@ use crate::model::{LinkKind, NetnsId, Node, Pod};
 use crate::testing::node::incident;
 
 fn drawn(node: &Node, patterns: &[String], colour: bool) -> String {
-    let effort =
+    let stats =
         ScanStats { namespaces: node.netns.len(), took: Duration::from_millis(7), ..ScanStats::default() };
     let mut out = Vec::new();
-    write(&mut out, &Tree::new(node, patterns), &effort, colour).unwrap();
+    write(&mut out, &Tree::new(node, patterns), &stats, colour).unwrap();
     String::from_utf8(out).unwrap()
 }
 

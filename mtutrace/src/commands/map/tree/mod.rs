@@ -1,4 +1,4 @@
-//! The node as a tree: namespaces in the namespaces that their traffic leaves through, each with its way out. Pure.
+//! The node as a tree: namespaces in the namespaces that their traffic leaves through, each with its path out. Pure.
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -13,9 +13,9 @@ use crate::topology::{Underlay, bottleneck, path};
 /// What is nested deeper is drawn as if it were at this depth.
 const DEEPEST: usize = 32;
 
-/// One family's default way out of a namespace.
+/// One family's default path out of a namespace.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct EgressPath {
     /// `ipv4` or `ipv6`.
     pub(super) family: &'static str,
     /// Its own device first.
@@ -43,11 +43,11 @@ pub(super) struct Entry<'a> {
     pub(super) name: Option<&'a str>,
     /// Containers in it, the one to name first.
     pub(super) containers: Vec<&'a Container>,
-    /// IPv4's way, else IPv6's; both when they are not equally good. None if there is no default route.
-    pub(super) ways: Vec<Way>,
+    /// IPv4's path, else IPv6's; both when they are not equally good. None if there is no default route.
+    pub(super) paths: Vec<EgressPath>,
     /// Its tunnels, and what carries them.
     pub(super) tunnels: Vec<Underlay>,
-    /// Rules of policy routing that the ways do not follow.
+    /// Rules of policy routing that the paths do not follow.
     pub(super) rules: usize,
     /// Routes of other tables than main that were too many to read.
     pub(super) routes_cut: usize,
@@ -58,9 +58,9 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// The first of its ways that is wrong, and how.
-    pub(super) fn mismatch(&self) -> Option<(&Way, &Mismatch)> {
-        self.ways.iter().find_map(|way| Some((way, way.mismatch.as_ref()?)))
+    /// The first of its paths that is wrong, and how.
+    pub(super) fn mismatch(&self) -> Option<(&EgressPath, &Mismatch)> {
+        self.paths.iter().find_map(|path| Some((path, path.mismatch.as_ref()?)))
     }
 
     /// Its tunnels whose own number is wrong.
@@ -79,7 +79,7 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// The namespaces of these containers and of those inside them or, without any, all that have a container or a way
+    /// The namespaces of these containers and of those inside them or, without any, all that have a container or a path
     /// out; and the namespaces that those are inside.
     pub(super) fn new(node: &'a Node, patterns: &[String]) -> Tree<'a> {
         let mut places: BTreeMap<NetnsId, Entry<'a>> =
@@ -126,7 +126,7 @@ impl<'a> Tree<'a> {
 impl Entry<'_> {
     fn choose(&mut self, patterns: &[String]) {
         if patterns.is_empty() {
-            let shows = !self.ways.is_empty() || !self.tunnels.is_empty();
+            let shows = !self.paths.is_empty() || !self.tunnels.is_empty();
             self.chosen = !self.containers.is_empty() || shows;
             return;
         }
@@ -135,7 +135,7 @@ impl Entry<'_> {
         if self.chosen {
             self.containers.retain(wanted);
         } else {
-            self.ways.clear();
+            self.paths.clear();
             self.tunnels.clear();
         }
     }
@@ -144,16 +144,16 @@ impl Entry<'_> {
 fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
     let known = node.netns.get(&netns)?;
     let families = [("ipv4", Ipv4Addr::UNSPECIFIED.into()), ("ipv6", Ipv6Addr::UNSPECIFIED.into())];
-    let mut ways: Vec<Way> =
-        families.into_iter().filter_map(|(family, any)| way(node, netns, family, any)).collect();
-    ways.dedup_by_key(|way| (way.mtu, way.mismatch.is_some()));
+    let mut paths: Vec<EgressPath> =
+        families.into_iter().filter_map(|(family, any)| egress_path(node, netns, family, any)).collect();
+    paths.dedup_by_key(|path| (path.mtu, path.mismatch.is_some()));
     Some(Entry {
         netns,
         depth: 0,
         chosen: false,
         name: known.name.as_deref(),
         containers: known.containers.iter().collect(),
-        ways,
+        paths,
         tunnels: tunnels(node, netns).collect(),
         rules: known.rules.iter().filter(|rule| !rule.is_followed()).count(),
         routes_cut: known.routes_cut,
@@ -162,7 +162,7 @@ fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
     })
 }
 
-fn way(node: &Node, netns: NetnsId, family: &'static str, any: IpAddr) -> Option<Way> {
+fn egress_path(node: &Node, netns: NetnsId, family: &'static str, any: IpAddr) -> Option<EgressPath> {
     let hops = path(node, netns, Some(any));
     let mtu = bottleneck(&hops)?.1.mtu;
     let first = lookup(node.netns.get(&netns)?, Some(any));
@@ -170,10 +170,10 @@ fn way(node: &Node, netns: NetnsId, family: &'static str, any: IpAddr) -> Option
         Lookup::Out(out) => (out.several, out.advmss),
         _ => (false, None),
     };
-    Some(Way { family, hops, mtu, several, advmss, mismatch: mismatch(node, netns, Some(any)) })
+    Some(EgressPath { family, hops, mtu, several, advmss, mismatch: mismatch(node, netns, Some(any)) })
 }
 
-/// What is directly inside each namespace: by what is known of the containers, else by the way out.
+/// What is directly inside each namespace: by what is known of the containers, else by the path out.
 fn nesting(node: &Node, places: &BTreeMap<NetnsId, Entry<'_>>) -> BTreeMap<NetnsId, Vec<NetnsId>> {
     let homes: BTreeMap<&str, NetnsId> = places
         .values()
@@ -183,7 +183,7 @@ fn nesting(node: &Node, places: &BTreeMap<NetnsId, Entry<'_>>) -> BTreeMap<Netns
     for entry in places.values().filter(|entry| entry.netns != node.host) {
         let parents = entry.containers.first().into_iter().flat_map(|container| &container.parents);
         let mut outer = parents.filter_map(|parent| homes.get(parent.id.as_str())).copied();
-        let next = || namespaces(&entry.ways.first()?.hops).get(1).copied();
+        let next = || namespaces(&entry.paths.first()?.hops).get(1).copied();
         let outer = outer.find(|outer| *outer != entry.netns).or_else(next).unwrap_or(node.host);
         inside.entry(outer).or_default().push(entry.netns);
     }

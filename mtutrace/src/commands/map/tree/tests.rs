@@ -70,10 +70,10 @@ fn the_culprit_the_limit_and_the_fix() {
     let node = incident().0;
     let tree = Tree::new(&node, &[]);
     let entry = entry_of(&tree, 3);
-    let (way, m) = entry.mismatch().unwrap();
-    assert_eq!((way.family, way.mtu), ("ipv4", 1450));
+    let (path, m) = entry.mismatch().unwrap();
+    assert_eq!((path.family, path.mtu), ("ipv4", 1450));
     assert_eq!(
-        names(&way.hops),
+        names(&path.hops),
         "eth0:1500 veth8:1500 docker0:1500 eth0:1450 veth112:1450 cni0:1450 ens3:1500"
     );
     assert_eq!((m.culprit.interface.as_str(), m.bottleneck.mtu), ("docker0", 1450));
@@ -85,8 +85,9 @@ fn the_culprit_the_limit_and_the_fix() {
 fn both_families_only_when_they_differ() {
     let families = |node: &Builder| {
         let tree = Tree::new(&node.0, &[]);
-        let ways = entry_of(&tree, 3).ways.iter().map(|way| (way.family, way.mtu, way.mismatch.is_some()));
-        ways.collect::<Vec<_>>()
+        let paths =
+            entry_of(&tree, 3).paths.iter().map(|path| (path.family, path.mtu, path.mismatch.is_some()));
+        paths.collect::<Vec<_>>()
     };
     assert_eq!(families(&with_ipv6(incident(), None)), [("ipv4", 1450, true)]);
     assert_eq!(families(&with_ipv6(inner(1450), None)), [("ipv4", 1450, false)]);
@@ -115,8 +116,8 @@ fn without_a_route_there_is_no_way_and_no_mismatch() {
     );
     let node = node.container(5, "lonely").0;
     let tree = Tree::new(&node, &[]);
-    assert_eq!(shape(&tree), "0:1 1:2 2:3! 1:5", "a namespace without a container and a way is left out");
-    assert!(entry_of(&tree, 5).ways.is_empty());
+    assert_eq!(shape(&tree), "0:1 1:2 2:3! 1:5", "a namespace without a container and a path is left out");
+    assert!(entry_of(&tree, 5).paths.is_empty());
     assert_eq!((tree.containers(), tree.mismatches()), (3, 1));
 }
 
@@ -125,10 +126,10 @@ fn without_a_route_there_is_no_way_and_no_mismatch() {
 #[test_case("pod", "(0:1) 1:2 2:3! 2:4", 1; "with what is inside")]
 fn chosen(pattern: &str, expected: &str, mismatches: usize) {
     let mut node = neighbour(1450).0;
-    crate::topology::adopt_parents(&mut node);
+    crate::topology::adopt::adopt_parents(&mut node);
     let tree = Tree::new(&node, &[pattern.to_owned()]);
     assert_eq!((shape(&tree).as_str(), tree.mismatches()), (expected, mismatches));
-    assert!(tree.entries.iter().all(|entry| entry.chosen || entry.ways.is_empty()));
+    assert!(tree.entries.iter().all(|entry| entry.chosen || entry.paths.is_empty()));
 }
 
 #[test]

@@ -22,7 +22,7 @@ const RELEASES: [&str; 7] = [
 ];
 
 /// Bytes from the start of the struct, in the order of the releases.
-const FIELDS: [(&str, [u32; 7]); 35] = [
+const FIELDS: [(&str, [u32; 7]); 37] = [
     ("sk_buff.len", [112; 7]),
     ("sk_buff.head", [192, 200, 200, 200, 200, 200, 192]),
     ("sk_buff.end", [188, 192, 192, 192, 192, 192, 188]),
@@ -48,6 +48,8 @@ const FIELDS: [(&str, [u32; 7]); 35] = [
     ("sock.__sk_common.skc_v6_daddr", [56; 7]),
     ("sock.__sk_common.skc_v6_rcv_saddr", [72; 7]),
     ("sock.sk_protocol", [540, 516, 574, 574, 540, 540, 532]),
+    ("tcp_sock.tcp_header_len", [1392, 1400, 1516, 1460, 1500, 1500, 1460]),
+    ("inet_connection_sock.icsk_ext_hdr_len", [1230, 1246, 1294, 1254, 1286, 1286, 1254]),
     ("sk_buff.cb", [40; 7]),
     ("inet_skb_parm.frag_max_size", [22; 7]),
     ("inet6_skb_parm.frag_max_size", [20, 20, 20, 20, 20, 20, 18]),

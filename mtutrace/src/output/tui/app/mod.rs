@@ -1,7 +1,7 @@
 //! What is on the screen: the data, and where somebody is in it. Pure: changed by items and by keys.
 use super::data::Data;
+use super::figures::Subject;
 use super::keys::Action;
-use super::row::Who;
 use super::tree::{Sort, tree};
 use crate::filter::Filter;
 use crate::model::Node;
@@ -14,7 +14,7 @@ const FILTER: usize = 64;
 /// The two panes of each view; the one that the keys act on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Pane {
-    /// Verdicts; of the details, the story.
+    /// Verdicts; of the details, the explanation.
     First,
     /// Containers; of the details, the figures.
     #[default]
@@ -23,7 +23,7 @@ pub(super) enum Pane {
 
 /// What the driver has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Todo {
+pub(super) enum Effect {
     Nothing,
     Quit,
     Redraw,
@@ -36,7 +36,7 @@ pub(super) enum Todo {
 pub(super) struct Extent {
     /// Lines of the pane that the keys act on.
     pub(super) page: usize,
-    /// The furthest that the story and the figures can be scrolled.
+    /// The furthest that the explanation and the figures can be scrolled.
     pub(super) scroll: [usize; 2],
 }
 
@@ -61,15 +61,15 @@ pub(super) struct App {
     pub(super) follow: bool,
     /// The selected verdict, by its place.
     pub(super) verdict: usize,
-    /// How far the story and the figures are scrolled.
+    /// How far the explanation and the figures are scrolled.
     pub(super) scroll: [usize; 2],
-    /// How far the story is moved to the left, columns.
+    /// How far the explanation is moved to the left, columns.
     pub(super) aside: usize,
     /// From the last drawing.
     pub(super) extent: Extent,
     /// A word about what a key just did.
     pub(super) note: Option<&'static str>,
-    selected: Option<Who>,
+    selected: Option<Subject>,
 }
 
 impl App {
@@ -102,8 +102,8 @@ impl App {
         self.paused.is_some()
     }
 
-    /// Who is selected, and which row that is: the first, if nobody else.
-    pub(super) fn selected(&self) -> Option<(usize, Who)> {
+    /// Subject is selected, and which row that is: the first, if nobody else.
+    pub(super) fn selected(&self) -> Option<(usize, Subject)> {
         let rows = tree(self.data(), self.sort, &self.filter);
         let at = self.selected.as_ref().and_then(|who| rows.iter().position(|row| row.who == *who));
         let at = at.unwrap_or(0);
@@ -111,24 +111,24 @@ impl App {
     }
 
     /// Whom the details are about.
-    pub(super) fn subject(&self) -> Option<Who> {
+    pub(super) fn subject(&self) -> Option<Subject> {
         self.selected.clone().or_else(|| self.selected().map(|(_, who)| who))
     }
 
     /// A key was pressed.
-    pub(super) fn act(&mut self, action: Action) -> Todo {
+    pub(super) fn act(&mut self, action: Action) -> Effect {
         self.note = None;
         if self.typing && self.edit(action) {
-            return Todo::Nothing;
+            return Effect::Nothing;
         }
         if self.help && !matches!(action, Action::Quit | Action::Redraw | Action::Suspend) {
             self.help = false;
-            return Todo::Nothing;
+            return Effect::Nothing;
         }
         match action {
-            Action::Quit => return Todo::Quit,
-            Action::Redraw => return Todo::Redraw,
-            Action::Suspend => return Todo::Suspend,
+            Action::Quit => return Effect::Quit,
+            Action::Redraw => return Effect::Redraw,
+            Action::Suspend => return Effect::Suspend,
             Action::Copy => return self.copy(),
             Action::Help => self.help = true,
             Action::Filter => self.typing = !self.details,
@@ -156,7 +156,7 @@ impl App {
             Action::Bottom => self.go(|_, _| usize::MAX),
             Action::Type(_) | Action::Rub => {}
         }
-        Todo::Nothing
+        Effect::Nothing
     }
 
     /// A key while the filter is typed; false if it means what it always means.
@@ -182,7 +182,7 @@ impl App {
         let who = match self.pane {
             Pane::First => {
                 let data = self.data();
-                data.verdicts.get(self.verdict).map(|stated| Who::of(&stated.verdict, &data.node))
+                data.verdicts.get(self.verdict).map(|timed| Subject::of(&timed.verdict, &data.node))
             }
             Pane::Second => self.selected().map(|(_, who)| who),
         };
@@ -213,14 +213,14 @@ impl App {
         }
     }
 
-    fn copy(&mut self) -> Todo {
+    fn copy(&mut self) -> Effect {
         let subject = self.subject().filter(|_| self.details);
         let fix = subject.as_ref().and_then(|who| self.data().about(who).find_map(|v| v.fix.first()));
-        let Some(fix) = fix else { return Todo::Nothing };
+        let Some(fix) = fix else { return Effect::Nothing };
         // What is pasted into a shell is what was read, not what a name smuggled into it.
         let command = escape(&fix.command).into_owned();
         self.note = Some("the first fix was sent to the clipboard");
-        Todo::Copy(command)
+        Effect::Copy(command)
     }
 }
 

@@ -3,12 +3,12 @@ use super::*;
 use crate::model::NetnsId;
 use crate::output::tui::testing::{SECOND, act, blackhole, node, quiet, stalled};
 
-fn who(app: &App) -> Who {
+fn who(app: &App) -> Subject {
     app.selected().unwrap().1
 }
 
-fn build() -> Who {
-    Who::Container("build".to_owned())
+fn build() -> Subject {
+    Subject::Container("build".to_owned())
 }
 
 #[test]
@@ -19,9 +19,9 @@ fn the_newest_verdict_is_followed_until_somebody_moves() {
     app.take(&Item::Verdict(&blackhole(&node)), &node, 61 * SECOND);
     assert_eq!(who(&app), build());
     act(&mut app, &[Action::Bottom]);
-    assert_eq!((who(&app), app.follow), (Who::Host, false));
+    assert_eq!((who(&app), app.follow), (Subject::Host, false));
     app.take(&Item::Verdict(&blackhole(&node)), &node, 62 * SECOND);
-    assert_eq!(who(&app), Who::Host);
+    assert_eq!(who(&app), Subject::Host);
     act(&mut app, &[Action::Follow]);
     assert_eq!(who(&app), build());
 }
@@ -30,7 +30,7 @@ fn the_newest_verdict_is_followed_until_somebody_moves() {
 fn moving_stops_at_both_ends() {
     let mut app = stalled(&node());
     act(&mut app, &[Action::PageDown, Action::Down, Action::Down]);
-    assert_eq!(who(&app), Who::Host);
+    assert_eq!(who(&app), Subject::Host);
     act(&mut app, &[Action::Top, Action::Up, Action::PageUp]);
     assert_eq!(app.selected().unwrap().0, 0);
 }
@@ -58,7 +58,7 @@ fn a_selected_container_that_goes_leaves_the_first_one_selected() {
     later.netns.remove(&NetnsId(3));
     later.generation += 1;
     app.take(&Item::Report(&[]), &later, 62 * SECOND);
-    assert_eq!(who(&app), Who::Container("pod".to_owned()));
+    assert_eq!(who(&app), Subject::Container("pod".to_owned()));
 }
 
 #[test]
@@ -69,5 +69,5 @@ fn what_is_typed_is_no_command() {
         &[Action::Filter, Action::Type('q'), Action::Type('\u{7}'), Action::Rub, Action::Type('s')],
     );
     assert_eq!((app.typing, app.filter.as_str()), (true, "s"));
-    assert_eq!(app.act(Action::Quit), Todo::Quit, "Ctrl-C still is");
+    assert_eq!(app.act(Action::Quit), Effect::Quit, "Ctrl-C still is");
 }

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::Data;
-use super::row::{Row, Who};
+use super::figures::{Figures, Subject};
 use crate::model::{Container, Severity};
 use crate::output::text::label;
 
@@ -11,7 +11,7 @@ use crate::output::text::label;
 pub(super) enum Sort {
     /// The worst verdict first, then the most events.
     #[default]
-    Evidence,
+    Severity,
     /// The highest rate first.
     Rate,
     /// The most events first.
@@ -24,17 +24,17 @@ impl Sort {
     /// The next one round.
     pub(super) fn next(self) -> Sort {
         match self {
-            Sort::Evidence => Sort::Rate,
+            Sort::Severity => Sort::Rate,
             Sort::Rate => Sort::Total,
             Sort::Total => Sort::Name,
-            Sort::Name => Sort::Evidence,
+            Sort::Name => Sort::Severity,
         }
     }
 
     /// Its name.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Sort::Evidence => "trouble",
+            Sort::Severity => "trouble",
             Sort::Rate => "rate",
             Sort::Total => "total",
             Sort::Name => "name",
@@ -42,68 +42,68 @@ impl Sort {
     }
 }
 
-/// A row in its place.
+/// A row of the tree.
 #[derive(Clone, Debug)]
 pub(super) struct Branch<'a> {
-    /// Who.
-    pub(super) who: Who,
+    /// What the row is about.
+    pub(super) who: Subject,
     /// The lines that connect it with what is around it.
-    pub(super) twigs: String,
+    pub(super) prefix: String,
     /// What to call it. Comes from outside.
     pub(super) label: String,
     /// Its figures; absent for one that is here for what runs in it.
-    pub(super) row: Option<&'a Row>,
+    pub(super) row: Option<&'a Figures>,
     /// The worst verdict that stands.
     pub(super) trouble: Option<Severity>,
 }
 
-/// A place in the tree while it is made.
-struct Place<'a> {
+/// A node in the tree while it is made.
+struct TreeNode<'a> {
     label: String,
-    row: Option<&'a Row>,
+    row: Option<&'a Figures>,
     trouble: Option<Severity>,
     found: bool,
-    inside: Vec<Who>,
+    inside: Vec<Subject>,
 }
 
 /// The rows that a text is found in, and those around them.
 pub(super) fn tree<'a>(data: &'a Data, sort: Sort, filter: &str) -> Vec<Branch<'a>> {
-    let mut places = places(data);
+    let mut nodes = nodes(data);
     let mut inner = BTreeSet::new();
     for row in data.rows.values() {
         let chain = row.container.iter().flat_map(|c| std::iter::once(c).chain(&c.parents));
-        let ids: Vec<Who> = chain.map(|c| Who::Container(c.id.clone())).collect();
+        let ids: Vec<Subject> = chain.map(|c| Subject::Container(c.id.clone())).collect();
         for pair in ids.windows(2) {
-            // Each has one place: two that claim to run in each other get none, and hang on nothing.
+            // Each has one node: two that claim to run in each other get none, and hang on nothing.
             if pair[0] != pair[1] && inner.insert(pair[0].clone()) {
-                places.entry(pair[1].clone()).and_modify(|outer| outer.inside.push(pair[0].clone()));
+                nodes.entry(pair[1].clone()).and_modify(|outer| outer.inside.push(pair[0].clone()));
             }
         }
     }
     let text = filter.to_lowercase();
-    for (who, place) in &mut places {
-        place.found = is_found(who, place, data, &text);
+    for (who, node) in &mut nodes {
+        node.found = is_found(who, node, data, &text);
     }
-    let mut roots: Vec<Who> = places.keys().filter(|who| !inner.contains(who)).cloned().collect();
+    let mut roots: Vec<Subject> = nodes.keys().filter(|who| !inner.contains(who)).cloned().collect();
     // Two that run in each other are reached from nowhere else; whoever was reached is placed but once.
     roots.extend(inner);
-    grow(&mut places, roots, true, sort)
+    grow(&mut nodes, roots, true, sort)
 }
 
-fn places(data: &Data) -> BTreeMap<Who, Place<'_>> {
-    let mut places = BTreeMap::new();
-    let mut troubles: BTreeMap<Who, Severity> = BTreeMap::new();
-    for verdict in data.verdicts.iter().map(|stated| &stated.verdict).filter(|v| v.active) {
-        let worst = troubles.entry(Who::of(verdict, &data.node)).or_insert(verdict.severity);
+fn nodes(data: &Data) -> BTreeMap<Subject, TreeNode<'_>> {
+    let mut nodes = BTreeMap::new();
+    let mut troubles: BTreeMap<Subject, Severity> = BTreeMap::new();
+    for verdict in data.verdicts.iter().map(|timed| &timed.verdict).filter(|v| v.active) {
+        let worst = troubles.entry(Subject::of(verdict, &data.node)).or_insert(verdict.severity);
         *worst = verdict.severity.max(*worst);
     }
-    let mut add = |who: Who, label: String, row| {
+    let mut add = |who: Subject, label: String, row| {
         let trouble = troubles.get(&who).copied();
-        places.insert(who, Place { label, row, trouble, found: false, inside: Vec::new() });
+        nodes.insert(who, TreeNode { label, row, trouble, found: false, inside: Vec::new() });
     };
     for row in data.rows.values() {
         for outer in row.container.iter().flat_map(|c| &c.parents) {
-            add(Who::Container(outer.id.clone()), label(outer), None);
+            add(Subject::Container(outer.id.clone()), label(outer), None);
         }
     }
     for (who, row) in &data.rows {
@@ -111,54 +111,54 @@ fn places(data: &Data) -> BTreeMap<Who, Place<'_>> {
         let name = name.unwrap_or_else(|| crate::model::describe::owner(row.netns, &data.node));
         add(who.clone(), name, Some(row));
     }
-    places
+    nodes
 }
 
-fn is_found(who: &Who, place: &Place<'_>, data: &Data, text: &str) -> bool {
+fn is_found(who: &Subject, node: &TreeNode<'_>, data: &Data, text: &str) -> bool {
     let has = |name: &str| name.to_lowercase().contains(text);
-    let id = matches!(who, Who::Container(id) if has(id));
+    let id = matches!(who, Subject::Container(id) if has(id));
     let container = |c: &Container| c.name.as_deref().is_some_and(has);
-    let netns = place.row.and_then(|row| data.node.netns.get(&row.netns));
+    let netns = node.row.and_then(|row| data.node.netns.get(&row.netns));
     let mut links = netns.into_iter().flat_map(|netns| netns.links.values());
-    id || has(&place.label)
-        || place.row.and_then(|row| row.container.as_ref()).is_some_and(container)
+    id || has(&node.label)
+        || node.row.and_then(|row| row.container.as_ref()).is_some_and(container)
         || links.any(|link| has(&link.name))
 }
 
 /// How far up it comes; the highest first.
-fn rank(sort: Sort, trouble: Option<Severity>, row: Option<&Row>) -> (Option<Severity>, u64) {
+fn rank(sort: Sort, trouble: Option<Severity>, row: Option<&Figures>) -> (Option<Severity>, u64) {
     let total = row.map_or(0, |row| row.all.total);
     match sort {
-        Sort::Evidence => (trouble, total),
+        Sort::Severity => (trouble, total),
         Sort::Rate => (None, row.map_or(0, |row| (row.all.rate * 1000.0) as u64)),
         Sort::Total => (None, total),
         Sort::Name => (None, 0),
     }
 }
 
-/// Takes these out of the places, and makes branches of those that were found or have such a one inside.
+/// Takes these out of the nodes, and makes branches of those that were found or have such a one inside.
 fn grow<'a>(
-    places: &mut BTreeMap<Who, Place<'a>>,
-    level: Vec<Who>,
+    nodes: &mut BTreeMap<Subject, TreeNode<'a>>,
+    level: Vec<Subject>,
     top: bool,
     sort: Sort,
 ) -> Vec<Branch<'a>> {
     let mut trees = Vec::new();
     for who in level {
-        let Some(place) = places.remove(&who) else { continue };
-        let Place { label, row, trouble, found, inside } = place;
-        let below = grow(places, inside, false, sort);
+        let Some(node) = nodes.remove(&who) else { continue };
+        let TreeNode { label, row, trouble, found, inside } = node;
+        let below = grow(nodes, inside, false, sort);
         if found || !below.is_empty() {
             // A container is as important as what runs in it.
             let inner = below.iter().map(|b| rank(sort, b.trouble, b.row)).max();
             let highest = inner.unwrap_or_default().max(rank(sort, trouble, row));
             let class = match who {
-                Who::Container(_) => 0,
-                Who::Netns(_) => 1,
-                Who::Host => 2,
+                Subject::Container(_) => 0,
+                Subject::Netns(_) => 1,
+                Subject::Host => 2,
             };
             let key = (class, std::cmp::Reverse(highest), label.clone());
-            trees.push((key, Branch { who, twigs: String::new(), label, row, trouble }, below));
+            trees.push((key, Branch { who, prefix: String::new(), label, row, trouble }, below));
         }
     }
     trees.sort_by(|(a, ..), (b, ..)| a.cmp(b));
@@ -170,8 +170,8 @@ fn grow<'a>(
             (false, true) => ("└─ ", "   "),
             (false, false) => ("├─ ", "│  "),
         };
-        branches.push(Branch { twigs: own.to_owned(), ..branch });
-        branches.extend(below.into_iter().map(|b| Branch { twigs: format!("{rest}{}", b.twigs), ..b }));
+        branches.push(Branch { prefix: own.to_owned(), ..branch });
+        branches.extend(below.into_iter().map(|b| Branch { prefix: format!("{rest}{}", b.prefix), ..b }));
     }
     branches
 }

@@ -25,23 +25,23 @@ fn data(containers: &[(&[&str], u64)]) -> Data {
 }
 
 fn drawn(data: &Data, sort: Sort, filter: &str) -> Vec<String> {
-    tree(data, sort, filter).iter().map(|b| format!("{}{}", b.twigs, b.label)).collect()
+    tree(data, sort, filter).iter().map(|b| format!("{}{}", b.prefix, b.label)).collect()
 }
 
 #[test]
 fn inner_containers_come_below_the_outer_ones_and_the_host_last() {
     let data = data(&[(&["a"], 1), (&["c", "b"], 2), (&["d", "b"], 9), (&["e", "c", "b"], 3)]);
     let expected = ["b", "├─ d", "└─ c", "   └─ e", "a", "the host"];
-    assert_eq!(drawn(&data, Sort::Evidence, ""), expected);
+    assert_eq!(drawn(&data, Sort::Severity, ""), expected);
     assert_eq!(drawn(&data, Sort::Name, "")[..3], ["a", "b", "├─ c"]);
-    assert_eq!(drawn(&data, Sort::Evidence, "E"), ["b", "└─ c", "   └─ e", "the host"]);
-    assert_eq!(drawn(&data, Sort::Evidence, "nobody"), [""; 0]);
+    assert_eq!(drawn(&data, Sort::Severity, "E"), ["b", "└─ c", "   └─ e", "the host"]);
+    assert_eq!(drawn(&data, Sort::Severity, "nobody"), [""; 0]);
 }
 
 #[test]
 fn two_that_run_in_each_other_are_shown_once() {
     let data = data(&[(&["a", "b"], 1), (&["b", "a"], 2), (&["c", "c"], 3)]);
-    let drawn = drawn(&data, Sort::Evidence, "");
+    let drawn = drawn(&data, Sort::Severity, "");
     let count = |name: &str| drawn.iter().filter(|line| line.ends_with(name)).count();
     assert_eq!((count("a"), count("b"), count("c")), (1, 1, 1), "{drawn:?}");
 }

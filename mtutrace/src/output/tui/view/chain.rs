@@ -23,9 +23,9 @@ pub(super) enum Mark {
 /// The chain in as many rows of boxes as the width demands.
 pub(super) fn chain(hops: &[(Hop, Mark)], room: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let mut row = Row::default();
+    let mut row = BoxRow::default();
     for (n, (hop, mark)) in hops.iter().enumerate() {
-        let link = Station::new(hop, *mark);
+        let link = DeviceBox::new(hop, *mark);
         if n > 0 && row.width + link.inner + 3 > room {
             lines.extend(std::mem::take(&mut row).lines());
         }
@@ -36,18 +36,18 @@ pub(super) fn chain(hops: &[(Hop, Mark)], room: usize, theme: Theme) -> Vec<Line
 }
 
 /// One device.
-struct Station {
+struct DeviceBox {
     name: String,
     mtu: String,
     mark: Mark,
     inner: usize,
 }
 
-impl Station {
-    fn new(hop: &Hop, mark: Mark) -> Station {
+impl DeviceBox {
+    fn new(hop: &Hop, mark: Mark) -> DeviceBox {
         let (name, mtu) = (fit(&hop.interface, NAME), hop.mtu.to_string());
         let inner = width(&name).max(width(&mtu)).max(width(word(mark)));
-        Station { name, mtu, mark, inner }
+        DeviceBox { name, mtu, mark, inner }
     }
 }
 
@@ -61,13 +61,13 @@ fn word(mark: Mark) -> &'static str {
 
 /// Boxes side by side: four lines of text.
 #[derive(Default)]
-struct Row {
+struct BoxRow {
     spans: [Vec<Span<'static>>; 4],
     width: usize,
 }
 
-impl Row {
-    fn add(&mut self, link: &Station, before: bool, after: bool, theme: Theme) {
+impl BoxRow {
+    fn add(&mut self, link: &DeviceBox, before: bool, after: bool, theme: Theme) {
         let style = match link.mark {
             Mark::None => Style::new(),
             Mark::Wrong => theme.wrong(),

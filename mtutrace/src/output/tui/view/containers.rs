@@ -49,7 +49,7 @@ impl Columns {
     fn row(&self, branch: &Branch<'_>, theme: Theme) -> Line<'static> {
         let style = branch.trouble.map_or(ratatui::style::Style::new(), |severity| theme.severity(severity));
         let gone = branch.row.is_some_and(|row| !row.alive);
-        let name = format!("{}{}{}", branch.twigs, branch.label, if gone { " (gone)" } else { "" });
+        let name = format!("{}{}{}", branch.prefix, branch.label, if gone { " (gone)" } else { "" });
         let mut spans = vec![
             Span::styled(format!("{} ", sign(branch.trouble)), style),
             Span::styled(pad(&name, self.name), style),

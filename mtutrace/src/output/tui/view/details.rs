@@ -7,11 +7,11 @@ use ratatui::widgets::Paragraph;
 use super::cell::fit;
 use super::pane::pane;
 use super::theme::Theme;
-use super::{figures, story};
+use super::{explanation, figures};
 use crate::output::text::label;
 use crate::output::tui::app::{App, Extent, Pane};
 use crate::output::tui::data::Data;
-use crate::output::tui::row::Who;
+use crate::output::tui::figures::Subject;
 
 /// From this width on both are shown.
 const BOTH: u16 = 110;
@@ -33,7 +33,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) -
         }
         let room = usize::from(areas[n].width).saturating_sub(2);
         let (title, lines) = match half {
-            Pane::First => (name(data, &who), story::lines(data, &who, room, theme)),
+            Pane::First => (name(data, &who), explanation::lines(data, &who, room, theme)),
             Pane::Second => ("figures".to_owned(), figures::lines(data, &who, room, theme)),
         };
         let title = if both { title } else { format!("{} of 2: {title}", n + 1) };
@@ -48,13 +48,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) -
     extent
 }
 
-fn name(data: &Data, who: &Who) -> String {
+fn name(data: &Data, who: &Subject) -> String {
     let row = data.rows.get(who);
     let container = row.and_then(|row| row.container.as_ref());
     match (container, who) {
         (Some(container), _) => format!("container {}", label(container)),
-        (None, Who::Container(id)) => format!("container {id}"),
-        (None, Who::Netns(netns)) => crate::model::describe::owner(*netns, &data.node),
-        (None, Who::Host) => "the host".to_owned(),
+        (None, Subject::Container(id)) => format!("container {id}"),
+        (None, Subject::Netns(netns)) => crate::model::describe::owner(*netns, &data.node),
+        (None, Subject::Host) => "the host".to_owned(),
     }
 }

@@ -5,14 +5,14 @@ use super::cell::{count, pad, right};
 use super::sizes;
 use super::theme::Theme;
 use crate::output::tui::data::Data;
-use crate::output::tui::row::Who;
+use crate::output::tui::figures::Subject;
 use crate::topology::path;
 
 /// Most flows that are listed.
 const FLOWS: usize = 20;
 
 /// All of it.
-pub(super) fn lines(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Line<'static>> {
+pub(super) fn lines(data: &Data, who: &Subject, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let Some(row) = data.rows.get(who) else {
         return vec![Line::from("no figures: it is only here for what runs in it")];
     };
@@ -33,14 +33,14 @@ pub(super) fn lines(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Li
     if row.signals.is_empty() {
         lines.push(Line::from("nothing yet"));
     }
-    let Some(seen) = &row.seen else { return lines };
+    let Some(traffic) = &row.traffic else { return lines };
     let told = data.about(who).next().map(|v| v.path.clone());
     let way = told.unwrap_or_else(|| path(&data.node, row.netns, None));
     lines.push(Line::default());
-    lines.extend(sizes::lines(&seen.sizes, &way, room, theme));
+    lines.extend(sizes::lines(&traffic.sizes, &way, room, theme));
     lines.push(Line::default());
     lines.push(Line::styled("Flows with the most events", theme.strong()));
-    for (flow, part) in seen.top(FLOWS) {
+    for (flow, part) in traffic.top(FLOWS) {
         let largest = if part.largest > 0 { format!("up to {} bytes", part.largest) } else { String::new() };
         let protocol = protocol(flow.protocol);
         lines.push(Line::from(format!(

@@ -3,12 +3,12 @@ mod cell;
 mod chain;
 mod containers;
 mod details;
+mod explanation;
 mod figures;
 mod help;
 mod pane;
 mod sizes;
 mod status;
-mod story;
 mod theme;
 mod verdicts;
 

@@ -9,13 +9,13 @@ use super::cell::{clean, fit, wrap};
 use super::pane::pane;
 use super::theme::Theme;
 use crate::model::{Ended, Verdict};
-use crate::output::text::{kind, story};
+use crate::output::text::{describe, kind_name};
 use crate::output::tui::app::{App, Pane};
 
 /// Draws the pane, the selected verdict in sight.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
     let verdicts = &app.data().verdicts;
-    let standing = verdicts.iter().filter(|stated| stated.verdict.active).count();
+    let standing = verdicts.iter().filter(|timed| timed.verdict.active).count();
     let title = format!("Verdicts: {standing} standing, {} over", verdicts.len() - standing);
     let active = app.pane == Pane::First;
     let block = pane(title, active, theme);
@@ -36,20 +36,20 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
         return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];
     }
     let mut lines = Vec::new();
-    for (n, stated) in data.verdicts.iter().enumerate() {
+    for (n, timed) in data.verdicts.iter().enumerate() {
         let chosen = app.pane == Pane::First && app.verdict == n;
         let style = if chosen { theme.selected() } else { Style::new() };
-        let own = said(&stated.verdict, theme, usize::from(width));
+        let own = verdict_lines(&timed.verdict, theme, usize::from(width));
         lines.extend(own.into_iter().map(|line| (n, line.patch_style(style))));
     }
     lines
 }
 
 /// One verdict: what is wrong and, as long as there is something to do, what to do first.
-pub(super) fn said(v: &Verdict, theme: Theme, width: usize) -> Vec<Line<'static>> {
+pub(super) fn verdict_lines(v: &Verdict, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let (sign, word, style) = theme.of(v);
     let head = format!("{sign} {word}");
-    let text = format!("{head} {}: {}", kind(v), story(v));
+    let text = format!("{head} {}: {}", kind_name(v), describe(v));
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (n, part) in wrap(&text, width.saturating_sub(3)).into_iter().enumerate() {
         lines.push(match part.strip_prefix(&head) {

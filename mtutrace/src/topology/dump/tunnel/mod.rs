@@ -6,17 +6,17 @@ use super::super::netlink::{attributes, ip_of, u32_of};
 use crate::model::Tunnel;
 
 // Attribute types: linux/if_link.h, linux/if_tunnel.h.
-const VXLAN: Names = Names { link: 3, local: &[4, 17], remote: &[2, 16], external: 25 };
+const VXLAN: AttributeTypes = AttributeTypes { link: 3, local: &[4, 17], remote: &[2, 16], external: 25 };
 const VXLAN_PORT: u16 = 15;
 const VXLAN_GPE: u16 = 27;
 const VXLAN_DF: u16 = 29;
-const GENEVE: Names = Names { link: 0, local: &[], remote: &[2, 7], external: 6 };
+const GENEVE: AttributeTypes = AttributeTypes { link: 0, local: &[], remote: &[2, 7], external: 6 };
 const GENEVE_PORT: u16 = 5;
 const GENEVE_DF: u16 = 13;
-const IPTUN: Names = Names { link: 1, local: &[2], remote: &[3], external: 19 };
+const IPTUN: AttributeTypes = AttributeTypes { link: 1, local: &[2], remote: &[3], external: 19 };
 const IPTUN_FLAGS: u16 = 8;
 const IPTUN_ENCAP_TYPE: u16 = 15;
-const GRE: Names = Names { link: 1, local: &[6], remote: &[7], external: 18 };
+const GRE: AttributeTypes = AttributeTypes { link: 1, local: &[6], remote: &[7], external: 18 };
 const GRE_OFLAGS: u16 = 3;
 const GRE_FLAGS: u16 = 13;
 const GRE_ENCAP_TYPE: u16 = 14;
@@ -35,7 +35,7 @@ const UDP: u32 = 8;
 const ETHERNET: u32 = 14;
 
 /// Where a kind keeps what all of them have.
-struct Names {
+struct AttributeTypes {
     link: u16,
     local: &'static [u16],
     remote: &'static [u16],
@@ -72,12 +72,12 @@ impl Data<'_> {
         }
     }
 
-    fn tunnel(&self, names: &Names, v6: Option<bool>) -> (Tunnel, u32) {
-        let (local, remote) = (self.address(names.local), self.address(names.remote));
+    fn tunnel(&self, types: &AttributeTypes, v6: Option<bool>) -> (Tunnel, u32) {
+        let (local, remote) = (self.address(types.local), self.address(types.remote));
         let v6 = v6.unwrap_or_else(|| remote.or(local).is_some_and(|ip| ip.is_ipv6()));
         // A flag without a value, or a byte.
-        let external = self.0.get(&names.external).is_some_and(|v| v.first().is_none_or(|set| *set != 0));
-        let link = (names.link != 0).then(|| self.number(names.link)).flatten().filter(|link| *link != 0);
+        let external = self.0.get(&types.external).is_some_and(|v| v.first().is_none_or(|set| *set != 0));
+        let link = (types.link != 0).then(|| self.number(types.link)).flatten().filter(|link| *link != 0);
         let (port, nsid, netns) = (None, None, None);
         // ip6_fragment frees what a tunnel made too big.
         let tunnel = Tunnel { overhead: 0, remote, local, link, port, cuts: !v6, external, nsid, netns };
@@ -136,7 +136,7 @@ pub(super) fn tunnel(kind: &str, data: &[u8], ethernet: bool) -> Option<Tunnel> 
         }
         // Its peers are told by its own protocol only; type, receiver, counter, and Poly1305's tag. It sets no DF.
         "wireguard" | "amneziawg" => {
-            let none = Names { link: 0, local: &[], remote: &[], external: 0 };
+            let none = AttributeTypes { link: 0, local: &[], remote: &[], external: 0 };
             let (tunnel, outer) = data.tunnel(&none, Some(false));
             (tunnel, outer + UDP + 16 + 16)
         }

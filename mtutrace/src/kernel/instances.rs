@@ -1,4 +1,4 @@
-//! Whether another run of mtutrace is alive on this kernel.
+//! Other runs of mtutrace on this kernel.
 use aya::programs::loaded_programs;
 
 use super::attach::is_classifier;
@@ -9,7 +9,7 @@ const OURS: &str = "mtut_";
 /// Whether no other run is alive. To be asked before this one loads its programs.
 ///
 /// The kernel unloads tracing programs with their process; only filters (before 6.6) outlive it.
-pub fn is_alone() -> bool {
+pub(crate) fn is_alone() -> bool {
     // One that cannot be looked at has just ended.
     !loaded_programs().flatten().any(|program| program.name_as_str().is_some_and(lives_with_its_run))
 }

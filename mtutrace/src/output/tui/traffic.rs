@@ -12,7 +12,7 @@ const LARGEST: u64 = 65_535;
 
 /// One flow's part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct FlowSeen {
+pub(super) struct FlowTraffic {
     /// Events.
     pub(super) events: u64,
     /// Its largest packet, L3 bytes; 0 if only messages about it were seen.
@@ -21,19 +21,19 @@ pub(super) struct FlowSeen {
 
 /// Flows and sizes.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct Traffic {
     /// When the last event came, CLOCK_MONOTONIC nanoseconds.
     pub(super) last_ns: u64,
     /// Lengths of packets, L3 bytes; exact up to 2048.
     pub(super) sizes: Histogram<u32>,
-    flows: HashMap<Flow, FlowSeen>,
+    flows: HashMap<Flow, FlowTraffic>,
 }
 
-impl Seen {
+impl Traffic {
     /// Nothing yet; absent only if the bounds were wrong.
-    pub(super) fn new() -> Option<Seen> {
+    pub(super) fn new() -> Option<Traffic> {
         let sizes = Histogram::new_with_bounds(1, LARGEST, 3).ok()?;
-        Some(Seen { last_ns: 0, sizes, flows: HashMap::new() })
+        Some(Traffic { last_ns: 0, sizes, flows: HashMap::new() })
     }
 
     /// Adds an event.
@@ -44,7 +44,7 @@ impl Seen {
             self.sizes.saturating_record(u64::from(length));
         }
         if self.flows.len() >= FLOWS && !self.flows.contains_key(&event.flow) {
-            let smallest = self.flows.iter().min_by_key(|(flow, seen)| (seen.events, **flow));
+            let smallest = self.flows.iter().min_by_key(|(flow, traffic)| (traffic.events, **flow));
             if let Some(flow) = smallest.map(|(flow, _)| *flow) {
                 self.flows.remove(&flow);
             }
@@ -55,9 +55,9 @@ impl Seen {
     }
 
     /// The flows with the most events, the largest first.
-    pub(super) fn top(&self, most: usize) -> Vec<(Flow, FlowSeen)> {
-        let mut flows: Vec<_> = self.flows.iter().map(|(flow, seen)| (*flow, *seen)).collect();
-        flows.sort_by_key(|(flow, seen)| (std::cmp::Reverse(seen.events), *flow));
+    pub(super) fn top(&self, most: usize) -> Vec<(Flow, FlowTraffic)> {
+        let mut flows: Vec<_> = self.flows.iter().map(|(flow, traffic)| (*flow, *traffic)).collect();
+        flows.sort_by_key(|(flow, traffic)| (std::cmp::Reverse(traffic.events), *flow));
         flows.truncate(most);
         flows
     }
@@ -81,22 +81,22 @@ mod tests {
 
     #[test]
     fn only_packets_have_a_size() {
-        let mut seen = Seen::new().unwrap();
-        seen.add(&event(1, 1500, EventKind::Retransmit));
-        seen.add(&event(1, 1400, EventKind::IcmpSent { mtu: Some(1450) }));
-        seen.add(&event(2, u32::MAX, EventKind::Retransmit));
-        assert_eq!(seen.sizes.len(), 2);
-        assert_eq!(seen.top(9)[0].1, FlowSeen { events: 2, largest: 1500 });
+        let mut traffic = Traffic::new().unwrap();
+        traffic.add(&event(1, 1500, EventKind::Retransmit));
+        traffic.add(&event(1, 1400, EventKind::IcmpSent { mtu: Some(1450) }));
+        traffic.add(&event(2, u32::MAX, EventKind::Retransmit));
+        assert_eq!(traffic.sizes.len(), 2);
+        assert_eq!(traffic.top(9)[0].1, FlowTraffic { events: 2, largest: 1500 });
     }
 
     #[test]
     fn flows_are_bounded_and_the_large_ones_stay() {
-        let mut seen = Seen::new().unwrap();
+        let mut traffic = Traffic::new().unwrap();
         for port in 1..=1000 {
-            seen.add(&event(port, 1500, EventKind::Retransmit));
-            seen.add(&event(1, 1500, EventKind::Retransmit));
+            traffic.add(&event(port, 1500, EventKind::Retransmit));
+            traffic.add(&event(1, 1500, EventKind::Retransmit));
         }
-        assert_eq!(seen.top(usize::MAX).len(), FLOWS);
-        assert_eq!(seen.top(1)[0].1.events, 1001);
+        assert_eq!(traffic.top(usize::MAX).len(), FLOWS);
+        assert_eq!(traffic.top(1)[0].1.events, 1001);
     }
 }

@@ -4,16 +4,16 @@ use ratatui::text::{Line, Span};
 use super::cell::{clean, wrap};
 use super::chain::{Mark, chain};
 use super::theme::Theme;
-use super::verdicts::said;
+use super::verdicts::verdict_lines;
 use crate::model::{Device, Ended, Fix, Hop, NetnsId, Verdict};
 use crate::output::text::label;
 use crate::output::tui::data::Data;
-use crate::output::tui::row::Who;
+use crate::output::tui::figures::Subject;
 use crate::topology::mismatch;
 use crate::topology::path;
 
 /// All of it, verdict by verdict.
-pub(super) fn lines(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Line<'static>> {
+pub(super) fn lines(data: &Data, who: &Subject, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for verdict in data.about(who) {
         lines.extend(about(verdict, room, theme));
@@ -34,7 +34,7 @@ pub(super) fn lines(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Li
 fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
     // The fixes come below, in full.
     let bare = Verdict { fix: Vec::new(), ..v.clone() };
-    let mut lines = said(&bare, theme, room);
+    let mut lines = verdict_lines(&bare, theme, room);
     let here = |hop: &Hop, device: &Option<Device>| device.as_ref() == Some(&hop.device());
     let marked = v.path.iter().map(|hop| {
         let mark = match hop {
@@ -84,8 +84,8 @@ fn way_out(data: &Data, netns: NetnsId) -> Vec<(Hop, Mark)> {
     path(&data.node, netns, None).into_iter().map(|hop| (hop.clone(), mark(&hop))).collect()
 }
 
-/// Who it is, in full.
-fn names(data: &Data, who: &Who, room: usize, theme: Theme) -> Vec<Line<'static>> {
+/// Names of the container and those that it runs in, in full.
+fn names(data: &Data, who: &Subject, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let row = data.rows.get(who);
     let mut said = Vec::new();
     let container = row.and_then(|row| row.container.as_ref());

@@ -4,31 +4,31 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender as Channel, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 /// The screen is given back after this time, whether or not the last drawing got through.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// The thread's end here.
-pub(super) struct Sender {
-    frames: Channel<Vec<u8>>,
+pub(super) struct FrameWriter {
+    frames: Sender<Vec<u8>>,
     /// Frames that are not written yet.
     waiting: Arc<AtomicUsize>,
     gone: Arc<AtomicBool>,
 }
 
-impl Sender {
+impl FrameWriter {
     /// Starts the thread, which ends with this.
     ///
     /// # Errors
     /// When there is no thread to be had.
-    pub(super) fn new() -> io::Result<Sender> {
+    pub(super) fn new() -> io::Result<FrameWriter> {
         // Not `Stdout`: its lock would be held as long as the terminal does not read.
         let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let (frames, receive) = channel::<Vec<u8>>();
         let (waiting, gone) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let sender = Sender { frames, waiting: Arc::clone(&waiting), gone: Arc::clone(&gone) };
+        let writer = FrameWriter { frames, waiting: Arc::clone(&waiting), gone: Arc::clone(&gone) };
         std::thread::Builder::new().name("screen".to_owned()).spawn(move || {
             for frame in receive {
                 if out.write_all(&frame).is_err() {
@@ -37,7 +37,7 @@ impl Sender {
                 waiting.fetch_sub(1, Ordering::SeqCst);
             }
         })?;
-        Ok(sender)
+        Ok(writer)
     }
 
     /// Whether everything is written.

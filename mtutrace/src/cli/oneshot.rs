@@ -1,0 +1,82 @@
+//! Flags of the commands that end by themselves.
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::commands::schema::LineKind;
+use crate::commands::{bench, doctor, map};
+use crate::kernel::load;
+use crate::output::format::Format;
+
+/// Flags of `map`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MapArgs {
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Only this container and those inside it, by id prefix or name; repeatable.
+    #[arg(long, value_name = "ID|NAME")]
+    container: Vec<String>,
+}
+
+impl MapArgs {
+    /// The options that these flags mean.
+    pub(super) fn options(&self) -> map::Options {
+        map::Options { output: self.output, containers: self.container.clone() }
+    }
+}
+
+/// Flags of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Show the fallbacks that would replace the kprobes.
+    #[arg(long)]
+    no_kprobes: bool,
+    /// Read the kernel's BTF from this file instead of /sys/kernel/btf/vmlinux.
+    #[arg(long, value_name = "PATH")]
+    kernel_btf: Option<PathBuf>,
+}
+
+impl DoctorArgs {
+    /// The options that these flags mean.
+    pub(super) fn options(&self) -> doctor::Options {
+        let load = load::Options {
+            no_kprobes: self.no_kprobes,
+            kernel_btf: self.kernel_btf.clone(),
+            ..load::Options::default()
+        };
+        doctor::Options { output: self.output, load }
+    }
+}
+
+/// Flags of `bench`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BenchArgs {
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    /// Runs of each program per round.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Rounds; each measures every program once, and the result is the median of the rounds.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+}
+
+impl BenchArgs {
+    /// The options that these flags mean.
+    pub(super) fn options(&self) -> bench::Options {
+        bench::Options { output: self.output, repeat: self.repeat, rounds: self.rounds }
+    }
+}
+
+/// Flags of `schema`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SchemaArgs {
+    /// Kind of line [default: any].
+    #[arg(value_enum)]
+    pub(super) kind: Option<LineKind>,
+}

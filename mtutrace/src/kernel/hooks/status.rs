@@ -1,0 +1,107 @@
+//! How hooks turned out, and which stand in for which.
+use mtutrace_common::HookId;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::hook::Hook;
+use crate::model::SignalKind;
+
+/// How an attempt to attach a hook ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is attached (a classifier: loaded, to be attached to devices).
+    Attached,
+    /// Not tried: another hook covers it.
+    Standby,
+    /// Why not.
+    Missing(String),
+}
+
+/// How a hook turned out on this kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    /// Attached, and the best one for each of its signals.
+    Attached,
+    /// Attached, and standing in for a better one.
+    Fallback,
+    /// Not attached, because a better one is.
+    #[serde(rename = "spare")]
+    Standby,
+    /// Not attached.
+    Missing,
+}
+
+/// The outcome for one hook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Status {
+    /// Its name.
+    pub(crate) hook: &'static str,
+    /// What it sees.
+    pub(crate) signals: Vec<SignalKind>,
+    /// Of drops, which.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) causes: Vec<&'static str>,
+    /// Outcome.
+    pub(crate) state: State,
+    /// Why it is missing, or for what it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+}
+
+/// Whether the hook that makes these records is attached.
+pub(crate) fn works(table: &[Status], id: HookId) -> bool {
+    let works = |status: &Status| matches!(status.state, State::Attached | State::Fallback);
+    table.iter().any(|status| status.hook == id.name() && works(status))
+}
+
+/// Turns the outcome of each hook of `hooks` into the table of reports.
+pub(crate) fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
+    let pairs: Vec<(&Hook, &Outcome)> = hooks.iter().zip(outcome).collect();
+    pairs
+        .iter()
+        .enumerate()
+        .map(|(index, (hook, outcome))| {
+            let (state, why) = match outcome {
+                Outcome::Missing(why) => (State::Missing, Some(why.clone())),
+                Outcome::Standby => (State::Standby, pairs.iter().find_map(|p| covers(p, hook))),
+                Outcome::Attached => match stands_in(&pairs, index) {
+                    Some(why) => (State::Fallback, Some(why)),
+                    None => (State::Attached, None),
+                },
+            };
+            Status {
+                hook: hook.name(),
+                signals: hook.signals.to_vec(),
+                causes: hook.causes.iter().map(|cause| cause.name()).collect(),
+                state,
+                why,
+            }
+        })
+        .collect()
+}
+
+fn covers((other, outcome): &(&Hook, &Outcome), hook: &Hook) -> Option<String> {
+    let covers = **outcome == Outcome::Attached && other.role == hook.role;
+    covers.then(|| format!("not needed: {} covers it", other.name()))
+}
+
+/// For which better hook, if for any, the attached one at `index` stands in.
+fn stands_in(pairs: &[(&Hook, &Outcome)], index: usize) -> Option<String> {
+    let (hook, _) = pairs.get(index)?;
+    hook.signals.iter().find_map(|signal| {
+        let mut lost = pairs.iter().take(index).filter(|(h, o)| {
+            h.signals.contains(signal) && matches!(o, Outcome::Missing(_)) && !is_filled(pairs, h, hook)
+        });
+        let (better, _) = lost.next_back()?;
+        Some(format!("sees {} in place of {}", signal.name(), better.name()))
+    })
+}
+
+/// Whether a missing hook is none of `hook`'s business: its role is another one's, or filled by another.
+fn is_filled(pairs: &[(&Hook, &Outcome)], missing: &Hook, hook: &Hook) -> bool {
+    if !hook.role.is_empty() {
+        return missing.role != hook.role;
+    }
+    !missing.role.is_empty() && pairs.iter().any(|(h, o)| h.role == missing.role && **o == Outcome::Attached)
+}
