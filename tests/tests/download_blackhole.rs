@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use mtutrace_tests::check::{assert_mtus, assert_only_verdict, is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::tracer::Tracer;
+use serde_json::Value;
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(30);
@@ -68,4 +69,19 @@ fn a_stalled_upload_is_a_black_hole_too() {
     let end = tracer.interrupt().unwrap();
     assert_only_verdict(&end, "pmtu_blackhole", &lab.inner.id);
     assert_eq!(end.code, Some(0), "without --exit-code a verdict is not a failure");
+}
+
+/// With timestamps a segment has 12 bytes more than its payload and 40: 1448 of payload do not fit into 1492.
+#[test]
+fn a_retransmit_counts_with_the_options_that_it_carries() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec { inner_mtu: 1500, pod_mtu: 1492, ..Default::default() }).unwrap();
+    let mut tracer = Tracer::start(&["--duration", "60s"]).unwrap();
+    let _download = lab.download(BIG, STALLED).unwrap();
+    let wanted =
+        |line: &Value| line["signal"] == "retransmit" && line["container"]["id"] == lab.inner.id.as_str();
+    let event = tracer.wait_for("a retransmit", VERDICT, wanted).unwrap();
+    assert_eq!(event["length"], 1500, "{event}");
 }
