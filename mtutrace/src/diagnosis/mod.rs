@@ -1,5 +1,6 @@
 //! Events become evidence, evidence becomes incidents, incidents become verdicts. Pure: no I/O, time comes as a number.
 pub(crate) mod attribution;
+mod attributor;
 pub(crate) mod checks;
 pub(crate) mod dedup;
 pub(crate) mod engine;
@@ -11,6 +12,8 @@ pub(crate) mod incident;
 mod incidents;
 pub(crate) mod l2_drop;
 pub(crate) mod mss;
+mod nat;
+mod pending;
 mod recent;
 pub(crate) mod rules;
 pub(crate) mod sack_holes;

@@ -184,6 +184,8 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     counter(out, "undecodable_records", "Records that could not be decoded", own.undecodable)?;
     let help = "Incidents evicted or refused because there were too many";
     counter(out, "dropped_incidents", help, own.dropped_incidents)?;
+    let help = "Events attributed without an answer about NAT, which did not come in time";
+    counter(out, "nat_unanswered_events", help, own.nat_unanswered)?;
     let program = |name: &str| with("program", name, Labels::new());
     let runs = own.programs.iter().map(|p| (program(&p.program), p.runs));
     counters(out, "program_measured_runs", "Timed runs of a BPF program: those of one second in ten", runs)?;

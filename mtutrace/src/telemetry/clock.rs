@@ -1,5 +1,6 @@
 //! The kernel's monotonic clock and the wall clock, at the edge; the middle gets times as numbers.
 use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Translates CLOCK_MONOTONIC, in which events come, to wall-clock time.
 #[derive(Clone, Copy, Debug)]
@@ -10,12 +11,12 @@ pub(crate) struct Clock {
 impl Clock {
     /// Measures the offset between the two clocks now. A clock that is set later does not move reported times.
     pub(crate) fn new() -> Clock {
-        Clock { offset_ns: read(libc::CLOCK_REALTIME) - read(libc::CLOCK_MONOTONIC) }
+        Clock { offset_ns: read(ClockId::Realtime) - read(ClockId::Monotonic) }
     }
 
     /// CLOCK_MONOTONIC now, in nanoseconds: the same clock as `bpf_ktime_get_ns`.
     pub(crate) fn now_ns(&self) -> u64 {
-        u64::try_from(read(libc::CLOCK_MONOTONIC)).unwrap_or(0)
+        u64::try_from(read(ClockId::Monotonic)).unwrap_or(0)
     }
 
     /// Wall-clock time of a monotonic one; the epoch if it is out of all range.
@@ -35,9 +36,7 @@ impl Default for Clock {
     }
 }
 
-fn read(clock: libc::clockid_t) -> i128 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the pointer is that of a live local; both clocks exist on every Linux.
-    unsafe { libc::clock_gettime(clock, &raw mut time) };
+fn read(clock: ClockId) -> i128 {
+    let time = clock_gettime(clock);
     i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
 }

@@ -114,9 +114,7 @@ pub(crate) fn missed(programs: &[ProgramCost]) -> Option<u64> {
 
 /// Bytes of a page of memory.
 pub(crate) fn page_size() -> u64 {
-    // SAFETY: no preconditions.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    u64::try_from(page).unwrap_or(4096)
+    rustix::param::page_size() as u64
 }
 
 /// Times from the packet to the report in classes, as Prometheus has them.

@@ -158,8 +158,7 @@ pub(crate) fn incident() -> Builder {
 
 /// Whether the kernel lets this process make namespaces; says why a test is skipped if not.
 pub(crate) fn may_make_namespaces() -> bool {
-    // SAFETY: geteuid has no arguments and cannot fail.
-    let root = unsafe { libc::geteuid() } == 0;
+    let root = rustix::process::geteuid().is_root();
     if !root {
         eprintln!("skipped: only root can make network namespaces");
     }

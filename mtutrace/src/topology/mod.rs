@@ -6,6 +6,7 @@
 //! a tunnel), `reach` (who has an
 //! address, who is nested in whom), `adopt` (containers in containers) and `hooks` (which devices to trace).
 pub(crate) mod adopt;
+pub(crate) mod ctnetlink;
 pub(crate) mod dump;
 pub(crate) mod hooks;
 pub(crate) mod live;

@@ -3,18 +3,18 @@
 //! Attributes are picked out one by one instead of being decoded as whole messages: a name that is not UTF-8, or an
 //! attribute that a newer kernel made longer, must not hide a device.
 use std::io;
-use std::mem::size_of;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST};
 use netlink_packet_core::{NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN};
 use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NetlinkSerializable, NlasIterator};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
-/// Seconds that the kernel has for an answer; it answers in the context of the asking thread, so this is generous.
-const TIMEOUT_S: libc::time_t = 2;
+/// The kernel answers in the context of the asking thread, so this is generous.
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Dumps are started again this often when the tables changed meanwhile (NLM_F_DUMP_INTR).
 const TRIES: usize = 4;
 /// `netlink_dump` makes its messages up to 32 KiB long, longer only for devices with many virtual functions.
@@ -154,18 +154,8 @@ fn connect(protocol: isize) -> io::Result<Socket> {
     socket.connect(&SocketAddr::new(0, 0))?;
     // Lets the kernel filter by table (4.20); without it everything comes, and is filtered here.
     let _older_kernel = socket.set_netlink_get_strict_chk(true);
-    let limit = libc::timeval { tv_sec: TIMEOUT_S, tv_usec: 0 };
-    // SAFETY: the descriptor is open, and the pointer and length describe `limit`, which outlives the call.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_RCVTIMEO,
-            (&raw const limit).cast(),
-            size_of::<libc::timeval>() as libc::socklen_t,
-        )
-    };
-    if result == 0 { Ok(socket) } else { Err(io::Error::last_os_error()) }
+    set_socket_timeout(&socket, Timeout::Recv, Some(TIMEOUT))?;
+    Ok(socket)
 }
 
 /// Repeats what a signal interrupted; a receive timeout is EAGAIN from the kernel, and `TimedOut` from here.

@@ -45,14 +45,16 @@ impl Held {
         Ok(held)
     }
 
-    /// Whether the kernel has freed all of it.
-    pub fn is_gone(&self) -> Result<bool> {
-        Ok(self.left()?.is_empty())
+    /// Links that are still there.
+    pub fn links_left(&self) -> Result<usize> {
+        let links = ids(LINK_GET_NEXT_ID)?;
+        Ok(self.links.iter().filter(|id| links.contains(id)).count())
     }
 
     /// Waits until the kernel has freed all of it (it does so a moment after the last user is gone).
     pub fn await_gone(&self, timeout: Duration) -> Result<()> {
-        let result = wait::until("BPF objects to be freed", timeout, || Ok(self.is_gone()?.then_some(())));
+        let result =
+            wait::until("BPF objects to be freed", timeout, || Ok(self.left()?.is_empty().then_some(())));
         result.with_context(|| format!("still there: {:?}; all of ours: {:?}", self.left(), programs()))
     }
 

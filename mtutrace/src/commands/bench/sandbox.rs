@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::AsRawFd;
 
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
 /// The network behind the small route (RFC 5737, TEST-NET-2).
 pub(super) const NETWORK: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 0);
 
@@ -13,8 +15,8 @@ pub(super) const NETWORK: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 0);
 /// # Errors
 /// When the kernel refuses a namespace, or its settings.
 pub(super) fn enter(mtu: u32) -> io::Result<()> {
-    // SAFETY: no pointers; only this thread's namespace changes.
-    check(unsafe { libc::unshare(libc::CLONE_NEWNET) })?;
+    // SAFETY: only this thread's network namespace changes, of which nothing in memory depends.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNET)? };
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     let fd = socket.as_raw_fd();
     let mut request = loopback();

@@ -1,5 +1,4 @@
 //! Facts about the machine that decide what can be traced, each with what to do about it.
-use std::ffi::CStr;
 use std::fs;
 use std::path::Path;
 
@@ -49,14 +48,7 @@ fn kernel() -> Fact {
 
 /// uname(2)'s release.
 fn release() -> String {
-    // SAFETY: a utsname is arrays of characters; zeros are valid.
-    let mut name: libc::utsname = unsafe { std::mem::zeroed() };
-    // SAFETY: the pointer is that of a live local.
-    if unsafe { libc::uname(&raw mut name) } != 0 {
-        return "unknown".to_owned();
-    }
-    // SAFETY: uname ends the field with a NUL.
-    unsafe { CStr::from_ptr(name.release.as_ptr()) }.to_string_lossy().into_owned()
+    rustix::system::uname().release().to_string_lossy().into_owned()
 }
 
 fn capabilities() -> Fact {

@@ -4,6 +4,7 @@ mod holder;
 mod limits;
 mod options;
 mod ready;
+mod run_state;
 mod session;
 mod signals;
 

@@ -1,8 +1,7 @@
 //! One run from ready to the final report.
 use std::future::poll_fn;
 use std::io;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use mtutrace_common::HookId;
@@ -12,25 +11,22 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::holder;
 use super::options::Options;
 use super::ready;
+use super::run_state::RunState;
 use super::signals::Signals;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::run::banner;
-use crate::diagnosis::engine::Engine;
-use crate::discovery::reconciler::{Command, Reconciler, Snapshot};
+use crate::discovery::nat::{self, NatTables};
+use crate::discovery::reconciler::{Command, Reconciler};
 use crate::discovery::watchers::Watchers;
-use crate::filter::matched::MatchedFlows;
 use crate::filter::select;
-use crate::identity::conntrack::ProcConnections;
 use crate::kernel::counters::{Counters, Records};
 use crate::kernel::decode::decode;
 use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
 use crate::metrics::{Metrics, OwnMetrics};
-use crate::mib::reconcile::Reconciliation;
-use crate::model::{AttributedEvent, NetnsId, Severity, Tally, Verdict};
+use crate::model::{AttributedEvent, NetnsId, Tally, Verdict};
 use crate::output::{Context, Item, KernelNames, Output, Request, Totals};
-use crate::telemetry::clock::Clock;
-use crate::telemetry::cost::{self, Cost, Latency};
+use crate::telemetry::cost;
 
 /// How often verdicts are judged anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -40,6 +36,8 @@ const SMALLEST_RECORD: u32 = 88;
 const QUIET_TRIES: u32 = 16;
 /// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
 const LAST_FIGURES: Duration = Duration::from_millis(750);
+/// Nor for answers about NAT, which take less than a millisecond.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
 /// What a run is made of.
 pub(super) struct Session<'a> {
@@ -57,25 +55,6 @@ pub(super) struct Session<'a> {
     pub(super) kernel_names: KernelNames,
 }
 
-/// What changes while it runs.
-struct RunState {
-    engine: Engine,
-    tables: ProcConnections,
-    snapshot: Snapshot,
-    clock: Clock,
-    kernel: Reconciliation,
-    latency: Latency,
-    matched: MatchedFlows,
-    shown: u64,
-    decoded: u64,
-    undecodable: u64,
-    /// Lost events that somebody was told of.
-    lost: u64,
-    problem: bool,
-    started: Instant,
-    cpu_before: Duration,
-}
-
 impl Session<'_> {
     /// Runs until a signal, `--duration`, `--count`, or until nobody reads any more.
     pub(super) async fn run(
@@ -83,22 +62,8 @@ impl Session<'_> {
         mut reconciler: Reconciler,
         mut signals: Signals,
     ) -> Result<Outcome, Failure> {
-        let mut state = RunState {
-            engine: Engine::default(),
-            tables: ProcConnections { proc_root: PathBuf::from("/proc") },
-            snapshot: reconciler.snapshots.borrow_and_update().clone(),
-            clock: Clock::new(),
-            kernel: Reconciliation::default(),
-            latency: Latency::new(),
-            matched: MatchedFlows::default(),
-            shown: 0,
-            decoded: 0,
-            undecodable: 0,
-            lost: 0,
-            problem: false,
-            started: Instant::now(),
-            cpu_before: cost::process().unwrap_or_default().0,
-        };
+        let snapshot = reconciler.snapshots.borrow_and_update().clone();
+        let mut state = RunState::new(snapshot, NatTables::start()?);
         let result = self.work(&mut state, &mut reconciler, &mut signals).await;
         signals.end();
         self.output.close();
@@ -108,7 +73,7 @@ impl Session<'_> {
         let result = match result {
             Ok(()) => {
                 self.last_figures(&mut state, &mut reconciler).await;
-                self.finish(&mut state)
+                self.last_answers(&mut state).await.and_then(|()| self.finish(&mut state))
             }
             Err(failure) => Err(failure),
         };
@@ -161,6 +126,7 @@ impl Session<'_> {
                     let node = state.snapshot.node.clone();
                     state.engine.answer(question, reading, state.clock.now_ns(), &node);
                 }
+                Some(answer) = state.nat.answers.recv() => self.nat_answer(state, answer)?,
                 _ = report.tick() => {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
@@ -197,7 +163,7 @@ impl Session<'_> {
                 Ok(event) => {
                     state.decoded += 1;
                     state.kernel.observed.note(&event, &node);
-                    if let Some(charged) = state.engine.event(event, &node, &state.tables) {
+                    if let Some(charged) = state.engine.event(event, &node) {
                         self.event(state, &charged)?;
                         let foreseen = state.engine.foresee(&charged, &node);
                         self.verdicts(state, foreseen)?;
@@ -209,6 +175,17 @@ impl Session<'_> {
                 }
             }
         }
+        state.nat.ask(state.engine.nat_queries(), &node);
+        Ok(())
+    }
+
+    fn nat_answer(&mut self, state: &mut RunState, (query, inner): nat::Answer) -> Result<(), Failure> {
+        let node = state.snapshot.node.clone();
+        for attributed in state.engine.nat_answer(query, inner, state.clock.now_ns(), &node) {
+            self.event(state, &attributed)?;
+        }
+        // There may be another level of NAT.
+        state.nat.ask(state.engine.nat_queries(), &node);
         Ok(())
     }
 
@@ -244,6 +221,7 @@ impl Session<'_> {
                 records: self.counters.records(),
                 undecodable: state.undecodable,
                 dropped_incidents: state.engine.dropped_incidents(),
+                nat_unanswered: state.engine.nat_unanswered(),
                 programs: state.snapshot.programs.clone(),
                 latency: state.latency.buckets(),
             });
@@ -300,9 +278,24 @@ impl Session<'_> {
         }
     }
 
+    /// What came in before the end is attributed by what the kernel says of NAT.
+    async fn last_answers(&mut self, state: &mut RunState) -> Result<(), Failure> {
+        self.drain(state)?;
+        let until = tokio::time::Instant::now() + LAST_ANSWERS;
+        while state.engine.is_waiting()
+            && let Ok(Some(answer)) = tokio::time::timeout_at(until, state.nat.answers.recv()).await
+        {
+            self.nat_answer(state, answer)?;
+        }
+        Ok(())
+    }
+
     fn finish(&mut self, state: &mut RunState) -> Result<(), Failure> {
         let records = self.drain(state)?;
         let node = state.snapshot.node.clone();
+        for attributed in state.engine.end_waiting(state.clock.now_ns(), &node) {
+            self.event(state, &attributed)?;
+        }
         let mut verdicts = state.engine.standing(&node);
         verdicts.retain(|v| {
             select::verdict(&self.options.filter, v) && state.matched.verdict(&self.options.filter, v, &node)
@@ -357,25 +350,6 @@ impl Session<'_> {
             metrics.show(item, &context);
         }
         Ok(self.output.show(item, &context)?)
-    }
-}
-
-impl RunState {
-    fn note(&mut self, verdict: &Verdict) {
-        self.problem |= verdict.severity >= Severity::Warning;
-    }
-
-    fn cost(&self) -> Cost {
-        let (cpu, memory_bytes) = cost::process().unwrap_or_default();
-        let wall = self.started.elapsed().as_secs_f64().max(0.001);
-        Cost {
-            programs: self.snapshot.programs.clone(),
-            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
-            cpu_percent: (cpu.saturating_sub(self.cpu_before).as_secs_f64() / wall * 1000.0).round() / 10.0,
-            memory_bytes,
-            latency_p50_us: self.latency.quantile(0.5),
-            latency_p99_us: self.latency.quantile(0.99),
-        }
     }
 }
 

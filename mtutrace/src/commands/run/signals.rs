@@ -1,13 +1,15 @@
 //! What ends a run from outside.
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use signal_hook::flag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Exit code of a run that was ended at once: 128 + SIGINT, as shells say it.
 const AT_ONCE: i32 = 130;
+/// `timeout` sends each signal twice, to its child and to its process group: so soon it is the same one.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// SIGINT, SIGTERM and SIGHUP. The first one ends the run in order; the next one ends the process at once, from within its
 /// handler, whatever hangs.
@@ -15,7 +17,7 @@ pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Option<Signal>,
-    ending: Arc<AtomicBool>,
+    ending: Ending,
 }
 
 impl Signals {
@@ -24,11 +26,17 @@ impl Signals {
     /// # Errors
     /// When the handlers cannot be installed.
     pub(super) fn new() -> io::Result<Signals> {
-        let ending = Arc::new(AtomicBool::new(false));
+        let ending = Ending::default();
         let listen = |kind: SignalKind| {
-            // In this order: the flag that the first one sets is seen by the second one.
-            flag::register_conditional_shutdown(kind.as_raw_value(), AT_ONCE, Arc::clone(&ending))?;
-            flag::register(kind.as_raw_value(), Arc::clone(&ending))?;
+            let handled = ending.clone();
+            let action = move || {
+                if handled.begin() == Begun::Before {
+                    // SAFETY: async-signal-safe (signal-safety(7)); nothing of this process runs any more.
+                    unsafe { libc::_exit(AT_ONCE) }
+                }
+            };
+            // SAFETY: the action reads a clock, uses an atomic, and ends the process: all of it async-signal-safe.
+            unsafe { signal_hook_registry::register(kind.as_raw_value(), action)? };
             signal(kind)
         };
         Ok(Signals {
@@ -56,13 +64,47 @@ impl Signals {
 
     /// Whether the run is to end.
     pub(super) fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Relaxed)
+        self.ending.0.load(Ordering::Relaxed) != 0
     }
 
-    /// The run ends for another reason: the first signal is now the one that ends the process.
+    /// The run ends, for whatever reason: from now on a signal ends the process.
     pub(super) fn end(&self) {
-        self.ending.store(true, Ordering::Relaxed);
+        self.ending.begin();
     }
+}
+
+/// When the end began, CLOCK_MONOTONIC nanoseconds; 0 before.
+#[derive(Clone, Default)]
+struct Ending(Arc<AtomicU64>);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Begun {
+    Now,
+    /// A moment ago.
+    JustNow,
+    Before,
+}
+
+impl Ending {
+    fn begin(&self) -> Begun {
+        self.begin_at(now_ns())
+    }
+
+    fn begin_at(&self, now_ns: u64) -> Begun {
+        match self.0.compare_exchange(0, now_ns.max(1), Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Begun::Now,
+            Err(before_ns) if Duration::from_nanos(now_ns.saturating_sub(before_ns)) < SAME_SIGNAL => {
+                Begun::JustNow
+            }
+            Err(_) => Begun::Before,
+        }
+    }
+}
+
+/// CLOCK_MONOTONIC; async-signal-safe.
+fn now_ns() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
 }
 
 fn is_ignored(signal: libc::c_int) -> bool {
@@ -71,4 +113,16 @@ fn is_ignored(signal: libc::c_int) -> bool {
     // SAFETY: no new action is given, and `action` may be written to.
     let result = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
     result == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_that_comes_twice_at_a_time_is_one() {
+        let (ending, later) = (Ending::default(), 7 + SAME_SIGNAL.as_nanos() as u64);
+        let begun = [7, 8, later - 1, later, later + 1].map(|now_ns| ending.begin_at(now_ns));
+        assert_eq!(begun, [Begun::Now, Begun::JustNow, Begun::JustNow, Begun::Before, Begun::Before]);
+    }
 }

@@ -4,8 +4,8 @@ use crate::topology::mismatch;
 use std::net::IpAddr;
 
 use crate::diagnosis::flows::Flows;
-use crate::identity::conntrack::Connections;
-use crate::model::{DeviceId, Event, Flow, NetnsId, Node};
+use crate::diagnosis::nat::Translation;
+use crate::model::{DeviceId, Event, Flow, NatQuery, NetnsId, Node};
 use crate::topology::{self};
 
 /// Deepest nesting that is followed through NAT.
@@ -31,12 +31,19 @@ pub(crate) struct Ends {
 
 /// Finds the ends of the event's flow: by the connection's SYN, and by addresses and the NAT tables where that was not
 /// seen, or not from the start.
-pub(crate) fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Connections) -> Ends {
+///
+/// # Errors
+/// A question about NAT whose answer must be waited for; others may have been asked with it.
+pub(crate) fn ends(
+    event: &Event,
+    flows: &Flows,
+    node: &Node,
+    nat: &mut dyn FnMut(NatQuery) -> Translation,
+) -> Result<Ends, NatQuery> {
     let Some((connection, reversed)) = flows.find(event.netns, event.flow) else {
-        return Ends {
-            src: end(event.netns, event.flow, true, node, tables),
-            dst: end(event.netns, event.flow, false, node, tables),
-        };
+        let src = end(event.netns, event.flow, true, node, nat);
+        let dst = end(event.netns, event.flow, false, node, nat);
+        return Ok(Ends { src: src.transpose()?, dst: dst.transpose()? });
     };
     let client = connection.first().and_then(|s| {
         let netns = if s.egress {
@@ -52,13 +59,14 @@ pub(crate) fn ends(event: &Event, flows: &Flows, node: &Node, tables: &dyn Conne
             }
         };
         // What is nested deeper may have no classifiers yet: then its SYN was seen only after NAT.
-        Some(descend(netns, s.flow, true, node, tables))
+        Some(descend(netns, s.flow, true, node, nat))
     });
     let server = connection.last().and_then(|s| {
         let netns = topology::resolve(node, s.netns, s.flow.dst.ip())?;
-        Some(descend(netns, s.flow, false, node, tables))
+        Some(descend(netns, s.flow, false, node, nat))
     });
-    if reversed { Ends { src: server, dst: client } } else { Ends { src: client, dst: server } }
+    let (client, server) = (client.transpose()?, server.transpose()?);
+    Ok(if reversed { Ends { src: server, dst: client } } else { Ends { src: client, dst: server } })
 }
 
 /// Who sent what came from `peer` under the address `ip`: that namespace, or, without NAT, one inside of it.
@@ -68,29 +76,46 @@ pub(crate) fn behind(node: &Node, peer: NetnsId, ip: IpAddr) -> NetnsId {
 }
 
 /// The end of a flow whose SYN was not seen.
-fn end(near: NetnsId, flow: Flow, sender: bool, node: &Node, tables: &dyn Connections) -> Option<End> {
+fn end(
+    near: NetnsId,
+    flow: Flow,
+    sender: bool,
+    node: &Node,
+    nat: &mut dyn FnMut(NatQuery) -> Translation,
+) -> Option<Result<End, NatQuery>> {
     let mine = if sender { flow.src } else { flow.dst };
     let netns = topology::resolve(node, near, mine.ip())?;
-    Some(descend(netns, flow, sender, node, tables))
+    Some(descend(netns, flow, sender, node, nat))
 }
 
 /// The end of a flow that `netns` has, or a container behind its NAT: then its NAT table says which one.
-fn descend(netns: NetnsId, flow: Flow, sender: bool, node: &Node, tables: &dyn Connections) -> End {
+fn descend(
+    netns: NetnsId,
+    flow: Flow,
+    sender: bool,
+    node: &Node,
+    nat: &mut dyn FnMut(NatQuery) -> Translation,
+) -> Result<End, NatQuery> {
     let mine = |f: &Flow| if sender { f.src } else { f.dst };
     let (mut flow, mut netns) = (flow, netns);
     for _ in 0..DEPTH {
-        let Some(pid) = node.netns.get(&netns).and_then(|n| n.pid) else { break };
         if topology::inside(node, netns).is_empty() {
             break;
         }
-        let Some(inner) = tables.inner_flow(pid, flow).filter(|inner| *inner != flow) else { break };
+        let query = NatQuery { netns, flow };
+        let inner = match nat(query) {
+            Translation::Known(inner) => inner,
+            Translation::Unknown => None,
+            Translation::Asked => return Err(query),
+        };
+        let Some(inner) = inner.filter(|inner| *inner != flow) else { break };
         let Some(next) = topology::resolve(node, netns, mine(&inner).ip()).filter(|next| *next != netns)
         else {
             break;
         };
         (flow, netns) = (inner, next);
     }
-    End { netns, remote: if sender { flow.dst.ip() } else { flow.src.ip() } }
+    Ok(End { netns, remote: if sender { flow.dst.ip() } else { flow.src.ip() } })
 }
 
 /// To whom an event is charged.

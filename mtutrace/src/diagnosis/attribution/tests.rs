@@ -9,18 +9,24 @@ use crate::testing::node::{Builder, incident};
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
-/// A NAT table with one entry: in the namespace of `pid`, `outer` is `inner`.
+/// A NAT table with one entry: in the namespace `netns`, `outer` is `inner`.
 pub(crate) struct Table {
-    pub(crate) pid: u32,
+    pub(crate) netns: u32,
     pub(crate) outer: Flow,
     pub(crate) inner: Flow,
 }
 
-impl Connections for Table {
-    fn inner_flow(&self, pid: u32, outer: Flow) -> Option<Flow> {
-        let reversed = (outer == self.outer.reversed()).then(|| self.inner.reversed());
-        (pid == self.pid).then(|| (outer == self.outer).then_some(self.inner).or(reversed))?
+impl Table {
+    pub(crate) fn inner_flow(&self, query: NatQuery) -> Option<Flow> {
+        let reversed = (query.flow == self.outer.reversed()).then(|| self.inner.reversed());
+        let own = query.netns == NetnsId(self.netns);
+        own.then_some((query.flow == self.outer).then_some(self.inner).or(reversed))?
     }
+}
+
+/// With answers that are there already.
+fn ends(event: &Event, flows: &Flows, node: &Node, table: &Table) -> Ends {
+    super::ends(event, flows, node, &mut |query| Translation::Known(table.inner_flow(query))).unwrap()
 }
 
 pub(crate) fn flow(src: &str, dst: &str) -> Flow {
@@ -47,7 +53,7 @@ const INNER: &str = "172.17.0.2:33333";
 const POD: &str = "10.42.0.108:40000";
 
 fn no_nat() -> Table {
-    Table { pid: 0, outer: flow(SERVER, SERVER), inner: flow(SERVER, SERVER) }
+    Table { netns: 0, outer: flow(SERVER, SERVER), inner: flow(SERVER, SERVER) }
 }
 
 fn with_pids() -> Node {
@@ -123,7 +129,7 @@ fn a_syn_that_was_seen_only_after_nat_leads_on_to_the_inner_container() {
             SynObservation { time_ns, netns, ifindex, egress, peer: None, flow, mss: Some(1460) },
         );
     }
-    let table = Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
+    let table = Table { netns: 2, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
     let dropped = event(1, flow(SERVER, POD), EventKind::Retransmit);
     assert_eq!(netns_of(ends(&dropped, &flows, &node, &table)), (None, Some(3)));
     assert_eq!(netns_of(ends(&dropped, &flows, &node, &no_nat())), (None, Some(2)));
@@ -132,7 +138,7 @@ fn a_syn_that_was_seen_only_after_nat_leads_on_to_the_inner_container() {
 #[test]
 fn without_a_syn_the_pods_nat_table_tells() {
     let node = with_pids();
-    let table = Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
+    let table = Table { netns: 2, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
     let dropped = event(1, flow(SERVER, POD), EventKind::Retransmit);
     assert_eq!(netns_of(ends(&dropped, &Flows::default(), &node, &table)), (None, Some(3)));
     // A connection of the pod itself stays the pod's.
@@ -158,7 +164,7 @@ fn a_syn_that_was_seen_from_the_pod_on_leads_further_in() {
         flows.syn((9, 0), sighting);
         flows
     };
-    let nat = Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
+    let nat = Table { netns: 2, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
     let dropped = event(1, flow(SERVER, POD), EventKind::Retransmit);
     assert_eq!(netns_of(ends(&dropped, &sees(POD), &node, &nat)), (None, Some(3)));
     // Without NAT the address tells.
@@ -220,7 +226,7 @@ fn a_small_pod_is_no_fault_of_the_server_that_sends_to_it() {
     assert_eq!(mismatch(&node, NetnsId(5), Some("10.42.0.108".parse().unwrap())), None);
     // Both are containers of this node: the one whose own network is wrong is charged.
     let e = event(1, flow("172.18.0.2:80", POD), EventKind::Retransmit);
-    let table = Table { pid: 200, outer: flow(POD, "172.18.0.2:80"), inner: flow(INNER, "172.18.0.2:80") };
+    let table = Table { netns: 2, outer: flow(POD, "172.18.0.2:80"), inner: flow(INNER, "172.18.0.2:80") };
     let mut node = node;
     node.netns.get_mut(&NetnsId(2)).unwrap().pid = Some(200);
     let charged = attribute(ends(&e, &Flows::default(), &node, &table), &node).unwrap();

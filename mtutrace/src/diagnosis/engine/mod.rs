@@ -8,18 +8,18 @@ use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
 
-use crate::diagnosis::attribution::{self, Attribution, Ends};
+use crate::diagnosis::attribution::Attribution;
+use crate::diagnosis::attributor::{Attributor, Known, Ready};
 use crate::diagnosis::dedup::Dedup;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
 use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::mss::{self, OversizedMss};
-use crate::diagnosis::recent::Recent;
+use crate::diagnosis::nat::LATE_NS;
 use crate::diagnosis::tunnels::{self, Wrong};
-use crate::identity::conntrack::Connections;
 use crate::model::{
-    DeviceId, Ended, Event, EventKind, Flow, Mismatch, NetnsId, Node, SocketId, TcpInfo, Verdict,
+    DeviceId, Ended, Event, EventKind, Flow, Mismatch, NatQuery, NetnsId, Node, SocketId, TcpInfo, Verdict,
 };
 use crate::topology::Underlay;
 
@@ -31,23 +31,12 @@ use crate::diagnosis::incidents::Incidents;
 const SYN_SETTLES_NS: u64 = 100_000_000;
 /// Counters and verdicts of a container that is gone are kept this long, for the report that somebody may still look at.
 const GONE_NS: u64 = 600_000_000_000;
-/// How long it is remembered to whom a flow's packets are attributed, and of how many flows.
-const ATTRIBUTION_HOLD_NS: u64 = 2_000_000_000;
-const ATTRIBUTIONS: usize = 4096;
-
-/// To whom a flow's packets were attributed, and by which model of the node.
-struct Known {
-    generation: u64,
-    ends: Ends,
-    attribution: Option<Attribution>,
-}
-
 /// Everything that is known so far.
 pub(crate) struct Engine {
     flows: Flows,
     incidents: Incidents,
     tallies: BTreeMap<NetnsKey, Tally>,
-    attributions: Recent<(NetnsId, Flow), Known>,
+    attributor: Attributor,
     dedup: Dedup,
     external: ExternalIncidents,
     tunnels: Wrong,
@@ -61,7 +50,7 @@ impl Default for Engine {
             flows: Flows::default(),
             incidents: Incidents::default(),
             tallies: BTreeMap::new(),
-            attributions: Recent::new(ATTRIBUTION_HOLD_NS, ATTRIBUTIONS),
+            attributor: Attributor::default(),
             dedup: Dedup::default(),
             external: ExternalIncidents::default(),
             tunnels: Wrong::default(),
@@ -73,13 +62,9 @@ impl Default for Engine {
 impl Engine {
     /// Takes in one event. Returns it with its owner if it is one to report: not a SYN, unless it is now certain that
     /// its MSS does not fit (see [`Engine::foresee`]), not the second observation of the same packet, not a drop that turns
-    /// out to have another reason.
-    pub(crate) fn event(
-        &mut self,
-        mut event: Event,
-        node: &Node,
-        tables: &dyn Connections,
-    ) -> Option<AttributedEvent> {
+    /// out to have another reason, and not yet, if the kernel must be asked about NAT first (see
+    /// [`Engine::nat_queries`]).
+    pub(crate) fn event(&mut self, mut event: Event, node: &Node) -> Option<AttributedEvent> {
         if event.netns == NetnsId::default() {
             // Without BTF the kernel side cannot tell.
             event.netns = topology::only_holder(node, event.ifindex).unwrap_or_default();
@@ -108,7 +93,31 @@ impl Engine {
         if let Some(below) = self.tunnels.around(&event, node) {
             self.outside(&event, &below, node);
         }
-        let (ends, mut attribution) = self.attribute(&event, node, tables);
+        let ready = self.attributor.attribute(event, &self.flows, node)?;
+        self.count(ready, node)
+    }
+
+    /// The questions about NAT that came up since the last call. Every one of them must be answered.
+    pub(crate) fn nat_queries(&mut self) -> Vec<NatQuery> {
+        self.attributor.queries()
+    }
+
+    /// The answer to one of them; absent when the namespace does not track the flow. Returns the events that had to wait for
+    /// it and are to be reported.
+    pub(crate) fn nat_answer(
+        &mut self,
+        query: NatQuery,
+        inner: Option<Flow>,
+        now_ns: u64,
+        node: &Node,
+    ) -> Vec<AttributedEvent> {
+        let ready = self.attributor.answer(query, inner, now_ns, &self.flows, node);
+        ready.into_iter().filter_map(|ready| self.count(ready, node)).collect()
+    }
+
+    /// Takes in an event whose attribution is known.
+    fn count(&mut self, (event, known): Ready, node: &Node) -> Option<AttributedEvent> {
+        let Known { ends, mut attribution, .. } = known;
         let mismatch = attribution.as_ref().and_then(|c| c.mismatch.as_ref());
         if event.kind == EventKind::Retransmit && mismatch.is_none_or(|m| event.length <= m.bottleneck.mtu) {
             return None;
@@ -181,27 +190,6 @@ impl Engine {
         evidence.outside(signal, event.time_ns);
     }
 
-    /// Attribution takes long, and a bad day has many events of few flows: the answer for one flow holds for a while, unless
-    /// the node changes.
-    fn attribute(
-        &mut self,
-        event: &Event,
-        node: &Node,
-        tables: &dyn Connections,
-    ) -> (Ends, Option<Attribution>) {
-        let (key, now) = ((event.netns, event.flow), event.time_ns);
-        if let Some(known) = self.attributions.get(&key, now)
-            && known.generation == node.generation
-        {
-            return (known.ends, known.attribution.clone());
-        }
-        let ends = attribution::ends(event, &self.flows, node, tables);
-        let attribution = attribution::attribute(ends, node);
-        let known = Known { generation: node.generation, ends, attribution: attribution.clone() };
-        self.attributions.insert(key, known, now);
-        (ends, attribution)
-    }
-
     fn tally(&mut self, event: Event, owner: Option<NetnsId>, node: &Node) -> AttributedEvent {
         let container = owner.and_then(|netns| node.container(netns)).cloned();
         let tally = self.tallies.entry(node.key(owner.unwrap_or(node.host))).or_default();
@@ -215,13 +203,14 @@ impl Engine {
         AttributedEvent { event, owner, container }
     }
 
-    /// Time goes on: connections whose SYN promises too much are returned as events, and verdicts that are new or
-    /// have changed.
+    /// Time goes on: connections whose SYN promises too much are returned as events, with those that have waited long
+    /// enough, and verdicts that are new or have changed.
     pub(crate) fn tick(&mut self, now_ns: u64, node: &Node) -> (Vec<AttributedEvent>, Vec<Verdict>) {
         let settled = self.flows.settled(now_ns.saturating_sub(SYN_SETTLES_NS));
         let oversized = |(promise, side): &(AdvertisedMss, TcpRole)| mss::oversized(promise, *side, node);
-        let events = settled.iter().filter_map(oversized).collect::<Vec<_>>();
-        let events = events.into_iter().map(|broken| self.promised(broken, node)).collect();
+        let oversized = settled.iter().filter_map(oversized).collect::<Vec<_>>();
+        let mut events = self.give_up(now_ns.saturating_sub(LATE_NS), now_ns, node);
+        events.extend(oversized.into_iter().map(|broken| self.promised(broken, node)));
         let keep = |owner: NetnsKey, last_ns: u64| {
             node.is_current(owner) || now_ns.saturating_sub(last_ns) < GONE_NS
         };
@@ -292,6 +281,26 @@ impl Engine {
         changed
     }
 
+    /// Whether events wait for answers about NAT.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.attributor.is_waiting()
+    }
+
+    /// Attributes what still waits by what is known, at the end.
+    pub(crate) fn end_waiting(&mut self, now_ns: u64, node: &Node) -> Vec<AttributedEvent> {
+        self.give_up(u64::MAX, now_ns, node)
+    }
+
+    fn give_up(&mut self, since_ns: u64, now_ns: u64, node: &Node) -> Vec<AttributedEvent> {
+        let ready = self.attributor.give_up(since_ns, now_ns, &self.flows, node);
+        ready.into_iter().filter_map(|ready| self.count(ready, node)).collect()
+    }
+
+    /// Events that were attributed without what NAT has made of their flow: it was not known in time.
+    pub(crate) fn nat_unanswered(&self) -> u64 {
+        self.attributor.unanswered()
+    }
+
     /// All verdicts as they stand at the end: what evidence there is must do.
     pub(crate) fn standing(&mut self, node: &Node) -> Vec<Verdict> {
         self.verdicts(u64::MAX, node);
@@ -339,8 +348,8 @@ fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
 }
 
 #[cfg(test)]
-mod bounds;
-#[cfg(test)]
 mod handshakes;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting;

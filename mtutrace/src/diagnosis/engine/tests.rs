@@ -22,7 +22,7 @@ pub(super) fn node() -> Node {
 }
 
 pub(super) fn table() -> Table {
-    Table { pid: 200, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) }
+    Table { netns: 2, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) }
 }
 
 pub(super) fn too_big(cause: DropCause) -> EventKind {
@@ -37,12 +37,34 @@ pub(super) fn too_big(cause: DropCause) -> EventKind {
     }
 }
 
+impl Engine {
+    /// Takes in one event; questions about NAT are answered at once, level by level.
+    pub(in crate::diagnosis) fn event_by(
+        &mut self,
+        event: Event,
+        node: &Node,
+        table: &Table,
+    ) -> Option<AttributedEvent> {
+        let now_ns = event.time_ns;
+        let mut told: Vec<_> = self.event(event, node).into_iter().collect();
+        loop {
+            let queries = self.nat_queries();
+            if queries.is_empty() {
+                return told.pop();
+            }
+            for query in queries {
+                told.extend(self.nat_answer(query, table.inner_flow(query), now_ns, node));
+            }
+        }
+    }
+}
+
 /// The node drops a segment of the download at each of these times.
 fn drops(engine: &mut Engine, node: &Node, times_ms: &[u64], length: impl Fn(usize) -> u32) {
     for (n, time) in times_ms.iter().enumerate() {
         let mut e = event(1, flow(SERVER, POD), too_big(DropCause::Forward));
         (e.time_ns, e.length) = (time * MS, length(n));
-        let charged = engine.event(e, node, &table()).unwrap();
+        let charged = engine.event_by(e, node, &table()).unwrap();
         assert_eq!(charged.container.unwrap().id, "build");
     }
 }
@@ -77,7 +99,7 @@ fn a_verdict_names_everything_and_comes_once() {
     drops(&mut engine, &node, &[0, 200, 600], |_| 1500);
     let mut filtered = event(1, flow(SERVER, POD), too_big(DropCause::IcmpFiltered));
     filtered.time_ns = 600 * MS;
-    engine.event(filtered, &node, &table());
+    engine.event_by(filtered, &node, &table());
     let (_, verdicts) = engine.tick(700 * MS, &node);
     let v = verdicts.first().unwrap();
     assert_eq!(v.severity, Severity::Critical);
@@ -105,9 +127,9 @@ fn a_firewall_and_a_sender_that_repeats_itself_are_proof_at_once() {
     let (mut engine, node) = (Engine::default(), node());
     drops(&mut engine, &node, &[0], |_| 1500);
     let filtered = event(1, flow(SERVER, POD), too_big(DropCause::IcmpFiltered));
-    engine.event(filtered, &node, &table());
+    engine.event_by(filtered, &node, &table());
     assert!(engine.tick(100 * MS, &node).1.is_empty());
-    engine.event(event(1, flow(SERVER, POD), EventKind::Retransmit), &node, &table());
+    engine.event_by(event(1, flow(SERVER, POD), EventKind::Retransmit), &node, &table());
     assert_eq!(kinds(&engine.tick(200 * MS, &node).1), [(VerdictKind::PmtuBlackhole, true)]);
 }
 
@@ -162,7 +184,7 @@ fn a_namespace_with_the_number_of_one_that_is_gone_starts_anew() {
     node.generation = 9;
     let mut e = event(1, flow(SERVER, POD), too_big(DropCause::Forward));
     e.time_ns = 800 * MS;
-    assert_eq!(engine.event(e, &node, &table()).unwrap().container.unwrap().id, "next");
+    assert_eq!(engine.event_by(e, &node, &table()).unwrap().container.unwrap().id, "next");
     assert_eq!(kinds(&engine.tick(900 * MS, &node).1), [(VerdictKind::PmtuBlackhole, false)]);
     let verdicts = engine.tick(1800 * MS, &node).1;
     assert_eq!(kinds(&verdicts), [(VerdictKind::MtuMismatch, true)]);
@@ -178,7 +200,7 @@ fn a_container_that_is_named_only_after_the_verdict_makes_it_anew() {
     for time_ms in [0, 200, 600] {
         let mut e = event(1, flow(SERVER, POD), too_big(DropCause::Forward));
         e.time_ns = time_ms * MS;
-        engine.event(e, &node, &table());
+        engine.event_by(e, &node, &table());
     }
     let nameless = engine.tick(700 * MS, &node).1;
     assert_eq!((kinds(&nameless), &nameless[0].container), (vec![(VerdictKind::PmtuBlackhole, true)], &None));
@@ -239,9 +261,9 @@ fn one_packet_at_many_devices_counts_once() {
         let kind = EventKind::IcmpSeen { from: None, to: None, mtu: Some(1450), message_id: 5 };
         Event { time_ns: time_ms * MS, ..event(netns, flow(src, dst), kind) }
     };
-    assert!(engine.event(seen(0, 2, INNER, SERVER), &node, &table()).is_some());
-    assert!(engine.event(seen(1, 1, POD, SERVER), &node, &table()).is_none());
-    assert!(engine.event(seen(5000, 1, POD, SERVER), &node, &table()).is_some());
+    assert!(engine.event_by(seen(0, 2, INNER, SERVER), &node, &table()).is_some());
+    assert!(engine.event_by(seen(1, 1, POD, SERVER), &node, &table()).is_none());
+    assert!(engine.event_by(seen(5000, 1, POD, SERVER), &node, &table()).is_some());
 }
 
 #[test]
@@ -256,10 +278,10 @@ fn a_syn_that_promises_too_much_is_an_event_unless_somebody_clamps_it() {
         ..event(netns, flow(src, SERVER), EventKind::Syn { mss: Some(mss), ack: false, identity: 0 })
     };
     for e in [syn(0, 2, 8, INNER, 70, 1460), syn(1, 1, 112, POD, 70, 1460)] {
-        assert!(engine.event(e, &node, &table()).is_none());
+        assert!(engine.event_by(e, &node, &table()).is_none());
     }
     for e in [syn(2, 2, 8, "172.17.0.2:2", 71, 1460), syn(3, 1, 112, "10.42.0.108:2", 71, 1410)] {
-        assert!(engine.event(e, &node, &table()).is_none());
+        assert!(engine.event_by(e, &node, &table()).is_none());
     }
     assert!(engine.tick(50 * MS, &node).0.is_empty());
     let (events, verdicts) = engine.tick(200 * MS, &node);
@@ -285,19 +307,19 @@ fn a_veths_drop_counts_only_if_its_peer_is_too_small() {
         (e.ifindex, e.length) = (112, length);
         e
     };
-    assert!(engine.event(drop_at_peer(1454), &node, &table()).is_none());
-    assert!(engine.event(drop_at_peer(1455), &node, &table()).is_some());
+    assert!(engine.event_by(drop_at_peer(1454), &node, &table()).is_none());
+    assert!(engine.event_by(drop_at_peer(1455), &node, &table()).is_some());
     node.netns.get_mut(&NetnsId(2)).unwrap().links.get_mut(&2).unwrap().kind = LinkKind::Veth;
     let gso = Event { gso_segments: Some(3), ..drop_at_peer(1500) };
-    assert!(engine.event(gso, &node, &table()).is_none());
+    assert!(engine.event_by(gso, &node, &table()).is_none());
 }
 
 #[test]
 fn ordinary_retransmits_are_not_ours() {
     let (mut engine, node) = (Engine::default(), node());
     let again = |length| Event { length, ..event(3, flow(INNER, SERVER), EventKind::Retransmit) };
-    assert!(engine.event(again(1450), &node, &table()).is_none());
-    assert!(engine.event(again(1500), &node, &table()).is_some());
+    assert!(engine.event_by(again(1450), &node, &table()).is_none());
+    assert!(engine.event_by(again(1500), &node, &table()).is_some());
     // Retransmits alone prove nothing.
     assert!(engine.tick(9000 * MS, &node).1.is_empty());
 }
@@ -310,13 +332,13 @@ fn a_promise_is_no_second_verdict_where_packets_die_silently() {
         handshake(0, (2, 8), (INNER, SERVER), 1460, false),
         handshake(1, (1, 112), (POD, SERVER), 1460, false),
     ] {
-        assert!(engine.event(e, &node, &table()).is_none());
+        assert!(engine.event_by(e, &node, &table()).is_none());
     }
     assert_eq!(kinds(&engine.tick(200 * MS, &node).1), [(VerdictKind::MssExceedsPath, true)]);
     // The pod sends to the inner container, which has what faces it in common with its own promise.
     let died = event(2, flow("172.17.0.1:80", INNER), too_big(DropCause::BridgePort));
     let died = Event { ifindex: 8, time_ns: 300 * MS, length: 1500, ..died };
-    assert_eq!(engine.event(died, &node, &table()).unwrap().container.unwrap().id, "pod");
+    assert_eq!(engine.event_by(died, &node, &table()).unwrap().container.unwrap().id, "pod");
     let told = engine.tick(400 * MS, &node).1;
     let expected = [(VerdictKind::MssExceedsPath, false), (VerdictKind::SilentL2Drop, true)];
     assert_eq!(kinds(&told), expected);

@@ -27,7 +27,7 @@ fn node() -> Node {
 }
 
 fn table() -> Table {
-    Table { pid: 0, outer: flow(OUTER.0, OUTER.1), inner: flow(OUTER.0, OUTER.1) }
+    Table { netns: 0, outer: flow(OUTER.0, OUTER.1), inner: flow(OUTER.0, OUTER.1) }
 }
 
 fn cut(port: &str, hook: HookId, mtu: Option<u32>) -> Event {
@@ -53,7 +53,7 @@ fn only_what_a_tunnel_of_this_node_made() {
 #[test]
 fn nobody_s_until_it_is_known_who_uses_it() {
     let (mut engine, mut node) = (Engine::default(), node());
-    engine.event(cut(OUTER.1, HookId::IpDoFragment, Some(1450)), &node, &table());
+    engine.event_by(cut(OUTER.1, HookId::IpDoFragment, Some(1450)), &node, &table());
     assert!(engine.tick(S / 2, &node).1.is_empty(), "it may yet turn out whose it is");
     let verdicts = engine.tick(S, &node).1;
     let first = verdicts.first().unwrap();
@@ -64,7 +64,7 @@ fn nobody_s_until_it_is_known_who_uses_it() {
 
     let too_big = EventKind::Oversized { mtu: Some(1400), egress: Some(3), may_be_cut: true };
     let inner = Event { time_ns: S, length: 1450, ifindex: 4, ..event(1, flow(INNER.0, INNER.1), too_big) };
-    engine.event(inner, &node, &table());
+    engine.event_by(inner, &node, &table());
     let verdicts = engine.tick(3 * S, &node).1;
     let [replaced, users] = verdicts.as_slice() else { panic!("{verdicts:?}") };
     assert_eq!(

@@ -3,7 +3,6 @@ use test_case::test_case;
 use super::parse::NatEntry;
 use super::parse::{TCP, UDP};
 use super::*;
-use crate::testing::identity::TempDir;
 
 fn flow(protocol: u8, src: &str, dst: &str) -> Flow {
     Flow { protocol, src: src.parse().unwrap(), dst: dst.parse().unwrap() }
@@ -69,9 +68,14 @@ fn every_prefix_of_the_table() {
 #[test_case(tcp("172.17.0.2:40000", "198.51.100.7:443") => None; "already inside")]
 #[test_case(tcp("10.42.0.108:40000", "198.51.100.7:80") => None; "unknown")]
 fn inner_flow(outer: Flow) -> Option<Flow> {
-    let root = TempDir::new();
-    root.file("7/net/nf_conntrack", TABLE);
-    let connections = ProcConnections { proc_root: root.path().to_owned() };
-    assert_eq!(connections.inner_flow(8, outer), None, "no such process");
-    connections.inner_flow(7, outer)
+    inner_flows_of(&[outer], TABLE.as_bytes()).pop().unwrap()
+}
+
+#[test]
+fn many_flows_at_once() {
+    let out = tcp("10.42.0.108:40000", "198.51.100.7:443");
+    let flows = [tcp("10.42.0.108:1", "198.51.100.7:443"), out, out.reversed()];
+    let inner = tcp("172.17.0.2:40000", "198.51.100.7:443");
+    assert_eq!(inner_flows_of(&flows, TABLE.as_bytes()), [None, Some(inner), Some(inner.reversed())]);
+    assert_eq!(inner_flows_of(&flows, "".as_bytes()), [None; 3]);
 }

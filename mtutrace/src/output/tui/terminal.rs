@@ -17,6 +17,7 @@ use crossterm::{clipboard::CopyToClipboard, cursor, execute, queue};
 use futures_core::Stream;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
+use rustix::process::{self, getpid, kill_current_process_group, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::frame_writer::FrameWriter;
@@ -162,9 +163,11 @@ impl Screen {
         self.writer.settle();
         leave();
         // A shell waits for the whole of its job, of which this process may be a part (sudo, cargo).
-        let pid = if what == SuspendScope::Job { 0 } else { std::process::id().cast_signed() };
-        // SAFETY: kill has no preconditions.
-        if unsafe { libc::kill(pid, libc::SIGSTOP) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        match what {
+            SuspendScope::Job => kill_current_process_group(process::Signal::STOP)?,
+            SuspendScope::Process => kill_process(getpid(), process::Signal::STOP)?,
+        }
+        Ok(())
     }
 
     /// Takes the terminal over anew, whoever had it meanwhile.

@@ -1,6 +1,8 @@
 //! A real node of network namespaces, watched.
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::super::watch::drain;
 use super::*;
@@ -18,10 +20,9 @@ fn seen(sandbox: &Sandbox) -> FoundNetns {
     }
 }
 
-fn readable(fd: &OwnedFd, milliseconds: i32) -> bool {
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    // SAFETY: one pollfd, which outlives the call.
-    unsafe { libc::poll(&raw mut poll, 1, milliseconds) == 1 }
+fn readable(fd: &OwnedFd, milliseconds: i64) -> bool {
+    let time = Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
+    poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&time)).unwrap() == 1
 }
 
 fn index(topology: &Topology, sandbox: &Sandbox, name: &str) -> DeviceId {

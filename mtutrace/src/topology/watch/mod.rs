@@ -1,8 +1,10 @@
 //! Word that something changed in a namespace, without reading what.
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 
 /// Devices, addresses, routes and rules of both families: all that `dump` reads (rtnetlink(7), RTMGRP_*).
 const GROUPS: libc::c_int = libc::RTMGRP_LINK
@@ -33,23 +35,14 @@ pub(crate) fn subscribe() -> io::Result<OwnedFd> {
 /// has no more, so that edge-triggered readiness can be cleared afterwards.
 pub(crate) fn drain(fd: BorrowedFd<'_>) -> io::Result<bool> {
     let mut changed = false;
-    let mut byte = 0u8;
+    // A datagram that is longer is cut (socket(7)): that it came is all that is wanted of it.
+    let mut byte = [0; 1];
     loop {
-        // SAFETY: the descriptor is borrowed and so open, and the pointer is to one writable byte; a datagram that is
-        // longer is cut (socket(7)), which is all that is wanted of it.
-        let got = unsafe {
-            libc::recv(fd.as_raw_fd(), (&raw mut byte).cast(), size_of::<u8>(), libc::MSG_DONTWAIT)
-        };
-        if got >= 0 {
-            changed = true;
-            continue;
-        }
-        let error = io::Error::last_os_error();
-        match error.raw_os_error() {
-            Some(libc::EAGAIN) => return Ok(changed),
-            Some(libc::ENOBUFS) => changed = true,
-            Some(libc::EINTR) => {}
-            _ => return Err(error),
+        match recv(fd, &mut byte, RecvFlags::DONTWAIT) {
+            Ok(_) | Err(Errno::NOBUFS) => changed = true,
+            Err(Errno::AGAIN) => return Ok(changed),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }

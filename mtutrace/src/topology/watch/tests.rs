@@ -36,13 +36,7 @@ fn what_was_lost_counts_as_a_change() {
     }
     let (sandbox, entrant) = (Sandbox::new(), NetnsExecutor::new().unwrap());
     let fd = entrant.run(&sandbox.path(), sandbox.id(), subscribe).unwrap().unwrap();
-    let small: libc::c_int = 0;
-    // SAFETY: the descriptor is open, and the pointer and length describe `small`, which outlives the call.
-    let result = unsafe {
-        let (value, length) = ((&raw const small).cast(), size_of::<libc::c_int>() as libc::socklen_t);
-        libc::setsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value, length)
-    };
-    assert_eq!(result, 0);
+    rustix::net::sockopt::set_socket_recv_buffer_size(&fd, 0).unwrap();
     sandbox.batch(&"link set lo up\nlink set lo down\n".repeat(50));
     assert!(drain(fd.as_fd()).unwrap());
     assert!(!drain(fd.as_fd()).unwrap());
