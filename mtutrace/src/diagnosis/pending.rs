@@ -36,6 +36,7 @@ impl Pending {
     ///
     /// # Errors
     /// The event, when there is no room.
+    #[expect(clippy::result_large_err, reason = "the event itself is what comes back, and goes on by value")]
     pub(super) fn follow(&mut self, event: Event) -> Result<Option<Event>, Event> {
         let Some(query) = self.flows.get(&seen(&event)).map(|flow| flow.query) else {
             return Ok(Some(event));
@@ -54,6 +55,7 @@ impl Pending {
     ///
     /// # Errors
     /// The event, when there is no room.
+    #[expect(clippy::result_large_err, reason = "the event itself is what comes back, and goes on by value")]
     pub(super) fn begin(&mut self, query: NatQuery, event: Event) -> Result<(), Event> {
         if !self.has_room(query.netns) {
             return Err(event);

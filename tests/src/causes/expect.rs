@@ -39,7 +39,7 @@ pub struct Expected<'a> {
     pub protocol: &'a str,
     /// Fields that the kernel does not tell at this place, so that they may be absent (but never wrong).
     pub unknown: &'a [&'a str],
-    /// What else these packets may cause in the lab, as [`tag`] spells it.
+    /// What else these packets may cause in the lab, as its tag in the table spells it.
     pub companions: &'a [&'a str],
 }
 

@@ -31,7 +31,9 @@ use crate::diagnosis::incidents::Incidents;
 const SYN_SETTLES_NS: u64 = 100_000_000;
 /// Counters and verdicts of a container that is gone are kept this long, for the report that somebody may still look at.
 const GONE_NS: u64 = 600_000_000_000;
+
 /// Everything that is known so far.
+#[derive(Default)]
 pub(crate) struct Engine {
     flows: Flows,
     incidents: Incidents,
@@ -42,21 +44,6 @@ pub(crate) struct Engine {
     tunnels: Wrong,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
     replaced: Vec<Verdict>,
-}
-
-impl Default for Engine {
-    fn default() -> Engine {
-        Engine {
-            flows: Flows::default(),
-            incidents: Incidents::default(),
-            tallies: BTreeMap::new(),
-            attributor: Attributor::default(),
-            dedup: Dedup::default(),
-            external: ExternalIncidents::default(),
-            tunnels: Wrong::default(),
-            replaced: Vec::new(),
-        }
-    }
 }
 
 impl Engine {
