@@ -1,8 +1,8 @@
 //! mtutrace: which container's traffic is dying or crawling because a packet is too big, whose MTU is wrong,
 //! and what one line fixes it.
 //!
-//! The path of an event: kernel hook → ring buffer → [`kernel::decode`] → [`diagnosis`] (attribution, evidence, incident,
-//! rules) → [`output`]. docs/ARCHITECTURE.md has the layers: arrows go down only, and `cargo xtask lint` checks it.
+//! The path of an event: kernel hook → ring buffer → `kernel/decode.rs` → `diagnosis/` (attribution, evidence, incident,
+//! rules) → `output/`. docs/ARCHITECTURE.md has the layers: arrows go down only, and `cargo xtask lint` checks it.
 
 pub mod cli;
 pub mod commands;

@@ -7,7 +7,7 @@ const MOST: usize = 64 * 1024;
 
 static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 
-/// Writes to stderr, or keeps it until [`release`].
+/// Writes to stderr, or keeps it until the screen is given back (`release`).
 #[derive(Clone, Copy, Debug)]
 pub struct Stderr;
 

@@ -1,6 +1,6 @@
 //! The node: namespaces, devices, routes, and how they hang together.
 //!
-//! `live` keeps a [`Node`] up to date: it goes into each namespace (`enter`), reads it (`dump`), finds out which device
+//! `live` keeps a [`crate::model::Node`] up to date: it goes into each namespace (`enter`), reads it (`dump`), finds out which device
 //! hangs on which (`peers`) and hears of changes (`watch`). The rest is pure and works on any `Node`, also on a
 //! recorded one: `lookup` (one namespace's routing), `path` (hop by hop across namespaces), `underlay` (what carries
 //! a tunnel), `reach` (who has an

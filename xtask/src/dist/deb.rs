@@ -86,7 +86,7 @@ fn control(release: &Release, data: &Tree) -> Tree {
     tree
 }
 
-/// Machine-readable (https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/).
+/// Machine-readable (<https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>).
 fn copyright() -> Result<String> {
     let mit = std::fs::read_to_string(exec::root().join("LICENSE-MIT"))?;
     let (holder, terms) =
