@@ -61,7 +61,7 @@ fn cut_in_two_outside_the_tunnel() {
         return;
     }
     let verdict = upload(spec(false, false), "warning", true);
-    assert!(verdict["summary"].as_str().unwrap().contains("cut in two"), "{verdict}");
+    assert!(verdict["summary"].as_str().unwrap().contains("fragmented outside the tunnel"), "{verdict}");
 }
 
 #[test]
