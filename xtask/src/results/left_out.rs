@@ -14,6 +14,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("cri_pod", "real containerd, likewise"),
     ("churn", "how fast an emulated machine makes containers is no measure"),
     (
+        "ending",
+        "signals are handled in user space, and how soon an emulated machine detaches links is no measure",
+    ),
+    (
         "accuracy",
         "what is said of the same events is the same everywhere, and half a hundred labs take long to build there",
     ),
