@@ -16,12 +16,23 @@ pub struct Reasons {
     pub netfilter_drop: u32,
     /// `SKB_DROP_REASON_FRAG_REASM_TIMEOUT`
     pub reassembly_timeout: u32,
+    /// `SKB_DROP_REASON_TCP_CSUM`
+    pub tcp_checksum: u32,
+    /// `SKB_DROP_REASON_UDP_CSUM`
+    pub udp_checksum: u32,
 }
 
 impl Reasons {
     /// A kernel without drop reasons.
-    pub const NONE: Reasons =
-        Reasons { has_reason: 0, pkt_too_big: 0, not_specified: 0, netfilter_drop: 0, reassembly_timeout: 0 };
+    pub const NONE: Reasons = Reasons {
+        has_reason: 0,
+        pkt_too_big: 0,
+        not_specified: 0,
+        netfilter_drop: 0,
+        reassembly_timeout: 0,
+        tcp_checksum: 0,
+        udp_checksum: 0,
+    };
 }
 
 /// Most address ranges of [`DropSite`] that the kernel side looks through.
@@ -45,7 +56,7 @@ pub struct DropSite {
 const _: () = assert!(size_of::<DropSite>() == 24);
 
 list! {
-    /// Where a packet died. The last two are reported as signals of their own.
+    /// Where a packet died. `frag_failed` and `reassembly_failed` are reported as signals of their own.
     DropCause: u32 {
         /// `ip_forward`, `ip6_forward`: the router found DF (or IPv6) and a smaller MTU ahead.
         Forward = "forward_df",
@@ -67,6 +78,8 @@ list! {
         FragFailed = "frag_failed",
         /// `ip_expire`, `ip6_frag_expire`: the rest of the fragments did not come in time.
         Reassembly = "reassembly_failed",
+        /// By its reason alone: a large packet came all the way, and its checksum is wrong.
+        Checksum = "checksum",
     }
 }
 

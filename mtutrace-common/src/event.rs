@@ -77,12 +77,18 @@ records! {
     /// This node's own stack made an ICMPv4 3/4 or an ICMPv6 type 2.
     IcmpSent = "icmp_sent": IcmpEvent;
 
-    /// A local TCP socket sent again a segment that some device of the node cannot take (raw tracepoint
-    /// `tcp_retransmit_skb`).
+    /// A local TCP socket sent again a segment that some device of the node cannot take, or a full-size one after more than
+    /// one timeout (raw tracepoint `tcp_retransmit_skb`).
     ///
     /// `header`: namespace of the socket; no device. `packet`: its `length` is payload plus the headers that the
     /// socket's segments have; SACK blocks are not on the skb yet.
-    Retransmit = "retransmit": RetransmitEvent of 80 bytes {};
+    Retransmit = "retransmit": RetransmitEvent of 88 bytes {
+        /// Timeouts in a row with nothing acknowledged, where that is why the segment is reported and its size is not
+        /// (`icsk_retransmits`); else 0.
+        timeouts: u32,
+        /// Zero.
+        padding: u32,
+    };
 
     /// This node's path MTU cache took a smaller value (RFC 1191, RFC 8201).
     ///

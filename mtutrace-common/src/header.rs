@@ -1,7 +1,7 @@
 //! What every event starts with: who saw it, when, where, and which packet it was about.
 
 /// Version of the records' layout. A reader refuses records of another version.
-pub const ABI_VERSION: u16 = 4;
+pub const ABI_VERSION: u16 = 5;
 
 /// First member of every record.
 #[derive(Clone, Copy, Debug, Default)]

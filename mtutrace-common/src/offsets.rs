@@ -37,6 +37,10 @@ offsets! {
     tcp_header_len = "tcp_sock.tcp_header_len",
     /// (16 bits)
     icsk_ext_hdr_len = "inet_connection_sock.icsk_ext_hdr_len",
+    /// (8 bits: timeouts in a row)
+    icsk_retransmits = "inet_connection_sock.icsk_retransmits",
+    /// (bytes of data in a full-size segment)
+    tcp_mss_cache = "tcp_sock.mss_cache",
     skb_cb = "sk_buff.cb",
     /// (in `sk_buff.cb`)
     cb_frag_max_size = "inet_skb_parm.frag_max_size",

@@ -6,10 +6,14 @@ use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
 use mtutrace_common::{HookId, Packet, Signal};
 
+use super::sack::is_news;
 use crate::emit::{emit, header};
 use crate::kernel::{SkBuff, cause, drop_site, reason};
 use crate::memory::read;
 use crate::packet::{self, Gso, ICMP, ICMP_HEADER, ICMPV6, Memory};
+
+/// Bytes at L3 that every host takes (RFC 791): a packet no larger says nothing about MTUs.
+const LARGE: u32 = 576;
 
 /// Most drops of a node have other reasons: they leave after one or two comparisons.
 #[raw_tracepoint(tracepoint = "kfree_skb")]
@@ -28,6 +32,8 @@ pub fn mtut_kfree(ctx: RawTracePointContext) -> i32 {
         at_site(&ctx, skb, location, why);
     } else if why == reason!(netfilter_drop) && why != 0 {
         filtered(skb, location, why);
+    } else if (why == reason!(tcp_checksum) || why == reason!(udp_checksum)) && why != 0 {
+        damaged(skb, location, why);
     }
     0
 }
@@ -102,6 +108,28 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
         describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))?;
         // The route is that of the message; its news is what counts.
         (event.mtu, event.egress_ifindex) = (told, 0);
+        Some(())
+    });
+    Some(())
+}
+
+/// A large packet that came, and is thrown away for its checksum: what is small may be damaged by chance.
+#[inline(always)]
+fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
+    let (address, length) = skb.network()?;
+    if length <= LARGE {
+        return None;
+    }
+    let mut packet = Packet::default();
+    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
+    if !is_news(&packet) {
+        return None;
+    }
+    emit(Signal::Drop, |event: &mut DropEvent| {
+        event.packet = packet;
+        describe(event, skb, location, reason, cause(DropCause::Checksum))?;
+        // It had arrived.
+        (event.mtu, event.egress_ifindex) = (0, 0);
         Some(())
     });
     Some(())

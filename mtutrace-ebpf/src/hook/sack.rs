@@ -88,7 +88,7 @@ fn option(seen: &Seen<'_>, end: usize) -> Option<usize> {
 
 /// Whether it is time to tell of this connection again.
 #[inline(always)]
-fn is_news(packet: &Packet) -> bool {
+pub fn is_news(packet: &Packet) -> bool {
     let hash = hash(packet);
     let Some(slot) = ASKED.get_ptr_mut(hash as u32 & (ASKED_SLOTS - 1)) else { return false };
     // SAFETY: the helper has no preconditions; the map gave the pointer. CPUs that write at once cost a record more or

@@ -78,3 +78,15 @@ pub fn tcp_headers(sk: *const u8, family: u8) -> u32 {
     let tcp: u16 = read(sk, offset!(tcp_header_len)).unwrap_or(TCP_HEADER);
     ip + u32::from(extensions) + u32::from(tcp)
 }
+
+/// Retransmission timeouts in a row with nothing acknowledged.
+#[inline(always)]
+pub fn tcp_timeouts(sk: *const u8) -> Option<u8> {
+    read(sk, offset!(icsk_retransmits))
+}
+
+/// Bytes of data in a full-size segment of a TCP socket.
+#[inline(always)]
+pub fn tcp_full_size(sk: *const u8) -> Option<u32> {
+    read(sk, offset!(tcp_mss_cache))
+}

@@ -15,7 +15,10 @@ pub(super) fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
         // What a container cuts itself fits, as far as it knows.
         EventKind::Fragmented { mtu } => mtu.is_some() && event.netns != netns && event.length > limit,
         EventKind::Syn { .. } | EventKind::PmtuUpdated { .. } => false,
-        EventKind::Drop { cause: DropCause::Reassembly | DropCause::FragmentFiltered, .. } => false,
+        EventKind::Drop {
+            cause: DropCause::Reassembly | DropCause::FragmentFiltered | DropCause::Checksum,
+            ..
+        } => false,
         _ => event.length > limit,
     }
 }

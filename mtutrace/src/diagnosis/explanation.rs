@@ -2,7 +2,9 @@
 use crate::diagnosis::evidence::{Evidence, ExternalEvidence, PersistentHole};
 use crate::diagnosis::rules::Finding;
 use crate::diagnosis::words;
-use crate::model::{Container, DeviceId, Fix, Hop, NetnsId, Node, Verdict, VerdictId, describe};
+use crate::model::{
+    Beyond, Bottleneck, Container, DeviceId, Fix, Hop, NetnsId, Node, Verdict, VerdictId, describe,
+};
 use crate::{remediation, topology};
 
 /// What stays the same over a verdict's life.
@@ -35,6 +37,7 @@ pub(crate) fn verdict(
     }
     let mut sentences = finding.evidence;
     sentences.extend(words::figures(evidence));
+    sentences.extend(words::unmodelled(evidence, node));
     sentences.extend(words::advmss(evidence, node));
     Verdict {
         id: identity.id,
@@ -50,8 +53,8 @@ pub(crate) fn verdict(
             _ => remediation::fixes(m, container.as_ref(), evidence.netns, node),
         },
         container,
-        culprit: Some(m.culprit.device()),
-        bottleneck: Some(narrow.device()),
+        culprit: evidence.blames().then(|| m.culprit.device()),
+        bottleneck: Some(Bottleneck::Device(narrow.device())),
         path,
         summary: format!("{who}: {}. {}", finding.effect, advice(evidence, narrow, node)),
         evidence: sentences,
@@ -61,6 +64,13 @@ pub(crate) fn verdict(
 /// Which MTU to set, and why.
 fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
     let m = &evidence.mismatch;
+    if !evidence.blames() {
+        return format!(
+            "{} takes only {} bytes, and no network on this node is known to promise more: clamp the MSS there",
+            describe::device(narrow, node),
+            narrow.mtu
+        );
+    }
     let (culprit, name) = (describe::device(&m.culprit, node), &m.culprit.interface);
     let odd = evidence.silent.as_ref().and_then(|pair| topology::odd_port(node, pair.narrow));
     if let Some((carries, wide)) = odd.zip(m.path.first()) {
@@ -98,13 +108,24 @@ pub(crate) fn external(
     let remote = match evidence {
         ExternalEvidence::Cut { last: (flow, _), .. } => Some(flow.dst.ip()),
         ExternalEvidence::Lost(_) => None,
-        ExternalEvidence::Holes(holes) => holes.values().next().map(PersistentHole::remote),
+        ExternalEvidence::Stalled(stalled) => {
+            let upload = || stalled.uploads.values().next().map(|upload| upload.socket.flow.dst.ip());
+            stalled.holes.values().next().map(PersistentHole::remote).or_else(upload)
+        }
+        ExternalEvidence::Announced(said) => Some(said.remote),
+        ExternalEvidence::Damaged(damaged) => damaged.last.map(|(flow, _)| flow.src.ip()),
     };
     let path = topology::path(node, netns, remote);
     let bottleneck = match evidence {
         ExternalEvidence::Cut { last: (_, ifindex), .. } => {
             let device = DeviceId { netns, ifindex: *ifindex };
-            node.link(device).map(|link| Hop::new(device, link).device())
+            node.link(device).map(|link| Bottleneck::Device(Hop::new(device, link).device()))
+        }
+        ExternalEvidence::Announced(said) => {
+            let beyond = said.arrived.and_then(|device| {
+                Some(Beyond { interface: node.link(device)?.name.clone(), netns: device.netns })
+            });
+            Some(Bottleneck::Router { address: said.router, mtu: said.mtu, beyond })
         }
         _ => None,
     };
@@ -136,9 +157,18 @@ fn external_fixes(netns: NetnsId, evidence: &ExternalEvidence, path: &[Hop], nod
             let filtered = lost.filtered.keys().copied();
             remediation::fragments::whole_datagrams(netns, filtered, flow, path, node)
         }
-        ExternalEvidence::Holes(holes) => holes.values().next().map_or(Vec::new(), |hole| {
-            remediation::remote::fixes(hole.socket, hole.passes, hole.full, path, node)
-        }),
+        ExternalEvidence::Stalled(stalled) => {
+            let hole = stalled.holes.values().next().map(|hole| (hole.socket, hole.passes, hole.full));
+            let upload = || stalled.uploads.values().next().map(|upload| (upload.socket, 0, upload.full));
+            hole.or_else(upload).map_or(Vec::new(), |(socket, passes, full)| {
+                remediation::remote::fixes(socket, passes, full, path, node)
+            })
+        }
+        ExternalEvidence::Announced(said) => {
+            let filtered = said.filtered.keys().copied();
+            remediation::remote::announced(netns, said.remote, said.mtu, filtered, path, node)
+        }
+        ExternalEvidence::Damaged(damaged) => remediation::remote::checksums(damaged.last),
     }
 }
 

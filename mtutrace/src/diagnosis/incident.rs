@@ -5,8 +5,11 @@ use std::net::IpAddr;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::explanation::{self, Identity};
 use crate::diagnosis::{rules, tunnels};
-use crate::model::{DeviceId, Ended, Mismatch, NetnsKey, Node, SignalKind, Verdict, VerdictId};
+use crate::model::{DeviceId, Ended, Flow, Mismatch, NetnsKey, Node, SignalKind, Verdict, VerdictId};
 use crate::topology;
+
+/// An obstacle that only packets tell of is over when none has met it for so long.
+const QUIET_NS: u64 = 90_000_000_000;
 
 /// Evidence about one obstacle, and what was said of it.
 pub(super) struct Incident {
@@ -44,21 +47,20 @@ impl Incident {
 
     /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
     pub(super) fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
-        let now = || match (self.evidence.silent, &self.evidence.tunnel) {
-            (Some(pair), _) => pair.mismatch(node),
-            (_, Some(_)) => {
-                let of_way = topology::mismatch(node, self.evidence.netns, Some(self.remote));
-                tunnels::standing(&self.evidence, of_way, node)
-            }
-            _ => topology::mismatch(node, self.evidence.netns, Some(self.remote)),
-        };
-        let mismatch = lives.then(now).flatten();
-        let active = mismatch.is_some();
+        let mismatch = lives.then(|| self.standing(now_ns, node)).flatten();
+        let (active, quiet) = (mismatch.is_some(), self.is_quiet(now_ns));
         // A runtime may name a container some time after its network is there.
         self.evidence.belongs_to(node.container(self.evidence.netns).filter(|_| lives));
         if let (false, Some(stated)) = (active, &mut self.stated) {
             // The MTUs fit now, or the container is gone; what was said stays true of then.
-            stated.ended = stated.ended.or(Some(if lives { Ended::Fixed } else { Ended::Gone }));
+            let why = if !lives {
+                Ended::Gone
+            } else if quiet {
+                Ended::Quiet
+            } else {
+                Ended::Fixed
+            };
+            stated.ended = stated.ended.or(Some(why));
             return std::mem::take(&mut stated.active).then(|| stated.clone());
         }
         let finding = rules::judge(&self.evidence, now_ns)?;
@@ -74,6 +76,33 @@ impl Incident {
         let verdict = explanation::verdict(&self.evidence, finding, self.identity(now_ns), active, node);
         self.stated = Some(verdict.clone());
         Some(verdict)
+    }
+
+    /// What is wrong with the numbers as they are now; nothing once they fit.
+    fn standing(&self, now_ns: u64, node: &Node) -> Option<Mismatch> {
+        let Evidence { netns, silent, obstacle, tunnel, .. } = &self.evidence;
+        match (silent, obstacle, tunnel) {
+            (Some(pair), ..) => pair.mismatch(node),
+            (_, Some(_), None) if self.is_quiet(now_ns) => None,
+            (_, Some(obstacle), None) => obstacle.mismatch(*netns, self.remote, node),
+            (.., Some(_)) => {
+                let of_way = topology::mismatch(node, *netns, Some(self.remote));
+                tunnels::standing(&self.evidence, of_way, node)
+            }
+            _ => topology::mismatch(node, *netns, Some(self.remote)),
+        }
+    }
+
+    /// Whether a verdict that the model had explained is over, and this flow was part of it.
+    pub(super) fn is_of_before(&self, flow: Flow) -> bool {
+        let over = self.stated.as_ref().is_some_and(|stated| !stated.active);
+        over && self.evidence.obstacle.is_none() && self.evidence.flows().any(|(known, _)| *known == flow)
+    }
+
+    /// Whether only packets can tell that the obstacle is still in their way, and none has for long.
+    fn is_quiet(&self, now_ns: u64) -> bool {
+        let silence = now_ns.saturating_sub(self.evidence.last_ns);
+        self.evidence.obstacle.is_some() && now_ns != u64::MAX && silence > QUIET_NS
     }
 
     /// Whether nothing but an advertised MSS is known, and packets of another container die at the same device already: one

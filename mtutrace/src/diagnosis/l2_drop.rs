@@ -45,13 +45,15 @@ impl LinkPair {
         })
     }
 
-    /// The container whose packets die: the sender, else the one behind the narrow device.
+    /// Whose packets die: the sender's if it is a container, else those of the container behind the narrow device, else those
+    /// of whichever is not the host.
     pub(crate) fn sufferer(&self, ends: &Ends, node: &Node) -> Option<NetnsId> {
         let link = node.link(self.narrow);
         let port = link.filter(|link| link.master.is_some());
         let behind = port.map_or(Some(self.narrow), |port| port.peer).map(|device| device.netns);
         let either = [ends.src.map(|end| end.netns), behind].into_iter().flatten();
-        either.into_iter().find(|netns| node.container(*netns).is_some())
+        let mut known = either.into_iter().filter(|netns| *netns != node.host);
+        known.clone().find(|netns| node.container(*netns).is_some()).or_else(|| known.next())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Events become evidence, evidence becomes incidents, incidents become verdicts. Pure: no I/O, time comes as a number.
+mod announced;
 pub(crate) mod attribution;
 mod attributor;
 pub(crate) mod checks;
+mod damage;
 pub(crate) mod dedup;
 pub(crate) mod engine;
 pub(crate) mod evidence;
@@ -11,11 +13,14 @@ pub(crate) mod flows;
 pub(crate) mod incident;
 mod incidents;
 pub(crate) mod l2_drop;
+mod ledger;
 pub(crate) mod mss;
 mod nat;
+pub(crate) mod obstacle;
 mod pending;
 mod recent;
 pub(crate) mod rules;
 pub(crate) mod sack_holes;
 pub(crate) mod tunnels;
+mod uploads;
 pub(crate) mod words;

@@ -1,6 +1,6 @@
 //! The words that verdicts share. What comes from outside is escaped where it is printed, not here.
 use crate::diagnosis::evidence::Evidence;
-use crate::model::{Node, SignalKind};
+use crate::model::{Node, SignalKind, describe};
 use crate::topology::lookup::{Lookup, lookup};
 
 /// A span of nanoseconds for people.
@@ -85,4 +85,15 @@ pub(super) fn advmss(evidence: &Evidence, node: &Node) -> Option<String> {
     // The path that the evidence is about.
     let way = evidence.mismatch.path.first().filter(|own| own.id().ifindex == out.ifindex);
     way.and(out.advmss).map(|mss| format!("its route sets advmss {mss}"))
+}
+
+/// That the model of the node leads elsewhere than the packets went, if it does.
+pub(super) fn unmodelled(evidence: &Evidence, node: &Node) -> Option<String> {
+    let obstacle = evidence.obstacle?;
+    let narrow = describe::device(&evidence.mismatch.bottleneck, node);
+    Some(format!(
+        "the drops name {narrow} and its limit of {} bytes; a mark, a policy or a program leads these packets there, which the \
+         routes do not show",
+        obstacle.limit
+    ))
 }

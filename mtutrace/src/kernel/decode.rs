@@ -93,7 +93,11 @@ pub(crate) fn decode(record: &Bytes) -> Result<Event, DecodeError> {
         }
         Signal::Retransmit => {
             let e: RetransmitEvent = whole(record, header.kind)?;
-            event(&e.header, &e.packet, EventKind::Retransmit)
+            let kind = match e.timeouts {
+                0 => EventKind::Retransmit,
+                in_a_row => EventKind::Timeouts { in_a_row },
+            };
+            event(&e.header, &e.packet, kind)
         }
         Signal::PmtuUpdated => {
             let e: PmtuEvent = whole(record, header.kind)?;

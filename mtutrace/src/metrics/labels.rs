@@ -1,7 +1,7 @@
 //! Labels: text from outside, made harmless and short. The encoder escapes what the formats demand.
 use serde::Serialize;
 
-use crate::model::{Container, Verdict};
+use crate::model::{Bottleneck, Container, Verdict};
 use crate::output::escape::escape;
 
 /// Names and values. A label without a value is left out, which Prometheus takes for the same.
@@ -45,11 +45,15 @@ pub(super) fn other() -> Labels {
 pub(super) fn verdict(verdict: &Verdict) -> Labels {
     let mut labels = vec![("verdict", word(&verdict.kind)), ("severity", word(&verdict.severity))];
     labels.extend(container(verdict.container.as_ref()));
-    let devices =
-        [("culprit", "culprit_mtu", &verdict.culprit), ("bottleneck", "bottleneck_mtu", &verdict.bottleneck)];
-    for (name, mtu, device) in devices {
-        let Some(device) = device else { continue };
-        labels.extend([(name, value(&device.interface)), (mtu, device.mtu.to_string())]);
+    if let Some(device) = &verdict.culprit {
+        labels.extend([("culprit", value(&device.interface)), ("culprit_mtu", device.mtu.to_string())]);
+    }
+    if let Some(bottleneck) = &verdict.bottleneck {
+        let name = match bottleneck {
+            Bottleneck::Device(device) => value(&device.interface),
+            Bottleneck::Router { address, .. } => address.to_string(),
+        };
+        labels.extend([("bottleneck", name), ("bottleneck_mtu", bottleneck.mtu().to_string())]);
     }
     labels
 }

@@ -238,6 +238,11 @@ pub(crate) enum EventKind {
     },
     /// A local socket sent it again.
     Retransmit,
+    /// A local socket sent it again, full-size and for want of any acknowledgement. Never reported by itself.
+    Timeouts {
+        /// How many retransmission timeouts (RFC 6298) there were with nothing acknowledged.
+        in_a_row: u32,
+    },
     /// The path MTU towards the flow's destination is smaller from now on; its source is not known.
     PmtuUpdated {
         /// The new one.
@@ -255,7 +260,7 @@ impl EventKind {
             EventKind::IcmpSent { .. } => SignalKind::IcmpSent,
             EventKind::Syn { .. } => SignalKind::MssExceedsPath,
             EventKind::Drop { cause, .. } => SignalKind::of(*cause),
-            EventKind::Retransmit => SignalKind::Retransmit,
+            EventKind::Retransmit | EventKind::Timeouts { .. } => SignalKind::Retransmit,
             EventKind::PmtuUpdated { .. } => SignalKind::PmtuUpdated,
             EventKind::SackHole { .. } => SignalKind::SackHole,
         }
@@ -270,10 +275,16 @@ impl EventKind {
             EventKind::PmtuUpdated { mtu } => Some(*mtu),
             EventKind::Drop { cause, mtu, device_mtu, .. } => match cause {
                 DropCause::BridgePort => *device_mtu,
-                DropCause::VethPeer | DropCause::Reassembly | DropCause::FragmentFiltered => None,
+                DropCause::VethPeer
+                | DropCause::Reassembly
+                | DropCause::FragmentFiltered
+                | DropCause::Checksum => None,
                 _ => *mtu,
             },
-            EventKind::Syn { .. } | EventKind::SackHole { .. } | EventKind::Retransmit => None,
+            EventKind::Syn { .. }
+            | EventKind::SackHole { .. }
+            | EventKind::Retransmit
+            | EventKind::Timeouts { .. } => None,
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod namespaces;
 pub(crate) mod nat;
 pub(crate) mod netns;
 pub(crate) mod node;
+mod outcomes;
 pub(crate) mod rule;
 pub(crate) mod setup;
 pub(crate) mod socket;
@@ -29,9 +30,12 @@ pub(crate) use namespaces::Index;
 pub(crate) use nat::NatQuery;
 pub(crate) use netns::{NetnsId, NetnsKey};
 pub(crate) use node::Node;
+pub(crate) use outcomes::Outcomes;
 pub(crate) use rule::{Action, Rule};
 pub(crate) use setup::{Ci, Compose, Network, Setup};
 pub(crate) use socket::{SocketId, TcpInfo};
 pub(crate) use tunnel::Tunnel;
-pub(crate) use verdict::{Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind};
+pub(crate) use verdict::{
+    Beyond, Bottleneck, Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind,
+};
 pub(crate) use verdict_id::VerdictId;

@@ -23,6 +23,14 @@ pub(crate) struct TcpInfo {
     pub(crate) full: u32,
     /// Bytes of TCP options in each.
     pub(crate) options: u32,
+    /// Bytes of its own data that were acknowledged (`tcpi_bytes_acked`).
+    pub(crate) acked: u64,
+    /// Segments that carried them (`tcpi_delivered`).
+    pub(crate) delivered: u32,
+    /// Bytes of data in a full-size segment of its own (`tcpi_snd_mss`).
+    pub(crate) sends: u32,
+    /// Retransmission timeouts in a row with nothing acknowledged (`tcpi_retransmits`).
+    pub(crate) timeouts: u32,
     /// It has something that cannot be read yet, and nothing that can.
     pub(crate) waits: bool,
 }

@@ -1,4 +1,6 @@
 //! The answer: what is wrong, for whom, which number, and what fixes it.
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -27,6 +29,8 @@ pub(crate) enum VerdictKind {
     FragmentsLost,
     /// What is too big dies beyond this node, and nobody tells the sender.
     RemoteBlackholeSuspected,
+    /// Large packets arrive and are thrown away for their checksum: no MTU is wrong.
+    ChecksumErrors,
 }
 
 /// How bad it is.
@@ -50,6 +54,47 @@ pub(crate) struct Device {
     pub(crate) netns: NetnsId,
     /// MTU, bytes at L3.
     pub(crate) mtu: u32,
+}
+
+/// What sets the limit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Bottleneck {
+    /// A device of this node.
+    Device(Device),
+    /// A router beyond this node, which announced it by ICMP.
+    Router {
+        /// Who says so.
+        address: IpAddr,
+        /// What it carries, bytes at L3.
+        mtu: u32,
+        /// The device of this node by which its message came: the router lies beyond it.
+        #[serde(flatten)]
+        beyond: Option<Beyond>,
+    },
+}
+
+/// A device of this node, beyond which something lies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+pub(crate) struct Beyond {
+    /// Name.
+    pub(crate) interface: String,
+    /// Namespace.
+    pub(crate) netns: NetnsId,
+}
+
+impl Bottleneck {
+    /// Bytes at L3.
+    pub(crate) fn mtu(&self) -> u32 {
+        match self {
+            Bottleneck::Device(Device { mtu, .. }) | Bottleneck::Router { mtu, .. } => *mtu,
+        }
+    }
+
+    /// The device, if it is one of this node.
+    pub(crate) fn device(&self) -> Option<&Device> {
+        if let Bottleneck::Device(device) = self { Some(device) } else { None }
+    }
 }
 
 /// A device on the way from the container outwards.
@@ -167,9 +212,9 @@ pub(crate) struct Verdict {
     /// The device whose number is wrong; absent where none is on this node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) culprit: Option<Device>,
-    /// The device that sets the limit; absent where it is not known.
+    /// What sets the limit; absent where it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) bottleneck: Option<Device>,
+    pub(crate) bottleneck: Option<Bottleneck>,
     /// From the container to the bottleneck and on, container first.
     pub(crate) path: Vec<Hop>,
     /// One sentence that a person can act on.

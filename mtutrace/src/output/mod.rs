@@ -14,7 +14,7 @@ use std::task::{self, Poll};
 
 use crate::kernel::counters::Records;
 use crate::kernel::symbols::Symbols;
-use crate::model::{AttributedEvent, NetnsId, Node, Tally, Verdict};
+use crate::model::{AttributedEvent, NetnsId, Node, Outcomes, Tally, Verdict};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
 
@@ -31,6 +31,10 @@ pub(crate) struct Totals {
     pub(crate) decoded: u64,
     /// Records that could not be decoded.
     pub(crate) undecodable: u64,
+    /// What became of packets too big that no verdict is about.
+    pub(crate) outcomes: Outcomes,
+    /// Obstacles that events named, and that the model of the node did not know of.
+    pub(crate) disagreements: u64,
     /// How long the run took, milliseconds.
     pub(crate) duration_ms: u64,
     /// What it cost.

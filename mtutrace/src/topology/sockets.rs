@@ -61,6 +61,10 @@ fn reading(response: &InetResponse) -> Option<TcpInfo> {
         segments: info.segs_in,
         largest: info.rcv_mss,
         full: info.advmss.min(info.snd_mss),
+        acked: info.bytes_acked,
+        delivered: info.delivered,
+        sends: info.snd_mss,
+        timeouts: info.retransmits.into(),
         options: if info.options & TIMESTAMPS == 0 { 0 } else { TIMESTAMPS_BYTES },
         // Memory is held though there is nothing to read: it waits for what comes before.
         waits: response.header.recv_queue == 0 && held > 0,

@@ -24,7 +24,7 @@ use crate::kernel::decode::decode;
 use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
 use crate::metrics::{Metrics, OwnMetrics};
-use crate::model::{AttributedEvent, NetnsId, Tally, Verdict};
+use crate::model::{AttributedEvent, NetnsId, Outcomes, Tally, Verdict};
 use crate::output::{Context, Item, KernelNames, Output, Request, Totals};
 use crate::telemetry::cost;
 
@@ -308,12 +308,26 @@ impl Session<'_> {
             records,
             decoded: state.decoded,
             undecodable: state.undecodable,
+            outcomes: self.outcomes(state),
+            disagreements: state.engine.disagreements(),
             duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cost: state.cost(),
         };
         let status = state.snapshot.status.clone();
         self.show(state, &Item::End(&verdicts, &tallies, &status, &totals))?;
         Ok(self.output.flush()?)
+    }
+
+    /// What became of packets too big that no verdict is about, of those that somebody asked for.
+    fn outcomes(&self, state: &RunState) -> Outcomes {
+        let mut sum = Outcomes::default();
+        for (owner, outcomes) in state.engine.outcomes() {
+            let container = state.snapshot.node.container(owner.id);
+            if select::kernel(&self.options.filter, owner.id, container) {
+                sum.add(&outcomes);
+            }
+        }
+        sum
     }
 
     /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the

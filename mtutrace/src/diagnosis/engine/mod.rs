@@ -8,18 +8,21 @@ use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
 
-use crate::diagnosis::attribution::Attribution;
+use crate::diagnosis::attribution::{Attribution, Ends};
 use crate::diagnosis::attributor::{Attributor, Known, Ready};
 use crate::diagnosis::dedup::Dedup;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
 use crate::diagnosis::l2_drop::LinkPair;
+use crate::diagnosis::ledger::Ledger;
 use crate::diagnosis::mss::{self, OversizedMss};
 use crate::diagnosis::nat::LATE_NS;
+use crate::diagnosis::obstacle::Obstacle;
 use crate::diagnosis::tunnels::{self, Wrong};
 use crate::model::{
-    DeviceId, Ended, Event, EventKind, Flow, Mismatch, NatQuery, NetnsId, Node, SocketId, TcpInfo, Verdict,
+    DeviceId, Ended, Event, EventKind, Flow, Mismatch, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo,
+    Verdict,
 };
 use crate::topology::Underlay;
 
@@ -41,7 +44,10 @@ pub(crate) struct Engine {
     attributor: Attributor,
     dedup: Dedup,
     external: ExternalIncidents,
+    ledger: Ledger,
     tunnels: Wrong,
+    /// Obstacles that events named and the model of the node did not know of.
+    disagreements: u64,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
     replaced: Vec<Verdict>,
 }
@@ -56,7 +62,14 @@ impl Engine {
             // Without BTF the kernel side cannot tell.
             event.netns = topology::only_holder(node, event.ifindex).unwrap_or_default();
         }
+        if matches!(event.kind, EventKind::IcmpSeen { .. }) {
+            self.external.sight(&event, node);
+        }
         match event.kind {
+            EventKind::Timeouts { .. } => {
+                self.external.timed_out(&event);
+                return None;
+            }
             EventKind::Syn { mss, ack, identity } => {
                 let sighting = sighting(&event, mss, node);
                 if ack {
@@ -109,8 +122,10 @@ impl Engine {
         if event.kind == EventKind::Retransmit && mismatch.is_none_or(|m| event.length <= m.bottleneck.mtu) {
             return None;
         }
-        let explained = mismatch.is_some();
+        let limit = mismatch.map(|m| m.bottleneck.mtu);
         let pair = LinkPair::of(&event, &ends, node);
+        let obstacle = Obstacle::of(&event, &ends, node)
+            .filter(|(_, obstacle)| pair.is_none() && obstacle.is_news(mismatch));
         if let (Some(pair), Some(Attribution { netns, .. })) = (pair, &mut attribution)
             && let Some(mismatch) = pair.mismatch(node)
         {
@@ -118,6 +133,9 @@ impl Engine {
             if let Some(evidence) = self.evidence(&event, *netns, &mismatch, event.flow.dst.ip(), node) {
                 evidence.silent = Some(pair);
             }
+        } else if let Some((netns, obstacle)) = obstacle {
+            self.at_obstacle(&event, netns, obstacle, &ends, node);
+            attribution = Some(Attribution { netns, mismatch: None });
         } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &attribution
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
@@ -125,7 +143,9 @@ impl Engine {
             let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
             self.evidence(&event, *netns, mismatch, remote, node);
         }
-        self.external.note(&event, &ends, explained, node);
+        let owner = attribution.as_ref().map_or(event.netns, |charged| charged.netns);
+        self.ledger.note(node.key(owner), &event);
+        self.external.note(&event, &ends, limit, node);
         Some(self.tally(event, attribution.map(|c| c.netns), node))
     }
 
@@ -152,6 +172,22 @@ impl Engine {
         incident.evidence.belongs_to(node.container(netns));
         incident.evidence.add(event);
         Some(&mut incident.evidence)
+    }
+
+    /// Adds an event to the evidence about the obstacle that it names itself.
+    fn at_obstacle(&mut self, event: &Event, netns: NetnsId, obstacle: Obstacle, ends: &Ends, node: &Node) {
+        let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
+        let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
+        let Some(mismatch) = obstacle.mismatch(netns, remote, node) else { return };
+        let key = (node.key(netns), obstacle.device);
+        // A connection from before a fix goes on to die until its sender gives up.
+        if self.incidents.get(&key).is_some_and(|incident| incident.is_of_before(event.flow)) {
+            return;
+        }
+        if let Some(evidence) = self.evidence(event, netns, &mismatch, remote, node) {
+            let news = evidence.obstacle.replace(obstacle).is_none();
+            self.disagreements += u64::from(news);
+        }
     }
 
     /// A packet was fragmented or died outside of a tunnel: evidence about those who are known to use it, else about the
@@ -202,6 +238,8 @@ impl Engine {
             node.is_current(owner) || now_ns.saturating_sub(last_ns) < GONE_NS
         };
         self.tallies.retain(|owner, tally| keep(*owner, tally.last_ns));
+        let tallies = &self.tallies;
+        self.ledger.retain(|owner| node.is_current(owner) || tallies.contains_key(&owner));
         self.tallies.iter_mut().for_each(|(owner, tally)| tally.belongs_to(*owner, node));
         let mut verdicts = self.verdicts(now_ns, node);
         let incidents = &self.incidents;
@@ -307,11 +345,25 @@ impl Engine {
     /// What it said of one; absent when there is no such socket.
     pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
         self.external.answer(question, reading, now_ns, node);
+        for netns in self.external.take_unknown() {
+            self.ledger.unknown(node.key(netns), "stalled");
+        }
     }
 
     /// Incidents that were evicted or refused, because there were too many.
     pub(crate) fn dropped_incidents(&self) -> u64 {
-        self.incidents.dropped()
+        self.incidents.dropped() + self.external.dropped()
+    }
+
+    /// What became of packets too big that no verdict is about, by namespace.
+    pub(crate) fn outcomes(&self) -> BTreeMap<NetnsKey, Outcomes> {
+        let stated = |owner| self.incidents.of(owner).any(|(_, incident)| incident.stated.is_some());
+        self.ledger.outcomes(|owner| stated(owner) || self.external.has_stated(owner))
+    }
+
+    /// Obstacles that events named and the model of the node did not know of: where it leads packets elsewhere.
+    pub(crate) fn disagreements(&self) -> u64 {
+        self.disagreements
     }
 
     /// Counters of all containers that had something; from now on they count as reported.

@@ -105,7 +105,7 @@ fn a_verdict_names_everything_and_comes_once() {
     assert_eq!(v.severity, Severity::Critical);
     assert_eq!(v.container.as_ref().unwrap().id, "build");
     assert_eq!(v.container.as_ref().unwrap().parents.first().unwrap().id, "pod");
-    assert_eq!((v.culprit.as_ref().unwrap().mtu, v.bottleneck.as_ref().unwrap().mtu), (1500, 1450));
+    assert_eq!((v.culprit.as_ref().unwrap().mtu, v.bottleneck.as_ref().unwrap().mtu()), (1500, 1450));
     assert!(v.fix.first().unwrap().command.contains("--mtu=1450"));
     let evidence = v.evidence.join("\n");
     for part in [
@@ -245,13 +245,20 @@ fn a_container_that_dies_before_the_verdict_is_named_in_it() {
 }
 
 #[test]
-fn equal_numbers_are_no_trouble() {
+fn equal_numbers_do_not_make_a_dead_connection_harmless() {
     let (mut engine, mut node) = (Engine::default(), node());
     node.netns.get_mut(&NetnsId(3)).unwrap().links.get_mut(&7).unwrap().mtu = 1450;
     node.generation += 1;
-    drops(&mut engine, &node, &[0, 200, 600, 1400], |_| 1500);
-    assert!(engine.tick(5000 * MS, &node).1.is_empty());
-    assert!(engine.standing(&node).is_empty());
+    drops(&mut engine, &node, &[0], |_| 1500);
+    assert!(engine.tick(100 * MS, &node).1.is_empty(), "the sender may yet be told");
+    drops(&mut engine, &node, &[200, 600, 1400], |_| 1500);
+    let verdicts = engine.tick(5000 * MS, &node).1;
+    assert_eq!(kinds(&verdicts), [(VerdictKind::PmtuBlackhole, true)]);
+    let verdict = &verdicts[0];
+    assert_eq!((&verdict.culprit, verdict.bottleneck.as_ref().unwrap().mtu()), (&None, 1450));
+    assert_eq!(engine.disagreements(), 1);
+    let verdicts = engine.tick(100_000 * MS, &node).1;
+    assert_eq!(verdicts[0].ended, Some(Ended::Quiet));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What goes wrong although no MTU of this node is wrong.
-use std::collections::BTreeMap;
-
+use super::announcement::Announcement;
 use super::cut::Cut;
-use super::hole::PersistentHole;
+use super::damaged::Damaged;
 use super::lost::LostFragments;
+use super::stalled::StalledConnections;
 use crate::model::Flow;
 
 /// Evidence of an incident whose cause is no MTU of this node.
@@ -18,8 +18,12 @@ pub(crate) enum ExternalEvidence {
     },
     /// Fragments are lost.
     Lost(LostFragments),
-    /// Holes that stay, by connection.
-    Holes(BTreeMap<(std::net::IpAddr, u16, u16), PersistentHole>),
+    /// Connections stand still, and what is too big is not told.
+    Stalled(StalledConnections),
+    /// A router beyond says what fits, and the sender goes on with more.
+    Announced(Announcement),
+    /// Large packets arrive damaged.
+    Damaged(Damaged),
 }
 
 impl ExternalEvidence {
@@ -27,7 +31,9 @@ impl ExternalEvidence {
         match self {
             ExternalEvidence::Cut { cut, .. } => *cut = Cut::default(),
             ExternalEvidence::Lost(lost) => *lost = LostFragments::default(),
-            ExternalEvidence::Holes(holes) => holes.clear(),
+            ExternalEvidence::Stalled(stalled) => *stalled = StalledConnections::default(),
+            ExternalEvidence::Announced(said) => *said = Announcement::new(said.router, said.remote, 0),
+            ExternalEvidence::Damaged(damaged) => *damaged = Damaged::default(),
         }
     }
 
@@ -36,7 +42,12 @@ impl ExternalEvidence {
         match self {
             ExternalEvidence::Cut { cut, .. } => cut.first_ns,
             ExternalEvidence::Lost(lost) => lost.first_ns,
-            ExternalEvidence::Holes(holes) => holes.values().map(|hole| hole.first_ns).min().unwrap_or(0),
+            ExternalEvidence::Stalled(stalled) => {
+                let holes = stalled.holes.values().map(|hole| hole.first_ns);
+                holes.chain(stalled.uploads.values().map(|upload| upload.first_ns)).min().unwrap_or(0)
+            }
+            ExternalEvidence::Announced(said) => said.first_ns,
+            ExternalEvidence::Damaged(damaged) => damaged.first_ns,
         }
     }
 }

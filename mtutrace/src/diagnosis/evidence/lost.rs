@@ -1,7 +1,12 @@
 //! Datagrams of which fragments were lost.
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Flow, NetnsId, NetnsKey};
+use mtutrace_common::config::DropCause;
+
+use crate::model::{Event, Flow, NetnsId, NetnsKey};
+
+/// Most datagrams that are told apart.
+const DATAGRAMS: usize = 64;
 
 /// Datagrams of which a fragment was lost.
 #[derive(Clone, Debug, Default)]
@@ -16,4 +21,25 @@ pub(crate) struct LostFragments {
     pub(crate) ends: BTreeSet<NetnsKey>,
     /// When the first, CLOCK_MONOTONIC nanoseconds.
     pub(crate) first_ns: u64,
+}
+
+impl LostFragments {
+    /// Adds a fragment that was dropped, or a datagram that was given up, of these ends.
+    pub(crate) fn add(&mut self, event: &Event, cause: DropCause, ends: impl Iterator<Item = NetnsKey>) {
+        if self.datagrams.is_empty() {
+            self.first_ns = event.time_ns;
+        }
+        self.ends.extend(ends);
+        if self.datagrams.len() < DATAGRAMS {
+            // Later fragments have no ports.
+            let mut flow = event.flow;
+            flow.src.set_port(0);
+            flow.dst.set_port(0);
+            self.datagrams.insert((flow, event.ip_id));
+        }
+        match cause {
+            DropCause::Reassembly => self.given_up += 1,
+            _ => *self.filtered.entry(event.netns).or_default() += 1,
+        }
+    }
 }

@@ -1,22 +1,29 @@
 //! What is known of one container's trouble: the figures that the verdict rules judge by. Pure.
+mod announcement;
 mod cut;
+mod damaged;
 mod external;
 mod flow;
 mod hole;
 mod lost;
+mod stalled;
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diagnosis::l2_drop::LinkPair;
+use crate::diagnosis::obstacle::Obstacle;
 use crate::model::{Container, Event, EventKind, Flow, Mismatch, NetnsId, SignalKind};
 use crate::topology::Underlay;
 use mtutrace_common::config::DropCause;
 
+pub(crate) use announcement::Announcement;
 pub(crate) use cut::Cut;
+pub(crate) use damaged::Damaged;
 pub(crate) use external::ExternalEvidence;
 pub(crate) use flow::{FlowEvidence, Repeats};
 pub(crate) use hole::PersistentHole;
 pub(crate) use lost::LostFragments;
+pub(crate) use stalled::{StalledConnections, StuckUpload, peer};
 
 /// Most flows that are followed for one trouble; more of them add to the totals only.
 const FLOWS: usize = 256;
@@ -32,6 +39,8 @@ pub(crate) struct Evidence {
     pub(crate) mismatch: Mismatch,
     /// Packets die between two devices, not at a router.
     pub(crate) silent: Option<LinkPair>,
+    /// The events name what stopped them, and the model does not lead there.
+    pub(crate) obstacle: Option<Obstacle>,
     /// They get too big inside a tunnel, whose own number is wrong.
     pub(crate) tunnel: Option<Underlay>,
     /// What happened to them outside the tunnel, by signal.
@@ -64,6 +73,7 @@ impl Evidence {
             container: None,
             mismatch,
             silent: None,
+            obstacle: None,
             tunnel: None,
             outer: BTreeMap::new(),
             first_ns: now_ns,
@@ -76,6 +86,11 @@ impl Evidence {
             cut: BTreeMap::new(),
             flows: HashMap::new(),
         }
+    }
+
+    /// Whether a number of this node is what is wrong.
+    pub(crate) fn blames(&self) -> bool {
+        self.obstacle.is_none_or(|obstacle| obstacle.is_ours)
     }
 
     /// Notes whose it is, where that is known now.

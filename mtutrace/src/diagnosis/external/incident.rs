@@ -1,5 +1,5 @@
 //! One incident whose cause is no MTU of this node, and the verdict that stands about it.
-use crate::diagnosis::evidence::{ExternalEvidence, LostFragments};
+use crate::diagnosis::evidence::{Announcement, ExternalEvidence, LostFragments};
 use crate::diagnosis::explanation::{self, Identity};
 use crate::diagnosis::rules::{self, Finding};
 use crate::model::{Container, Ended, NetnsId, NetnsKey, Node, Verdict, VerdictId, VerdictKind};
@@ -49,8 +49,17 @@ impl ExternalIncident {
         }
     }
 
+    /// What a router announced, if that is what it is about.
+    pub(super) fn announcement(&mut self) -> Option<&mut Announcement> {
+        if let ExternalEvidence::Announced(said) = &mut self.evidence { Some(said) } else { None }
+    }
+
     pub(super) fn is_explained(&self, owner: NetnsKey, explained: &impl Fn(NetnsKey) -> bool) -> bool {
         let elsewhere = |lost: &LostFragments| lost.ends.iter().any(|end| explained(*end));
+        // A limit beyond is another one than that of a wrong number here.
+        if matches!(self.evidence, ExternalEvidence::Announced(_)) {
+            return false;
+        }
         explained(owner) || matches!(&self.evidence, ExternalEvidence::Lost(lost) if elsewhere(lost))
     }
 
@@ -67,8 +76,10 @@ impl ExternalIncident {
         }
         let quiet = now_ns.saturating_sub(self.last_ns) > QUIET_NS;
         // Who sends less than before has taken the advice.
-        let narrower =
-            || matches!(self.evidence, ExternalEvidence::Holes(_)) && own_mtu(self.netns, node) < self.mtu;
+        let narrower = || {
+            matches!(self.evidence, ExternalEvidence::Stalled(_) | ExternalEvidence::Announced(_))
+                && own_mtu(self.netns, node) < self.mtu
+        };
         let end = match lives {
             false => Some(Ended::Gone),
             true if self.mtu.is_some() && narrower() => Some(Ended::Fixed),

@@ -1,14 +1,20 @@
-//! Incidents whose cause is no MTU of this node: fragments that are lost or many, holes that stay. One incident a
-//! container and kind. Pure.
+//! Incidents whose cause is no MTU of this node: fragments that are lost or many, connections that stall, limits that routers
+//! beyond announce, packets that come damaged. One incident a container and kind, and router. Pure.
 mod incident;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
 
+use crate::diagnosis::announced::Announced;
 use crate::diagnosis::attribution::{self, Ends};
-use crate::diagnosis::evidence::{Cut, ExternalEvidence, LostFragments};
+use crate::diagnosis::damage::Damage;
+use crate::diagnosis::evidence::{
+    Announcement, Cut, Damaged, ExternalEvidence, LostFragments, StalledConnections, peer,
+};
 use crate::diagnosis::sack_holes::Holes;
+use crate::diagnosis::uploads::{Outcome, Uploads};
 use crate::model::{Event, EventKind, NetnsId, NetnsKey, Node, SocketId, TcpInfo, Verdict, VerdictKind};
 use crate::topology;
 use incident::ExternalIncident;
@@ -20,11 +26,24 @@ const DATAGRAMS: usize = 64;
 /// Most incidents.
 const INCIDENTS: usize = 4096;
 
+/// Most of one namespace: it has one of each kind, and one for each router that tells it something.
+const SHARE: usize = 32;
+
+/// Whose incident, of which kind, and which router announced it if one did.
+type ExternalKey = (NetnsKey, VerdictKind, Option<IpAddr>);
+
 /// All of them.
 #[derive(Default)]
 pub(crate) struct ExternalIncidents {
     holes: Holes,
-    incidents: BTreeMap<(NetnsKey, VerdictKind), ExternalIncident>,
+    uploads: Uploads,
+    announced: Announced,
+    damage: Damage,
+    incidents: BTreeMap<ExternalKey, ExternalIncident>,
+    /// Namespaces whose connections stand still for a cause that cannot be told: one entry a connection.
+    unknown: Vec<NetnsId>,
+    /// Incidents for which there was no room.
+    dropped: u64,
 }
 
 impl ExternalIncidents {
@@ -33,46 +52,152 @@ impl ExternalIncidents {
         self.holes.note(event, mss, node);
     }
 
-    pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
-        self.holes.questions(now_ns)
+    /// A full-size segment of a socket of this node timed out more than once.
+    pub(crate) fn timed_out(&mut self, event: &Event) {
+        self.uploads.note(event);
     }
 
-    /// The kernel's answer. A hole that this node's own numbers explain is not of this kind.
+    pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
+        let mut questions = self.holes.questions(now_ns);
+        questions.extend(self.uploads.questions(now_ns));
+        questions
+    }
+
+    /// The kernel's answer. What this node's own numbers explain is not of this kind, nor what came damaged.
     pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
-        let Some(standing) = self.holes.answer(question, reading, now_ns) else { return };
-        if topology::mismatch(node, question.netns, Some(standing.remote())).is_some() {
+        let hole = self.holes.answer(question, reading, now_ns);
+        let upload = match self.uploads.answer(question, reading, now_ns) {
+            Some(Outcome::Stuck(upload)) => Some(upload),
+            Some(Outcome::Unknown) => {
+                self.unknown.push(question.netns);
+                None
+            }
+            _ => None,
+        };
+        let remote = question.flow.dst.ip();
+        if hole.is_none() && upload.is_none()
+            || topology::mismatch(node, question.netns, Some(remote)).is_some()
+            || self.damage.acquits(question, now_ns, node)
+        {
             return;
         }
-        let kind = VerdictKind::RemoteBlackholeSuspected;
-        let none = || ExternalEvidence::Holes(BTreeMap::new());
-        let incident = self.incident(question.netns, kind, now_ns, none, node);
-        let Some(ExternalIncident { evidence: ExternalEvidence::Holes(holes), ended_ns, .. }) = incident
+        let owner = node.key(question.netns);
+        if self.is_announced(owner, remote) {
+            return;
+        }
+        let key = (owner, VerdictKind::RemoteBlackholeSuspected, None);
+        let none = || ExternalEvidence::Stalled(StalledConnections::default());
+        let incident = self.incident(key, now_ns, none);
+        let Some(ExternalIncident { evidence: ExternalEvidence::Stalled(stalled), ended_ns, .. }) = incident
         else {
             return;
         };
-        if standing.first_ns <= *ended_ns {
-            return;
+        let (ended_ns, peer) = (*ended_ns, peer(question));
+        if let Some(hole) = hole.filter(|hole| hole.first_ns > ended_ns)
+            && (stalled.holes.len() < DATAGRAMS || stalled.holes.contains_key(&peer))
+        {
+            stalled.holes.insert(peer, hole);
         }
-        let (src, dst) = (question.flow.src, question.flow.dst);
-        if holes.len() < DATAGRAMS || holes.contains_key(&(dst.ip(), dst.port(), src.port())) {
-            holes.insert((dst.ip(), dst.port(), src.port()), standing);
+        if let Some(upload) = upload.filter(|upload| upload.first_ns > ended_ns)
+            && (stalled.uploads.len() < DATAGRAMS || stalled.uploads.contains_key(&peer))
+        {
+            stalled.uploads.insert(peer, upload);
         }
     }
 
-    /// Takes in an event about fragments; others are ignored. `explained`: by a wrong number.
-    pub(crate) fn note(&mut self, event: &Event, ends: &Ends, explained: bool, node: &Node) {
+    /// Whether a router beyond this node says what fits towards `remote`: then nothing is suspected there.
+    fn is_announced(&mut self, owner: NetnsKey, remote: IpAddr) -> bool {
+        let first = (owner, VerdictKind::Fragmentation, None);
+        let of_owner = self.incidents.range_mut(first..).take_while(|(key, _)| key.0 == owner);
+        of_owner.filter_map(|(_, incident)| incident.announcement()).any(|said| said.remote == remote)
+    }
+
+    /// Namespaces of connections that were found to stand still since the last call, and nothing tells why.
+    pub(crate) fn take_unknown(&mut self) -> Vec<NetnsId> {
+        std::mem::take(&mut self.unknown)
+    }
+
+    /// Whether a verdict is, or was, given about a namespace.
+    pub(crate) fn has_stated(&self, owner: NetnsKey) -> bool {
+        let first = (owner, VerdictKind::Fragmentation, None);
+        let of_owner = self.incidents.range(first..).take_while(|(key, _)| key.0 == owner);
+        of_owner.into_iter().any(|(_, incident)| incident.stated.is_some())
+    }
+
+    /// A sight of a message that says what fits beyond this node, the first or a later one.
+    pub(crate) fn sight(&mut self, event: &Event, node: &Node) {
+        let Some(sender) = self.announced.sight(event, node) else { return };
+        let EventKind::IcmpSeen { from: Some(router), .. } = event.kind else { return };
+        let key = (sender, VerdictKind::PmtuBlackhole, Some(router));
+        if let Some(said) = self.incidents.get_mut(&key).and_then(ExternalIncident::announcement) {
+            said.delivered += 1;
+        }
+    }
+
+    /// A router beyond this node says what fits, for the first time seen; or a firewall of this node drops what it says.
+    /// `limit`: what the sender's own network is known to be limited to, L3 bytes.
+    fn said(&mut self, event: &Event, ends: &Ends, limit: Option<u32>, node: &Node) {
+        let Some(sender) = ends.src.map(|end| node.key(end.netns)) else { return };
+        match event.kind {
+            EventKind::IcmpSeen { from: Some(router), mtu: Some(mtu), .. } => {
+                let of_this_node = topology::resolve(node, event.netns, router).is_some();
+                if of_this_node || limit.is_some_and(|limit| limit <= mtu) {
+                    return;
+                }
+                let reached = self.announced.sent_by(event, sender);
+                let key = (sender, VerdictKind::PmtuBlackhole, Some(router));
+                let (now, remote) = (event.time_ns, event.flow.dst.ip());
+                let none = || ExternalEvidence::Announced(Announcement::new(router, remote, now));
+                let Some(said) = self.incident(key, now, none).and_then(ExternalIncident::announcement)
+                else {
+                    return;
+                };
+                said.add(event, mtu);
+                said.delivered += u64::from(reached);
+            }
+            EventKind::Drop { icmp_too_big: true, mtu: Some(mtu), .. } => {
+                let first = (sender, VerdictKind::Fragmentation, None);
+                let of_sender = self.incidents.range_mut(first..).take_while(|(key, _)| key.0 == sender);
+                let said = of_sender.filter_map(|(_, incident)| incident.announcement());
+                // The drop does not tell who said it; the flow and the limit do.
+                for said in said.filter(|said| said.mtu == mtu && said.remote == event.flow.dst.ip()) {
+                    *said.filtered.entry(event.netns).or_default() += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in an event about fragments, limits beyond this node or damaged packets; others are ignored. `limit`: that of a
+    /// wrong number of this node, which explains the event; L3 bytes.
+    pub(crate) fn note(&mut self, event: &Event, ends: &Ends, limit: Option<u32>, node: &Node) {
         let own = |end: Option<attribution::End>| end.map(|e| e.netns).filter(|netns| *netns != node.host);
         let (src, dst) = (own(ends.src), own(ends.dst));
         let now = event.time_ns;
         match event.kind {
-            EventKind::Fragmented { mtu: Some(mtu) } if src == Some(event.netns) && !explained => {
+            EventKind::IcmpSeen { .. } | EventKind::Drop { icmp_too_big: true, .. } => {
+                self.said(event, ends, limit, node);
+            }
+            EventKind::Fragmented { mtu: Some(mtu) } if src == Some(event.netns) && limit.is_none() => {
                 let none =
                     || ExternalEvidence::Cut { cut: Cut::default(), last: (event.flow, event.ifindex) };
-                let incident = self.incident(event.netns, VerdictKind::Fragmentation, now, none, node);
+                let key = (node.key(event.netns), VerdictKind::Fragmentation, None);
+                let incident = self.incident(key, now, none);
                 if let Some(ExternalIncident { evidence: ExternalEvidence::Cut { cut, last }, .. }) = incident
                 {
                     cut.add(event, mtu);
                     *last = (event.flow, event.ifindex);
+                }
+            }
+            EventKind::Drop { cause: DropCause::Checksum, .. } => {
+                self.damage.note(event, node);
+                let owner = ends.dst.map_or(event.netns, |end| end.netns);
+                let key = (node.key(owner), VerdictKind::ChecksumErrors, None);
+                let none = || ExternalEvidence::Damaged(Damaged::default());
+                let incident = self.incident(key, now, none);
+                if let Some(ExternalIncident { evidence: ExternalEvidence::Damaged(damaged), .. }) = incident
+                {
+                    damaged.add(event);
                 }
             }
             EventKind::Drop {
@@ -87,25 +212,11 @@ impl ExternalIncidents {
                     return;
                 };
                 let none = || ExternalEvidence::Lost(LostFragments::default());
-                let incident = self.incident(owner, VerdictKind::FragmentsLost, now, none, node);
+                let incident = self.incident((node.key(owner), VerdictKind::FragmentsLost, None), now, none);
                 let Some(ExternalIncident { evidence: ExternalEvidence::Lost(lost), .. }) = incident else {
                     return;
                 };
-                if lost.datagrams.is_empty() {
-                    lost.first_ns = now;
-                }
-                lost.ends.extend(either.map(|netns| node.key(netns)));
-                if lost.datagrams.len() < DATAGRAMS {
-                    // Later fragments have no ports.
-                    let mut flow = event.flow;
-                    flow.src.set_port(0);
-                    flow.dst.set_port(0);
-                    lost.datagrams.insert((flow, event.ip_id));
-                }
-                match cause {
-                    DropCause::Reassembly => lost.given_up += 1,
-                    _ => *lost.filtered.entry(event.netns).or_default() += 1,
-                }
+                lost.add(event, cause, either.map(|netns| node.key(netns)));
             }
             _ => {}
         }
@@ -113,20 +224,24 @@ impl ExternalIncidents {
 
     fn incident(
         &mut self,
-        netns: NetnsId,
-        kind: VerdictKind,
+        key: ExternalKey,
         now_ns: u64,
         none: impl FnOnce() -> ExternalEvidence,
-        node: &Node,
     ) -> Option<&mut ExternalIncident> {
-        let key = (node.key(netns), kind);
-        if self.incidents.len() >= INCIDENTS && !self.incidents.contains_key(&key) {
+        let of_same = || self.incidents.keys().filter(|known| known.0 == key.0).count();
+        if !self.incidents.contains_key(&key) && (self.incidents.len() >= INCIDENTS || of_same() >= SHARE) {
+            self.dropped += 1;
             return None;
         }
-        let new = || ExternalIncident::new(key.0, kind, none(), now_ns);
+        let new = || ExternalIncident::new(key.0, key.1, none(), now_ns);
         let incident = self.incidents.entry(key).or_insert_with(new);
         incident.last_ns = incident.last_ns.max(now_ns);
         Some(incident)
+    }
+
+    /// Incidents for which there was no room.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Verdicts that are new or have changed; `explained`: a verdict about a wrong number stands there already.
@@ -138,7 +253,7 @@ impl ExternalIncidents {
     ) -> Vec<Verdict> {
         self.incidents
             .retain(|_, incident| now_ns == u64::MAX || now_ns.saturating_sub(incident.last_ns) < KEEP_NS);
-        let judge = |(key, incident): (&(NetnsKey, VerdictKind), &mut ExternalIncident)| {
+        let judge = |(key, incident): (&ExternalKey, &mut ExternalIncident)| {
             let other = incident.is_explained(key.0, &explained);
             incident.judge(node.is_current(key.0), other, now_ns, node)
         };
@@ -148,7 +263,7 @@ impl ExternalIncidents {
     /// All verdicts as they stand at the end.
     pub(crate) fn standing(&mut self, node: &Node, explained: impl Fn(NetnsKey) -> bool) -> Vec<Verdict> {
         let mut all = Vec::new();
-        for ((owner, _), incident) in &mut self.incidents {
+        for ((owner, ..), incident) in &mut self.incidents {
             if incident.is_explained(*owner, &explained) {
                 continue;
             }

@@ -26,7 +26,15 @@ fn stall(cases: &mut ExternalIncidents, node: &Node, at_ns: u64) {
     let kind = EventKind::SackHole { hole: 1398, beyond: 470 };
     let asks = Event { ifindex: 8, time_ns: at_ns - 4 * SEC, ..event(2, question().flow, kind) };
     cases.asked(&asks, None, node);
-    let reading = TcpInfo { received: 1, segments: 3, largest: 536, full: 1398, options: 12, waits: true };
+    let reading = TcpInfo {
+        received: 1,
+        segments: 3,
+        largest: 536,
+        full: 1398,
+        options: 12,
+        waits: true,
+        ..TcpInfo::default()
+    };
     for time in [at_ns - 3 * SEC, at_ns] {
         assert_eq!(cases.questions(time), [question()]);
         cases.answer(question(), Some(reading), time, node);
@@ -98,10 +106,10 @@ fn ends() -> Ends {
 fn fragments_of_one_datagram_are_one_loss() {
     let (mut cases, node) = (ExternalIncidents::default(), node());
     for id in [7, 7, 7, 8] {
-        cases.note(&dropped(id, DropCause::FragmentFiltered), &ends(), false, &node);
+        cases.note(&dropped(id, DropCause::FragmentFiltered), &ends(), None, &node);
     }
     assert!(cases.tick(SEC, &node, |_| false).is_empty());
-    cases.note(&dropped(9, DropCause::FragmentFiltered), &ends(), false, &node);
+    cases.note(&dropped(9, DropCause::FragmentFiltered), &ends(), None, &node);
     let verdicts = cases.tick(SEC, &node, |_| false);
     assert_eq!(kinds(&verdicts), [(VerdictKind::FragmentsLost, true)]);
     let v = verdicts.first().unwrap();
@@ -120,7 +128,7 @@ fn cut(count: u64, every_ns: u64) -> Vec<Verdict> {
         let kind = EventKind::Fragmented { mtu: Some(1450) };
         let made =
             Event { time_ns: n * every_ns, length: 60_028, ifindex: 7, ..event(3, question().flow, kind) };
-        cases.note(&made, &ends, false, &node);
+        cases.note(&made, &ends, None, &node);
     }
     cases.tick(count * every_ns, &node, |_| false)
 }
@@ -133,6 +141,6 @@ fn large_datagrams_are_worth_a_word_only_if_they_go_on() {
     assert_eq!(kinds(&verdicts), [(VerdictKind::Fragmentation, true)]);
     let v = verdicts.first().unwrap();
     assert_eq!((v.severity, v.culprit.is_none()), (Severity::Info, true));
-    assert_eq!(v.bottleneck.as_ref().unwrap().mtu, 1450);
+    assert_eq!(v.bottleneck.as_ref().unwrap().mtu(), 1450);
     assert!(v.fix.first().unwrap().command.contains("-s 1422"), "{:?}", v.fix);
 }

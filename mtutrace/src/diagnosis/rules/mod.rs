@@ -1,4 +1,6 @@
 //! Evidence becomes a finding: one rule a file, pure. The first rule that applies wins: one cause, one verdict.
+pub(crate) mod announced;
+mod checksum_errors;
 mod finding;
 mod fragmentation;
 mod fragments_lost;
@@ -21,6 +23,9 @@ pub(crate) fn judge(evidence: &Evidence, now_ns: u64) -> Option<Finding> {
     if let Some(below) = &evidence.tunnel {
         return tunnel_overhead::judge(evidence, below, now_ns).or_else(|| mss_exceeds_path::judge(evidence));
     }
+    if !evidence.blames() {
+        return pmtu_blackhole::judge(evidence);
+    }
     pmtu_blackhole::judge(evidence)
         .or_else(|| mtu_mismatch::judge(evidence, now_ns))
         .or_else(|| mss_exceeds_path::judge(evidence))
@@ -32,6 +37,8 @@ pub(crate) fn judge_external(evidence: &ExternalEvidence, last_ns: u64) -> Optio
     match evidence {
         ExternalEvidence::Cut { cut, .. } => fragmentation::judge_own(cut),
         ExternalEvidence::Lost(lost) => fragments_lost::judge(lost, last_ns),
-        ExternalEvidence::Holes(holes) => remote_blackhole_suspected::judge(holes.values()),
+        ExternalEvidence::Stalled(stalled) => remote_blackhole_suspected::judge(stalled),
+        ExternalEvidence::Announced(said) => announced::judge(said),
+        ExternalEvidence::Damaged(damaged) => checksum_errors::judge(damaged, last_ns),
     }
 }

@@ -11,7 +11,7 @@ const TWICE_NS: u64 = 1_000_000_000;
 
 /// A sender that was told sends smaller segments; this one does not. A firewall that was seen to drop the message
 /// shortens the proof, and so does a sender on this node that was seen to repeat itself.
-fn unheard(r: &Repeats, filtered: u64, repeated: bool) -> bool {
+pub(super) fn unheard(r: &Repeats, filtered: u64, repeated: bool) -> bool {
     let span = r.last_ns.saturating_sub(r.first_ns);
     r.count >= 3 && span >= THRICE_NS
         || r.count >= 2 && span >= TWICE_NS

@@ -53,7 +53,7 @@ impl Holes {
     /// the last device saw it.
     pub(crate) fn note(&mut self, event: &Event, mss: Option<u32>, node: &Node) {
         let EventKind::SackHole { hole, beyond } = event.kind else { return };
-        let Some(netns) = asker(event, node).filter(|netns| node.container(*netns).is_some()) else { return };
+        let Some(netns) = asker(event, node) else { return };
         let now = event.time_ns;
         if self.0.len() >= HOLES {
             self.0.retain(|_, h| !matches!(h.stage, Stage::Acquitted));

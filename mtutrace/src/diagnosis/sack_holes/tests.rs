@@ -18,7 +18,15 @@ fn asks(hole: u32, beyond: u32) -> Event {
 }
 
 fn stalled() -> TcpInfo {
-    TcpInfo { received: 100, segments: 4, largest: 536, full: FULL, options: 12, waits: true }
+    TcpInfo {
+        received: 100,
+        segments: 4,
+        largest: 536,
+        full: FULL,
+        options: 12,
+        waits: true,
+        ..TcpInfo::default()
+    }
 }
 
 /// Asks, and gives these answers in turn as soon as they are wanted.

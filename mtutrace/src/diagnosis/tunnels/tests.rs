@@ -2,7 +2,7 @@
 use super::*;
 use crate::diagnosis::attribution::tests::{Table, event, flow};
 use crate::diagnosis::engine::Engine;
-use crate::model::{Device, Ended, LinkKind, SignalKind, VerdictKind};
+use crate::model::{Bottleneck, Device, Ended, LinkKind, SignalKind, VerdictKind};
 use crate::testing::node::{Builder, HOST, ip};
 use crate::topology::underlay::tests::vxlan;
 use mtutrace_common::HookId;
@@ -59,7 +59,7 @@ fn nobody_s_until_it_is_known_who_uses_it() {
     let first = verdicts.first().unwrap();
     assert_eq!((first.kind, first.container.as_ref()), (VerdictKind::TunnelOverhead, None));
     let mtu = |device: &Option<Device>| device.as_ref().unwrap().mtu;
-    assert_eq!((mtu(&first.culprit), mtu(&first.bottleneck)), (1450, 1450));
+    assert_eq!((mtu(&first.culprit), first.bottleneck.as_ref().map_or(0, Bottleneck::mtu)), (1450, 1450));
     assert!(first.summary.contains("to 1400: "), "{}", first.summary);
 
     let too_big = EventKind::Oversized { mtu: Some(1400), egress: Some(3), may_be_cut: true };

@@ -66,6 +66,7 @@ pub(crate) const HOOKS: &[Hook] = &[
             DropCause::Other,
             DropCause::IcmpFiltered,
             DropCause::FragmentFiltered,
+            DropCause::Checksum,
         ],
         needs: packet!(),
         limitations: "what is not freed by kfree_skb, and reassembly that fails for want of the first fragment",
@@ -175,7 +176,7 @@ pub(crate) const HOOKS: &[Hook] = &[
         role: "",
         signals: &[SignalKind::Retransmit],
         causes: &[],
-        needs: socket!("sk_buff.len"),
+        needs: socket!("sk_buff.len", "inet_connection_sock.icsk_retransmits", "tcp_sock.mss_cache"),
         limitations: "senders on other machines",
     },
     Hook {

@@ -59,6 +59,8 @@ pub fn reasons(btf: &Btf) -> Reasons {
         not_specified: value("NOT_SPECIFIED"),
         netfilter_drop: value("NETFILTER_DROP"),
         reassembly_timeout: value("FRAG_REASM_TIMEOUT"),
+        tcp_checksum: value("TCP_CSUM"),
+        udp_checksum: value("UDP_CSUM"),
     }
 }
 

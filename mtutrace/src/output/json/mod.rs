@@ -11,7 +11,7 @@ use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
 use crate::model::{
     AttributedEvent, Container, DeviceCounters, DeviceId, Event, EventKind, LinkKind, NetnsId, Node,
-    SignalKind, Tally, Verdict, drop_causes,
+    Outcomes, SignalKind, Tally, Verdict, drop_causes,
 };
 use crate::telemetry::cost::Cost;
 
@@ -133,6 +133,10 @@ pub(crate) struct StatusLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     undecodable: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<&'a Outcomes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disagreements: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<&'a Cost>,
@@ -153,6 +157,8 @@ impl<'a> StatusLine<'a> {
             records: totals.map(|t| t.records.names()),
             decoded: totals.map(|t| t.decoded),
             undecodable: totals.map(|t| t.undecodable),
+            outcomes: totals.map(|t| &t.outcomes),
+            disagreements: totals.map(|t| t.disagreements),
             duration_ms: totals.map(|t| t.duration_ms),
             cost: totals.map(|t| &t.cost),
         }
@@ -231,7 +237,7 @@ impl<'a> EventLine<'a> {
             dport: (flow.dst.port() != 0).then_some(flow.dst.port()),
             length: (event.length != 0).then_some(event.length),
             gso_segments: event.gso_segments,
-            mtu: event.kind.mtu(),
+            mtu: event.kind.mtu().or_else(|| fragments_for(event, context.node)),
             mss: event.kind.mss(),
             reason: None,
             location: None,
@@ -265,6 +271,12 @@ fn known(ip: IpAddr) -> Option<IpAddr> {
 fn largest_mtu(node: &Node) -> u32 {
     let links = node.netns.values().flat_map(|n| n.links.values());
     links.filter(|l| l.kind != LinkKind::Loopback).map(|l| l.mtu).max().unwrap_or(u32::MAX)
+}
+
+/// What fragments that pass a device are made for is not known; the device takes them.
+fn fragments_for(event: &Event, node: &Node) -> Option<u32> {
+    let passes = matches!(event.kind, EventKind::Fragmented { mtu: None });
+    Some(node.link(event.device().filter(|_| passes)?)?.mtu)
 }
 
 fn peer_mtu(event: &Event, node: &Node) -> Option<u32> {

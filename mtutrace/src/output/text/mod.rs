@@ -1,4 +1,6 @@
 //! Text for people: the verdicts first, then the affected containers, then cost and losses.
+mod closing;
+
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
@@ -7,8 +9,8 @@ use lru::LruCache;
 use super::escape::escape;
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::model::{
-    AttributedEvent, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind, Tally, Verdict,
-    VerdictId, VerdictKind,
+    AttributedEvent, Bottleneck, Container, Ended, Fix, KernelTally, NetnsId, Outcomes, Pod, Severity,
+    SignalKind, Tally, Verdict, VerdictId, VerdictKind,
 };
 
 /// Writes text; with colours only where somebody asked for them.
@@ -70,17 +72,23 @@ impl<W: Write> Text<W> {
             .iter()
             .map(|hop| {
                 let text = format!("{} {}", escape(&hop.interface), hop.mtu);
-                let here = Some(hop.device());
-                if here == v.culprit {
+                let here = hop.device();
+                if v.culprit.as_ref() == Some(&here) {
                     self.paint("1;31", &format!("{text} (wrong)"))
-                } else if here == v.bottleneck {
+                } else if v.bottleneck.as_ref().and_then(Bottleneck::device) == Some(&here) {
                     self.paint("1", &format!("{text} (limit)"))
                 } else {
                     text
                 }
             })
             .collect();
-        writeln!(self.out, "  path       {}", hops.join(" > "))
+        let beyond = match &v.bottleneck {
+            Some(Bottleneck::Router { address, mtu, .. }) => {
+                format!(" > … > {}", self.paint("1", &format!("{address} {mtu} (limit)")))
+            }
+            _ => String::new(),
+        };
+        writeln!(self.out, "  path       {}{beyond}", hops.join(" > "))
     }
 
     fn evidence(&mut self, v: &Verdict) -> io::Result<()> {
@@ -157,6 +165,13 @@ impl<W: Write> Text<W> {
         Ok(())
     }
 
+    fn unexplained(&mut self, outcomes: &Outcomes) -> io::Result<()> {
+        match closing::unexplained(outcomes) {
+            Some(line) => writeln!(self.out, "{line}"),
+            None => Ok(()),
+        }
+    }
+
     fn end(
         &mut self,
         verdicts: &[Verdict],
@@ -176,18 +191,22 @@ impl<W: Write> Text<W> {
         }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
-            let seen = tallies.iter().any(|(_, tally)| !tally.counters.is_empty());
-            let quiet = if seen { "; the events seen do no harm" } else { "" };
+            let verb = if totals.outcomes.unexplained.is_empty() { "No MTU problem" } else { "No verdict" };
             writeln!(
                 self.out,
-                "No MTU problem in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{quiet} ({cost}).",
-                status.interfaces, status.namespaces, status.containers
+                "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
+                status.interfaces,
+                status.namespaces,
+                status.containers,
+                closing::quiet(&totals.outcomes)
             )?;
+            self.unexplained(&totals.outcomes)?;
             return self.tallies(tallies, false, context);
         }
         for verdict in verdicts {
             self.verdict(verdict)?;
         }
+        self.unexplained(&totals.outcomes)?;
         if !tallies.is_empty() {
             writeln!(self.out, "\nAffected containers, {seconds:.1} s:")?;
             self.tallies(tallies, false, context)?;
@@ -254,6 +273,7 @@ pub(crate) fn kind_name(v: &Verdict) -> &'static str {
         VerdictKind::Fragmentation => "fragmentation",
         VerdictKind::FragmentsLost => "fragments lost",
         VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
+        VerdictKind::ChecksumErrors => "checksum errors, not an MTU problem",
         VerdictKind::MssExceedsPath => "MSS exceeds the path",
         VerdictKind::MtuMismatch => "MTU mismatch",
         VerdictKind::PmtuBlackhole => "PMTU black hole",

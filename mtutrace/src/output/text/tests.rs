@@ -33,7 +33,7 @@ fn verdict(interface: &str) -> Verdict {
         ended: None,
         container: Some(container),
         culprit: Some(device(interface, 2, 1500)),
-        bottleneck: Some(device("eth0", 2, 1450)),
+        bottleneck: Some(crate::model::Bottleneck::Device(device("eth0", 2, 1450))),
         path: vec![
             hop("eth0", 3, 1500, LinkKind::Veth),
             hop(interface, 2, 1500, LinkKind::Bridge),

@@ -63,6 +63,8 @@ fn reasons_by_name() {
         not_specified: 2,
         netfilter_drop: 12,
         reassembly_timeout: 0,
+        tcp_checksum: 0,
+        udp_checksum: 0,
     };
     assert_eq!(reasons(&btf), expected);
     let names: Vec<(u32, String)> = reason_names(&btf).into_iter().collect();

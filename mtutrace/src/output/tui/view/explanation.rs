@@ -5,7 +5,7 @@ use super::cell::{clean, wrap};
 use super::chain::{Mark, chain};
 use super::theme::Theme;
 use super::verdicts::verdict_lines;
-use crate::model::{Device, Ended, Fix, Hop, NetnsId, Verdict};
+use crate::model::{Bottleneck, Device, Ended, Fix, Hop, NetnsId, Verdict};
 use crate::output::text::label;
 use crate::output::tui::data::Data;
 use crate::output::tui::figures::Subject;
@@ -35,11 +35,11 @@ fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
     // The fixes come below, in full.
     let bare = Verdict { fix: Vec::new(), ..v.clone() };
     let mut lines = verdict_lines(&bare, theme, room);
-    let here = |hop: &Hop, device: &Option<Device>| device.as_ref() == Some(&hop.device());
+    let here = |hop: &Hop, device: Option<&Device>| device == Some(&hop.device());
     let marked = v.path.iter().map(|hop| {
         let mark = match hop {
-            hop if here(hop, &v.culprit) => Mark::Wrong,
-            hop if here(hop, &v.bottleneck) => Mark::Limit,
+            hop if here(hop, v.culprit.as_ref()) => Mark::Wrong,
+            hop if here(hop, v.bottleneck.as_ref().and_then(Bottleneck::device)) => Mark::Limit,
             _ => Mark::None,
         };
         (hop.clone(), mark)

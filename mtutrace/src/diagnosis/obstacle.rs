@@ -1,0 +1,180 @@
+//! What an event itself says of where a packet died: it wins where the model of the node knows of nothing wrong, because a
+//! mark, a policy, a program or another tunnel may lead packets elsewhere than the model can follow. Pure.
+use mtutrace_common::config::DropCause;
+
+use crate::diagnosis::attribution::{End, Ends};
+use crate::model::{DeviceId, Event, EventKind, Hop, LinkKind, Mismatch, NetnsId, Node};
+use crate::topology;
+
+/// IP protocol number: both ends of it promise what they take.
+const TCP: u8 = 6;
+
+/// A device that took less than a packet had, by the event about that packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// The device.
+    pub(crate) device: DeviceId,
+    /// The most that it took, bytes at L3.
+    pub(crate) limit: u32,
+    /// Whether a device on the sufferer's own side promises more than that.
+    pub(crate) is_ours: bool,
+}
+
+impl Obstacle {
+    /// The obstacle that the event names, and whom it is charged to: the end whose own network promises more than the
+    /// device takes, else a container, else whoever is known, else the namespace in which the packet died.
+    pub(crate) fn of(event: &Event, ends: &Ends, node: &Node) -> Option<(NetnsId, Obstacle)> {
+        let (device, limit) = named(event)?;
+        node.link(device)?;
+        if event.length <= limit {
+            return None;
+        }
+        let promises = |end: &&End| is_wide(end, device, limit, node);
+        let side = if event.flow.protocol == TCP { ends.dst.as_ref() } else { None };
+        // What lies on the receiver's way is the receiver's: a sender need not know it.
+        let receivers = ends.dst.is_some_and(|end| leads_through(end.netns, device, node));
+        let wide = (!receivers).then_some(ends.src.as_ref()).flatten().into_iter().chain(side);
+        let culprit = wide.filter(promises).min_by_key(|end| node.container(end.netns).is_none());
+        let both = || [ends.src, ends.dst].into_iter().flatten();
+        let known =
+            || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
+        let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
+        Some((netns, Obstacle { device, limit, is_ours: culprit.is_some() }))
+    }
+
+    /// Whether what the model found wrong is not what the event is about.
+    pub(crate) fn is_news(&self, modelled: Option<&Mismatch>) -> bool {
+        let same =
+            |m: &Mismatch| m.bottleneck.mtu <= self.limit || m.path.iter().any(|hop| hop.id() == self.device);
+        !modelled.is_some_and(same)
+    }
+
+    /// The devices from `netns` to the obstacle on the way to `remote`, and the one whose number is wrong if any is; absent
+    /// once the obstacle is gone, or takes what the sender's network promises.
+    pub(crate) fn mismatch(&self, netns: NetnsId, remote: std::net::IpAddr, node: &Node) -> Option<Mismatch> {
+        let link = node.link(self.device)?;
+        let bottleneck = Hop { mtu: self.limit, ..Hop::new(self.device, link) };
+        let mut path = topology::path(node, netns, Some(remote));
+        match path.iter().position(|hop| hop.id() == self.device) {
+            Some(at) => path.truncate(at),
+            None => path.truncate(parting(&path, self.device)),
+        }
+        let own = path.first().filter(|hop| hop.mtu > self.limit).cloned();
+        if self.is_ours && own.is_none() {
+            return None;
+        }
+        let bridge = path.iter().find(|hop| hop.kind == LinkKind::Bridge && hop.mtu > self.limit);
+        let culprit = bridge.cloned().or(own).unwrap_or_else(|| bottleneck.clone());
+        path.push(bottleneck.clone());
+        Some(Mismatch { path, culprit, bottleneck })
+    }
+}
+
+/// The device that the event names, and the most that it takes.
+fn named(event: &Event) -> Option<(DeviceId, u32)> {
+    match event.kind {
+        EventKind::Drop { icmp_too_big: true, .. } => None,
+        EventKind::Drop { cause: DropCause::BridgePort, device_mtu, .. } => {
+            Some((event.device()?, device_mtu?))
+        }
+        EventKind::Drop {
+            cause:
+                DropCause::VethPeer | DropCause::Reassembly | DropCause::FragmentFiltered | DropCause::Checksum,
+            ..
+        } => None,
+        EventKind::Drop { mtu, .. } | EventKind::Oversized { mtu, .. } => {
+            Some((event.egress_device()?, mtu?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the end's own device promises more than the limit, and is not the obstacle itself.
+fn is_wide(end: &End, obstacle: DeviceId, limit: u32, node: &Node) -> bool {
+    let way = topology::path(node, end.netns, Some(end.remote));
+    end.netns != node.host && way.first().is_some_and(|own| own.mtu > limit && own.id() != obstacle)
+}
+
+/// Whether the default way out of `netns` goes by this device.
+fn leads_through(netns: NetnsId, device: DeviceId, node: &Node) -> bool {
+    topology::path(node, netns, None).iter().any(|hop| hop.id() == device)
+}
+
+/// How many hops of the path the packet has in common with it, if it went by `device` instead: those until its namespace
+/// routes it.
+fn parting(path: &[Hop], device: DeviceId) -> usize {
+    let came = path.iter().take_while(|hop| hop.netns != device.netns).count();
+    let carries =
+        |hop: &&Hop| hop.netns == device.netns && matches!(hop.kind, LinkKind::Veth | LinkKind::Bridge);
+    let inside = path[came..].iter().take_while(carries).count();
+    (came + inside).max(1).min(path.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::attribution::tests::{dropped, event, flow};
+    use crate::testing::node::{id, incident, ip, names};
+
+    /// A pod of the node is led by a mark to a tunnel that the model does not know of.
+    fn marked() -> (Node, Event, Ends) {
+        let node = incident().device(1, 50, "kubespan", LinkKind::Tun, 1420).0;
+        let EventKind::Drop { reason, location, device_mtu, .. } = dropped(DropCause::Forward) else {
+            panic!()
+        };
+        let kind = EventKind::Drop {
+            cause: DropCause::Forward,
+            reason,
+            location,
+            mtu: Some(1420),
+            egress: Some(50),
+            device_mtu,
+            icmp_too_big: false,
+        };
+        let mut event = event(1, flow("10.42.0.108:40000", "10.1.0.9:80"), kind);
+        event.length = 1450;
+        let src = Some(End { netns: NetnsId(2), remote: ip("10.1.0.9") });
+        (node, event, Ends { src, dst: None })
+    }
+
+    #[test]
+    fn the_event_names_the_device_and_the_path_until_the_parting_the_culprit() {
+        let (node, event, ends) = marked();
+        let (netns, obstacle) = Obstacle::of(&event, &ends, &node).unwrap();
+        assert_eq!(
+            (netns, obstacle),
+            (NetnsId(2), Obstacle { device: id(1, 50), limit: 1420, is_ours: true })
+        );
+        let m = obstacle.mismatch(netns, ip("10.1.0.9"), &node).unwrap();
+        assert_eq!(names(&m.path), "eth0:1450 veth112:1450 cni0:1450 kubespan:1420");
+        assert_eq!((m.culprit.interface.as_str(), m.bottleneck.mtu), ("cni0", 1420));
+    }
+
+    #[test]
+    fn it_is_over_when_what_promised_too_much_does_no_more() {
+        let (mut node, event, ends) = marked();
+        let (netns, obstacle) = Obstacle::of(&event, &ends, &node).unwrap();
+        node.netns.get_mut(&netns).unwrap().links.values_mut().for_each(|link| link.mtu = 1420);
+        assert_eq!(obstacle.mismatch(netns, ip("10.1.0.9"), &node), None);
+        let (mut node, ..) = marked();
+        node.netns.get_mut(&NetnsId(1)).unwrap().links.remove(&50);
+        assert_eq!(obstacle.mismatch(netns, ip("10.1.0.9"), &node), None);
+    }
+
+    #[test]
+    fn whom_it_is_charged_to_when_nobody_promised_too_much() {
+        let (node, event, ends) = marked();
+        let from_outside = Ends { src: None, dst: ends.src };
+        let udp = Event { flow: crate::model::Flow { protocol: 17, ..event.flow }, ..event.clone() };
+        let charged =
+            |event: &Event, ends: &Ends| Obstacle::of(event, ends, &node).map(|(n, o)| (n, o.is_ours));
+        assert_eq!(charged(&event, &from_outside), Some((NetnsId(2), true)), "it promised by its SYN");
+        assert_eq!(
+            charged(&udp, &from_outside),
+            Some((NetnsId(2), false)),
+            "a datagram was promised by nobody"
+        );
+        assert_eq!(charged(&event, &Ends::default()), Some((NetnsId(1), false)), "where it died");
+        assert_eq!(charged(&Event { length: 1420, ..event.clone() }, &ends), None, "it fits");
+    }
+}

@@ -1,0 +1,62 @@
+//! The last line of a run: never more than was seen. docs/OUTPUT.md has a table of these sentences.
+use mtutrace_common::config::DropCause;
+
+use crate::model::Outcomes;
+use crate::output::plural::plural;
+
+/// What there was that led to no verdict and can do no harm, to follow what the run was about; empty if there was nothing.
+pub(super) fn quiet(outcomes: &Outcomes) -> String {
+    let mut parts = Vec::new();
+    if outcomes.adapted > 0 {
+        let packets = of(outcomes.adapted, "packet was", "packets were");
+        parts.push(format!("{packets} too big; the senders were told and sent none of that size again"));
+    }
+    if outcomes.told > 0 {
+        let datagrams = of(outcomes.told, "datagram was", "datagrams were");
+        parts.push(format!("{datagrams} too big; the senders were told"));
+    }
+    if outcomes.fragmented > 0 {
+        let datagrams = of(outcomes.fragmented, "datagram", "datagrams");
+        let lost = [DropCause::Reassembly, DropCause::FragmentFiltered]
+            .iter()
+            .any(|cause| outcomes.unexplained.contains_key(cause.name()));
+        let all = if lost { "" } else { ", and none was seen to be lost" };
+        parts.push(format!("fragments of {datagrams} passed{all}"));
+    }
+    parts.iter().map(|part| format!("; {part}")).collect()
+}
+
+fn of(count: u64, one: &str, many: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), one, many)
+}
+
+/// The line about what led to no verdict and may have done harm, if there was any.
+pub(super) fn unexplained(outcomes: &Outcomes) -> Option<String> {
+    let counts: Vec<String> = outcomes.unexplained.iter().map(|(cause, n)| format!("{cause} {n}")).collect();
+    (!counts.is_empty()).then(|| {
+        format!("Not explained, and not seen to end well: {}. Run it for longer, or see each of them with -o json.", counts.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sentence_says_what_was_seen() {
+        let none = Outcomes::default();
+        assert_eq!((quiet(&none), unexplained(&none)), (String::new(), None));
+        let some = Outcomes { adapted: 12, told: 1, fragmented: 2, ..Outcomes::default() };
+        assert_eq!(
+            quiet(&some),
+            "; 12 packets were too big; the senders were told and sent none of that size again; 1 datagram was too big; the \
+             senders were told; fragments of 2 datagrams passed, and none was seen to be lost"
+        );
+        let open = Outcomes { unexplained: [("forward_df", 3), ("stalled", 1)].into(), ..none };
+        let line = unexplained(&open).unwrap();
+        assert!(
+            line.starts_with("Not explained, and not seen to end well: forward_df 3, stalled 1."),
+            "{line}"
+        );
+    }
+}
