@@ -18,6 +18,7 @@ mod shell;
 pub(crate) mod tunnel;
 
 use crate::model::{Container, Fix, Mismatch, NetnsId, Node};
+use crate::topology;
 
 use self::context::Context;
 use self::origin::Origin;
@@ -25,6 +26,9 @@ pub(crate) use level::level;
 
 /// The remedies: the lasting one for how this container was made first, what works at once last.
 pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId, node: &Node) -> Vec<Fix> {
+    if topology::odd_port(node, m.culprit.id()).is_some() {
+        return level(m, node);
+    }
     // The culprit's namespace belongs to the outer container when Docker runs inside one.
     let nested = m.culprit.netns != netns && m.culprit.netns != node.host;
     let context = Context { m, node, netns, container, mtu: m.bottleneck.mtu, nested };

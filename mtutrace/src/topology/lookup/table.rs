@@ -80,7 +80,7 @@ fn egress(netns: &Netns, route: &Route, next_hop: Option<IpAddr>) -> Option<Egre
 }
 
 /// Whether packets leave by this device.
-pub(super) fn usable(netns: &Netns, ifindex: u32) -> bool {
+pub(in crate::topology) fn usable(netns: &Netns, ifindex: u32) -> bool {
     netns.links.get(&ifindex).is_some_and(|link| link.up && link.kind != LinkKind::Loopback)
 }
 

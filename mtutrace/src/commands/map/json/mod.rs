@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::stats::ScanStats;
-use super::tree::{EgressPath, Entry, Tree};
+use super::tree::{EgressPath, Entry, Fault, Tree};
 use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
 use crate::telemetry::clock::Clock;
-use crate::topology::Underlay;
+use crate::topology::{Underlay, Unequal};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct MapLine<'a> {
@@ -44,6 +44,13 @@ struct MapRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     netns_name: Option<&'a str>,
     paths: Vec<PathRow<'a>>,
+    /// Other ways out than the default one, by a route or rule of this namespace or of one that its packets pass; the
+    /// narrowest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_paths: Vec<PathRow<'a>>,
+    /// Devices that face each other with different MTUs: the ends of veths, bridges and their ports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unequal: Vec<UnequalRow>,
     /// Rules of policy routing that the paths do not follow.
     #[serde(skip_serializing_if = "is_none")]
     rules_not_followed: usize,
@@ -55,6 +62,9 @@ struct MapRow<'a> {
     learnt: &'a [Learnt],
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<MismatchRow<'a>>,
+    /// What else is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_mismatches: Vec<MismatchRow<'a>>,
 }
 
 fn is_none(count: &usize) -> bool {
@@ -66,6 +76,12 @@ fn is_none(count: &usize) -> bool {
 struct PathRow<'a> {
     #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
+    /// Networks that it leads to, the first 16; absent for the default path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    destinations: Vec<String>,
+    /// How many more.
+    #[serde(skip_serializing_if = "is_none")]
+    more_destinations: usize,
     hops: &'a [Hop],
     mtu: u32,
     /// The narrowest of several next hops.
@@ -77,9 +93,25 @@ struct PathRow<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unequal")]
+struct UnequalRow {
+    wide: Device,
+    narrow: Device,
+}
+
+impl UnequalRow {
+    fn new(pair: &Unequal) -> UnequalRow {
+        UnequalRow { wide: pair.wide.device(), narrow: pair.narrow.device() }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
 struct MismatchRow<'a> {
     #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
+    /// Networks for which it matters, the first 16; absent if it is on the default path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    destinations: Vec<String>,
     culprit: Device,
     bottleneck: Device,
     fix: &'a [Fix],
@@ -103,34 +135,55 @@ struct TunnelRow<'a> {
 impl<'a> TunnelRow<'a> {
     fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
         let Underlay { tunnel, device, overhead, fits, wrong, .. } = below;
-        // The entry's remedies are those for its path out, if that is wrong.
-        let fix = if *wrong && entry.mismatch().is_none() { entry.fixes.as_slice() } else { &[] };
+        let fix = if *wrong { entry.tunnel_fixes.as_slice() } else { &[] };
         TunnelRow { tunnel, overhead: *overhead, underlay: device.device(), fits: *fits, wrong: *wrong, fix }
     }
 }
 
 impl<'a> MapRow<'a> {
     fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> MapRow<'a> {
-        let path = |path: &'a EgressPath| {
-            let EgressPath { family, mtu, several, advmss, .. } = *path;
-            PathRow { family, hops: &path.hops, mtu, multipath: several, advmss }
-        };
-        let paths = entry.paths.iter().map(path);
-        let mismatch = entry.mismatch().map(|(path, m)| MismatchRow {
-            family: path.family,
-            culprit: m.culprit.device(),
-            bottleneck: m.bottleneck.device(),
-            fix: &entry.fixes,
-        });
+        let mut mismatches = entry.faults.iter().map(MismatchRow::new);
+        let mismatch = mismatches.next();
         MapRow {
             container,
             netns: entry.netns,
             netns_name: entry.name,
-            paths: paths.collect(),
+            paths: entry.paths.iter().map(PathRow::new).collect(),
+            other_paths: entry.others.iter().map(PathRow::new).collect(),
+            unequal: entry.unequal.iter().map(UnequalRow::new).collect(),
             rules_not_followed: entry.rules,
             routes_not_read: entry.routes_cut,
             learnt: entry.learnt,
             mismatch,
+            other_mismatches: mismatches.collect(),
+        }
+    }
+}
+
+impl<'a> PathRow<'a> {
+    fn new(path: &'a EgressPath) -> PathRow<'a> {
+        let EgressPath { family, mtu, several, advmss, more, .. } = *path;
+        let destinations = path.destinations();
+        PathRow {
+            family,
+            destinations,
+            more_destinations: more,
+            hops: &path.hops,
+            mtu,
+            multipath: several,
+            advmss,
+        }
+    }
+}
+
+impl<'a> MismatchRow<'a> {
+    fn new(fault: &'a Fault) -> MismatchRow<'a> {
+        MismatchRow {
+            family: fault.path.family,
+            destinations: fault.path.destinations(),
+            culprit: fault.mismatch.culprit.device(),
+            bottleneck: fault.mismatch.bottleneck.device(),
+            fix: &fault.fixes,
         }
     }
 }
