@@ -10,11 +10,13 @@ mod docker;
 mod fix;
 pub(crate) mod fragments;
 mod level;
+mod lxd;
 mod origin;
 mod podman;
 mod relief;
 pub(crate) mod remote;
 mod shell;
+mod swarm;
 pub(crate) mod tunnel;
 
 use crate::model::{Container, Fix, Mismatch, NetnsId, Node};
@@ -36,6 +38,14 @@ pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId,
         Origin::Docker0 => docker::default_bridge(&context),
         Origin::DockerNetwork(id) => docker::network(&context, &id),
         Origin::DockerBefore => docker::before(&context),
+        Origin::DockerGateway => swarm::gateway_bridge(&context),
+        Origin::Kind => swarm::kind(&context),
+        Origin::Lxd => lxd::managed(&context, "lxc"),
+        Origin::Incus => lxd::managed(&context, "incus"),
+        Origin::Lxc => lxd::plain(&context),
+        Origin::Proxmox => lxd::proxmox(&context),
+        Origin::LxcContainer => lxd::container(&context),
+        Origin::OwnTunnel => tunnel::of_container(&context),
         Origin::Podman => podman::network(&context),
         Origin::Nerdctl => cni::nerdctl(&context),
         Origin::CniBridge => cni::bridge(&context),

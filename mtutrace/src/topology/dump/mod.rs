@@ -1,5 +1,6 @@
 //! Reads the devices, addresses, routes and rules of the current namespace.
 mod address;
+mod fdb;
 mod learnt;
 mod link;
 mod route;
@@ -39,7 +40,7 @@ pub(crate) struct Dump {
 /// Reads the current network namespace, with the path MTUs that it has learnt if `exceptions` are wanted. Fails when the
 /// kernel refuses, or takes longer than two seconds to answer.
 ///
-/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table and of those
+/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table and of those
 /// that rules lead to, unicast, alive.
 pub(crate) fn dump(exceptions: bool) -> io::Result<Dump> {
     let mut kernel = Conversation::open()?;
@@ -52,6 +53,7 @@ pub(crate) fn dump(exceptions: bool) -> io::Result<Dump> {
         found.netns.links.insert(device.ifindex, device);
         found.peers.extend(peer);
     }
+    found.netns.remotes = fdb::remotes(&mut kernel, &found.netns)?;
     let mut others = Vec::new();
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut request = AddressMessage::default();
@@ -137,6 +139,7 @@ fn exceptions_of(kernel: &mut Conversation, family: AddressFamily) -> io::Result
 #[cfg(feature = "fuzzing")]
 pub(crate) fn read_any(payload: &[u8]) {
     link(link::RTM_NEWLINK, payload);
+    fdb::entry(28, payload);
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         address(family, address::RTM_NEWADDR, payload);
         route(family, MAIN, route::RTM_NEWROUTE, payload);

@@ -25,8 +25,12 @@ pub(crate) struct FoundNetns {
     pub(crate) path: PathBuf,
     /// Name under /run/netns.
     pub(crate) name: Option<String>,
+    /// Where it is mounted, if nothing else holds it.
+    pub(crate) mount: Option<String>,
     /// A process in it.
     pub(crate) pid: Option<u32>,
+    /// What that runs, if there is no container.
+    pub(crate) command: Option<String>,
     /// Containers whose processes live in it; parents may be empty (see [`adopt_parents`]).
     pub(crate) containers: Vec<Container>,
 }
@@ -204,14 +208,15 @@ impl Topology {
             && known.routes == dump.netns.routes
             && known.routes_cut == dump.netns.routes_cut
             && known.rules == dump.netns.rules
+            && known.remotes == dump.netns.remotes
             && known.learnt == dump.netns.learnt;
-        let Netns { links, addresses, routes, routes_cut, rules, learnt, .. } = dump.netns;
+        let Netns { links, addresses, routes, routes_cut, rules, remotes, learnt, .. } = dump.netns;
         let same_peers = self.raw.insert(id, dump.peers.clone()).as_ref() == Some(&dump.peers);
         if same && same_peers {
             return false;
         }
         (known.links, known.addresses, known.rules, known.learnt) = (links, addresses, rules, learnt);
-        (known.routes, known.routes_cut) = (routes, routes_cut);
+        (known.routes, known.routes_cut, known.remotes) = (routes, routes_cut, remotes);
         true
     }
 
@@ -238,7 +243,9 @@ impl Topology {
         for (id, netns) in &mut self.node.netns {
             let Some(seen) = self.seen.get(id) else { continue };
             netns.name.clone_from(&seen.name);
+            netns.mount.clone_from(&seen.mount);
             netns.pid = seen.pid;
+            netns.command.clone_from(&seen.command);
             netns.containers.clone_from(&seen.containers);
         }
         adopt_parents(&mut self.node);

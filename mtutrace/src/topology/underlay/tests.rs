@@ -78,3 +78,37 @@ fn a_port_of_a_bridge_tells_its_senders() {
     let node = overlay(|_| {}).device(1, 8, "br0", LinkKind::Bridge, 1450).port(1, 3, 8).0;
     assert!(!underlay(&node, id(1, 3)).unwrap().cuts);
 }
+
+/// An overlay of a swarm: its VXLAN was made on the host and lives in a namespace of its own; two ways lead to the others.
+fn swarm(nsid: Option<i32>, netns: Option<NetnsId>) -> Builder {
+    let tunnel = Tunnel { nsid, netns, ..vxlan(None) };
+    let mut node = Builder::new()
+        .device(1, 2, "eth0", LinkKind::Physical, 1500)
+        .address(1, 2, "192.0.2.1/24")
+        .gateway(1, 2, "192.0.2.254")
+        .device(1, 3, "wg0", LinkKind::Other, 1350)
+        .address(1, 3, "10.9.0.1/24")
+        .device(2, 4, "vxlan0", LinkKind::Vxlan, 1450)
+        .edit(2, 4, |link| link.tunnel = Some(tunnel));
+    let overlay = node.0.netns.get_mut(&NetnsId(2)).unwrap();
+    overlay.mount = Some("/run/docker/netns/1-qa7s8dk3f9".to_owned());
+    overlay.remotes.entry(4).or_default().add(ip("10.9.0.2"), 64);
+    overlay.remotes.entry(4).or_default().add(ip("192.0.2.9"), 64);
+    node
+}
+
+#[test_case(swarm(Some(0), Some(NetnsId(1))); "its namespace is known")]
+#[test_case(swarm(Some(0), None); "its namespace has no number here")]
+fn the_other_ends_say_what_carries_it(node: Builder) {
+    let below = underlay(&node.0, id(2, 4)).unwrap();
+    assert_eq!((below.device.interface.as_str(), below.device.mtu, below.fits), ("wg0", 1350, 1300));
+    assert!(below.wrong);
+}
+
+#[test]
+fn a_device_that_it_is_bound_to_comes_before_its_other_ends() {
+    let node = swarm(Some(0), Some(NetnsId(1))).edit(2, 4, |link| {
+        link.tunnel.iter_mut().for_each(|tunnel| tunnel.link = Some(2));
+    });
+    assert_eq!(underlay(&node.0, id(2, 4)).unwrap().device.interface, "eth0");
+}

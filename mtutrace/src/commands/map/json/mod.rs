@@ -43,6 +43,15 @@ struct MapRow<'a> {
     /// Under /run/netns.
     #[serde(skip_serializing_if = "Option::is_none")]
     netns_name: Option<&'a str>,
+    /// Where the namespace is mounted, if nothing else holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    netns_path: Option<&'a str>,
+    /// A process in it, if no container is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    /// What that process runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a str>,
     paths: Vec<PathRow<'a>>,
     /// Other ways out than the default one, by a route or rule of this namespace or of one that its packets pass; the
     /// narrowest first.
@@ -147,7 +156,10 @@ impl<'a> MapRow<'a> {
         MapRow {
             container,
             netns: entry.netns,
-            netns_name: entry.name,
+            netns_name: entry.known.name.as_deref(),
+            netns_path: entry.known.mount.as_deref(),
+            pid: entry.known.pid.filter(|_| container.is_none()),
+            command: entry.known.command.as_deref().filter(|_| container.is_none()),
             paths: entry.paths.iter().map(PathRow::new).collect(),
             other_paths: entry.others.iter().map(PathRow::new).collect(),
             unequal: entry.unequal.iter().map(UnequalRow::new).collect(),

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 
 use super::stats::ScanStats;
 use super::tree::{EgressPath, Entry, Tree};
-use crate::model::{Container, Learnt};
+use crate::model::{Container, Learnt, describe};
 use crate::output::escape::escape;
 use crate::output::plural::plural;
 use crate::output::text::label;
@@ -35,9 +35,13 @@ pub(super) fn write(
         0 => String::new(),
         n => format!(", {n} more unreadable"),
     };
+    let bare = match tree.bare() {
+        0 => String::new(),
+        n => format!(" and {}", plural(n, "namespace without one", "namespaces without one")),
+    };
     writeln!(
         out,
-        "\n{}, {mismatches} ({}{unread}, {} ms)",
+        "\n{}{bare}, {mismatches} ({}{unread}, {} ms)",
         plural(tree.containers(), "container", "containers"),
         plural(stats.namespaces, "network namespace", "network namespaces"),
         stats.took.as_millis(),
@@ -167,8 +171,7 @@ fn hops(path: &EgressPath, several: bool, colour: bool) -> String {
 /// The containers of an entry, or the name of its namespace.
 fn name(entry: &Entry<'_>) -> String {
     let Some((first, others)) = entry.containers.split_first() else {
-        let name = entry.name.map_or_else(|| entry.netns.to_string(), |name| escape(name).into_owned());
-        return format!("namespace {name}");
+        return escape(&describe::namespace(entry.netns, entry.known)).into_owned();
     };
     let brief = |c: &&Container| escape(c.name.as_deref().unwrap_or_else(|| c.short_id())).into_owned();
     let names: Vec<String> = [label(first)].into_iter().chain(others.iter().map(brief)).collect();

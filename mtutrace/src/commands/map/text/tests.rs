@@ -141,3 +141,14 @@ fn other_ways_out_and_what_faces_each_other() {
     assert!(text.contains(" eth0 1500 > veth8 1400 (should be 1500) > docker0 1500"), "{text}");
     assert!(text.contains("1 container, 1 mismatch"), "{text}");
 }
+
+#[test]
+fn namespaces_without_a_container_are_named_and_counted() {
+    let mut node = incident().0;
+    let bare = node.netns.get_mut(&NetnsId(3)).unwrap();
+    bare.containers.clear();
+    (bare.pid, bare.command) = (Some(12), Some("slirp\x1b4netns".to_owned()));
+    let text = drawn(&node, &[], false);
+    assert!(text.contains("namespace 3 (pid 12, slirp\\u{1b}4netns)\n"), "{text}");
+    assert!(text.contains("\n1 container and 1 namespace without one, 1 mismatch ("), "{text}");
+}

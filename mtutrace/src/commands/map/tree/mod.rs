@@ -3,7 +3,7 @@ mod paths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Container, Fix, Learnt, NetnsId, Node};
+use crate::model::{Container, Fix, Learnt, LinkKind, Netns, NetnsId, Node};
 use crate::remediation;
 use crate::topology::reach::namespaces;
 use crate::topology::underlay::tunnels;
@@ -22,8 +22,8 @@ pub(super) struct Entry<'a> {
     pub(super) depth: usize,
     /// Whether it was asked for; if not, it is here for what is inside it.
     pub(super) chosen: bool,
-    /// Name under /run/netns.
-    pub(super) name: Option<&'a str>,
+    /// As the kernel tells it.
+    pub(super) known: &'a Netns,
     /// Containers in it, the one to name first.
     pub(super) containers: Vec<&'a Container>,
     /// IPv4's path, else IPv6's; both when they are not equally good. None if there is no default route.
@@ -75,7 +75,7 @@ impl<'a> Tree<'a> {
             .filter_map(|(netns, depth)| Some(Entry { depth: depth.min(DEEPEST), ..places.remove(&netns)? }))
             .collect::<Vec<_>>();
         for entry in &mut entries {
-            entry.choose(patterns);
+            entry.choose(patterns, node.host);
             entry.judge(node);
         }
         keep_chosen(&mut entries);
@@ -87,6 +87,11 @@ impl<'a> Tree<'a> {
         let ids: BTreeSet<&str> =
             self.chosen().flat_map(|entry| &entry.containers).map(|c| c.id.as_str()).collect();
         ids.len()
+    }
+
+    /// How many namespaces besides the host's are shown, of which no container is known.
+    pub(super) fn bare(&self) -> usize {
+        self.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != self.host).count()
     }
 
     /// How many networks and tunnels are wrong.
@@ -102,9 +107,11 @@ impl<'a> Tree<'a> {
 }
 
 impl Entry<'_> {
-    fn choose(&mut self, patterns: &[String]) {
+    fn choose(&mut self, patterns: &[String], host: NetnsId) {
         if patterns.is_empty() {
-            let shows = !self.paths.is_empty() || !self.tunnels.is_empty();
+            let mut links = self.known.links.values();
+            let bare = self.netns != host && links.any(|link| link.up && link.kind != LinkKind::Loopback);
+            let shows = bare || !self.paths.is_empty() || !self.tunnels.is_empty();
             self.chosen = !self.containers.is_empty() || shows;
             return;
         }
@@ -139,7 +146,7 @@ fn entry<'a>(node: &'a Node, netns: NetnsId, exits: &mut Exits) -> Option<Entry<
         netns,
         depth: 0,
         chosen: false,
-        name: known.name.as_deref(),
+        known,
         containers: known.containers.iter().collect(),
         paths,
         others,
