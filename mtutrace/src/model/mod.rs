@@ -34,6 +34,6 @@ pub(crate) use remotes::Remotes;
 pub(crate) use rule::{Action, Rule};
 pub(crate) use setup::{Ci, Compose, Network, Setup};
 pub(crate) use socket::{SocketId, TcpInfo};
-pub(crate) use tunnel::Tunnel;
+pub(crate) use tunnel::{Tunnel, TunnelEnd};
 pub(crate) use verdict::{Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind};
 pub(crate) use verdict_id::VerdictId;

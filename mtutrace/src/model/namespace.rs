@@ -1,10 +1,11 @@
 //! One network namespace, as the kernel tells it.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::Container;
 use super::device::{Address, Learnt, Link, Route};
 use super::remotes::Remotes;
 use super::rule::Rule;
+use super::tunnel::TunnelEnd;
 
 /// One network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,14 @@ pub(crate) struct Netns {
     pub(crate) rules: Vec<Rule>,
     /// The other ends of its VXLANs by their index, as their forwarding databases say.
     pub(crate) remotes: BTreeMap<u32, Remotes>,
+    /// What the other ends of its tunnels know them by, by index.
+    pub(crate) ends: BTreeMap<u32, TunnelEnd>,
+    /// The routing tables of its VRFs, by index.
+    pub(crate) vrfs: BTreeMap<u32, u32>,
+    /// The drivers of its devices of kind [`super::LinkKind::Other`], by index.
+    pub(crate) drivers: BTreeMap<u32, String>,
+    /// Its devices with an XDP program.
+    pub(crate) xdp: BTreeSet<u32>,
     /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
     pub(crate) learnt: Vec<Learnt>,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.

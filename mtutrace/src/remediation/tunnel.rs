@@ -2,7 +2,8 @@
 use super::context::Context;
 use super::fix::{config, now, permanent};
 use super::shell::{enter, quote};
-use crate::model::{Fix, Mismatch, Node};
+use crate::model::{Fix, Learnt, Mismatch, Node};
+use crate::topology::lookup::{Lookup, lookup};
 use crate::topology::{self, Underlay};
 
 /// The remedies for a mismatch that is a tunnel's; nothing for others.
@@ -12,6 +13,9 @@ pub(crate) fn fixes_of(m: &Mismatch, node: &Node) -> Option<Vec<Fix>> {
 
 /// The setting of whoever made the tunnel, as its device's name tells, then the MTU itself at once.
 pub(crate) fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
+    if let Some(learnt) = below.learnt {
+        return forget(below, learnt, node);
+    }
     let (name, fits) = (below.tunnel.interface.as_str(), below.fits);
     let home =
         node.netns.get(&below.tunnel.netns).and_then(|netns| netns.mount.as_ref().or(netns.name.as_ref()));
@@ -24,6 +28,38 @@ pub(crate) fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
         "works at once, lost when the tunnel is recreated; containers keep their MTU and are told by ICMP";
     fixes.push(now("on this node, as root", what, command));
     fixes
+}
+
+/// A path MTU that the kernel has learnt towards another end is smaller than what the numbers of the devices promise.
+fn forget(below: &Underlay, learnt: Learnt, node: &Node) -> Vec<Fix> {
+    let inside = enter(below.device.netns, node);
+    let (family, bits, to) = if learnt.destination.is_ipv4() { ("", 32, "") } else { ("-6 ", 128, " to") };
+    let (remote, device) = (learnt.destination, quote(&below.device.interface));
+    let real = node.link(below.device.id()).map_or(below.device.mtu, |link| link.mtu);
+    let one = if to.is_empty() { String::new() } else { format!("{to} {remote}") };
+    let via = match node.netns.get(&below.device.netns).map(|netns| lookup(netns, Some(remote))) {
+        Some(Lookup::Out(out)) => out.next_hop.filter(|ip| *ip != remote).map(|ip| format!("via {ip} ")),
+        _ => None,
+    };
+    vec![
+        now(
+            "on this node, as root",
+            &format!(
+                "forget the path MTU of {} towards {remote} that an ICMP message announced; it comes back with the next one \
+                 if the network carries no more",
+                learnt.mtu
+            ),
+            format!("{inside}ip {family}route flush cache{one}"),
+        ),
+        permanent(
+            "on this node, as root, and in the configuration of its network",
+            "learn nothing towards that node any more, if the network does carry as much as the devices' MTUs say",
+            format!(
+                "{inside}ip {family}route replace {remote}/{bits} {}dev {device} mtu lock {real}",
+                via.unwrap_or_default()
+            ),
+        ),
+    ]
 }
 
 /// The beginning of the id of the overlay network whose namespace it is: Docker calls that `1-qa7s8dk3f9`, where the

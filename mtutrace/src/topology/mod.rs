@@ -9,6 +9,7 @@ pub(crate) mod adopt;
 pub(crate) mod ctnetlink;
 pub(crate) mod dump;
 pub(crate) mod exits;
+mod far_end;
 pub(crate) mod hooks;
 pub(crate) mod live;
 pub(crate) mod lookup;

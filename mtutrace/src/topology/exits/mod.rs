@@ -111,10 +111,13 @@ fn follow(node: &Node, netns: NetnsId, at: NetnsId, candidate: &Candidate) -> Op
     })
 }
 
-/// Whether a path ends at a device by which packets leave the node, rather than at whoever they are for.
+/// Whether a path ends at a device by which packets leave the node, rather than at whoever they are for. A tunnel is a way
+/// out even where its other end is on this node.
 fn leaves(node: &Node, hops: &[Hop], to: IpAddr) -> bool {
     let Some(last) = hops.last() else { return false };
+    let is_tunnel = |hop: &Hop| node.link(hop.id()).is_some_and(|link| link.tunnel.is_some());
     match last.kind {
+        _ if hops.iter().any(is_tunnel) => true,
         LinkKind::Bridge | LinkKind::Loopback | LinkKind::Other => false,
         LinkKind::Veth => is_uplink(node, last, to),
         _ => !node.has_address(last.netns, to),

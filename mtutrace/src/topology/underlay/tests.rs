@@ -112,3 +112,23 @@ fn a_device_that_it_is_bound_to_comes_before_its_other_ends() {
     });
     assert_eq!(underlay(&node.0, id(2, 4)).unwrap().device.interface, "eth0");
 }
+
+#[test]
+fn a_learnt_path_mtu_towards_another_end_limits_it() {
+    let mut node = overlay(|_| {}).edit(1, 2, |link| link.mtu = 1500).0;
+    let learnt = |node: &mut Node, destination, mtu| {
+        let destination = ip(destination);
+        node.netns.get_mut(&NetnsId(1)).unwrap().learnt.push(Learnt { destination, mtu });
+    };
+    learnt(&mut node, "192.0.2.99", 1200);
+    assert_eq!(underlay(&node, id(1, 3)).map(|below| (below.fits, below.learnt)), Some((1450, None)));
+    learnt(&mut node, "192.0.2.2", 1400);
+    let below = underlay(&node, id(1, 3)).unwrap();
+    assert_eq!((below.device.mtu, below.fits, below.wrong), (1400, 1350, true));
+    assert_eq!(below.learnt.map(|learnt| learnt.destination), Some(ip("192.0.2.2")));
+    let fixes = crate::remediation::tunnel::fixes(&below, &node);
+    let commands: Vec<&str> = fixes.iter().map(|fix| fix.command.as_str()).collect();
+    let lock = "ip route replace 192.0.2.2/32 dev eth0 mtu lock 1500";
+    assert_eq!(commands, ["ip route flush cache", lock]);
+    assert_eq!(homes(&node), BTreeMap::from([(NetnsId(1), BTreeSet::from([ip("192.0.2.2")]))]));
+}

@@ -133,6 +133,9 @@ struct TunnelRow<'a> {
     /// Bytes that it puts around a packet.
     overhead: u32,
     underlay: Device,
+    /// The path MTU that limits the underlay, if the kernel has learnt one towards another end of the tunnel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learnt: Option<Learnt>,
     /// The largest packet for which the underlay has room, bytes at L3.
     fits: u32,
     /// Whether its MTU should be that number.
@@ -143,9 +146,17 @@ struct TunnelRow<'a> {
 
 impl<'a> TunnelRow<'a> {
     fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
-        let Underlay { tunnel, device, overhead, fits, wrong, .. } = below;
+        let Underlay { tunnel, device, overhead, fits, wrong, learnt, .. } = below;
         let fix = if *wrong { entry.tunnel_fixes.as_slice() } else { &[] };
-        TunnelRow { tunnel, overhead: *overhead, underlay: device.device(), fits: *fits, wrong: *wrong, fix }
+        TunnelRow {
+            tunnel,
+            overhead: *overhead,
+            underlay: device.device(),
+            learnt: *learnt,
+            fits: *fits,
+            wrong: *wrong,
+            fix,
+        }
     }
 }
 

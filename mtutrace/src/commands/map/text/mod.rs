@@ -106,7 +106,9 @@ fn tunnel(below: &Underlay, colour: bool) -> String {
         format!("{text} (max {})", below.fits)
     };
     let carrier = escape(&below.device.interface);
-    format!("{text} over {carrier} {} with {} bytes of headers", below.device.mtu, below.overhead)
+    let learnt = below.learnt.map(|learnt| format!(" (learnt by ICMP for {})", learnt.destination));
+    let learnt = learnt.unwrap_or_default();
+    format!("{text} over {carrier} {}{learnt} with {} bytes of headers", below.device.mtu, below.overhead)
 }
 
 /// `eth0 9000 > veth1 1500 (should be 9000)`, of devices that face each other and are on no path that is wrong.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Container, Fix, Learnt, LinkKind, Netns, NetnsId, Node};
 use crate::remediation;
+use crate::topology::path::path_before_tunnels;
 use crate::topology::reach::namespaces;
 use crate::topology::underlay::tunnels;
 use crate::topology::{Exits, Underlay, Unequal, unequal};
@@ -170,7 +171,7 @@ fn nesting(node: &Node, places: &BTreeMap<NetnsId, Entry<'_>>) -> BTreeMap<Netns
     for entry in places.values().filter(|entry| entry.netns != node.host) {
         let parents = entry.containers.first().into_iter().flat_map(|container| &container.parents);
         let mut outer = parents.filter_map(|parent| homes.get(parent.id.as_str())).copied();
-        let next = || namespaces(&entry.paths.first()?.hops).get(1).copied();
+        let next = || namespaces(&path_before_tunnels(node, entry.netns, None)).get(1).copied();
         let outer = outer.find(|outer| *outer != entry.netns).or_else(next).unwrap_or(node.host);
         inside.entry(outer).or_default().push(entry.netns);
     }
