@@ -101,7 +101,9 @@ fn to_found(procs: NetnsProcs) -> FoundNetns {
         id: procs.id,
         path: procs.path,
         name: procs.name,
+        mount: procs.mount,
         pid: procs.pids.first().copied(),
+        command: procs.command,
         containers: procs.containers,
     }
 }

@@ -1,5 +1,5 @@
 //! Names for people: of namespaces, containers and devices. What comes from outside is escaped where it is printed, not here.
-use super::{Container, Hop, NetnsId, Node};
+use super::{Container, Hop, Netns, NetnsId, Node};
 
 /// Whose namespace it is.
 pub(crate) fn owner(netns: NetnsId, node: &Node) -> String {
@@ -9,9 +9,16 @@ pub(crate) fn owner(netns: NetnsId, node: &Node) -> String {
     if let Some(container) = node.container(netns) {
         return self::container(container);
     }
-    match node.netns.get(&netns).and_then(|n| n.name.as_ref()) {
+    node.netns.get(&netns).map_or_else(|| format!("namespace {netns}"), |known| namespace(netns, known))
+}
+
+/// A namespace that no container is known of: its name, else where it is mounted, else its number with a process in it.
+pub(crate) fn namespace(id: NetnsId, netns: &Netns) -> String {
+    let Netns { name, mount, pid, command, .. } = netns;
+    let process = pid.zip(command.as_ref()).map(|(pid, command)| format!(" (pid {pid}, {command})"));
+    match name.as_ref().or(mount.as_ref()) {
         Some(name) => format!("namespace {name}"),
-        None => format!("namespace {netns}"),
+        None => format!("namespace {id}{}", process.unwrap_or_default()),
     }
 }
 
@@ -26,4 +33,22 @@ pub(crate) fn container(container: &Container) -> String {
 /// A device and where it is.
 pub(crate) fn device(hop: &Hop, node: &Node) -> String {
     format!("{} ({})", hop.interface, owner(hop.netns, node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_without_a_container() {
+        let id = NetnsId(7);
+        let mut netns = Netns::default();
+        assert_eq!(namespace(id, &netns), "namespace 7");
+        (netns.pid, netns.command) = (Some(12), Some("slirp4netns".to_owned()));
+        assert_eq!(namespace(id, &netns), "namespace 7 (pid 12, slirp4netns)");
+        netns.mount = Some("/run/docker/netns/1-a".to_owned());
+        assert_eq!(namespace(id, &netns), "namespace /run/docker/netns/1-a");
+        netns.name = Some("vpn".to_owned());
+        assert_eq!(namespace(id, &netns), "namespace vpn");
+    }
 }

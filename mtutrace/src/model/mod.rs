@@ -11,7 +11,8 @@ pub(crate) mod namespaces;
 pub(crate) mod nat;
 pub(crate) mod netns;
 pub(crate) mod node;
-mod outcomes;
+pub(crate) mod outcomes;
+pub(crate) mod remotes;
 pub(crate) mod rule;
 pub(crate) mod setup;
 pub(crate) mod socket;
@@ -31,10 +32,11 @@ pub(crate) use nat::NatQuery;
 pub(crate) use netns::{NetnsId, NetnsKey};
 pub(crate) use node::Node;
 pub(crate) use outcomes::Outcomes;
+pub(crate) use remotes::Remotes;
 pub(crate) use rule::{Action, Rule};
 pub(crate) use setup::{Ci, Compose, Network, Setup};
 pub(crate) use socket::{SocketId, TcpInfo};
-pub(crate) use tunnel::Tunnel;
+pub(crate) use tunnel::{Tunnel, TunnelEnd};
 pub(crate) use verdict::{
     Beyond, Bottleneck, Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind,
 };

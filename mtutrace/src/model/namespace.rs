@@ -1,17 +1,23 @@
 //! One network namespace, as the kernel tells it.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::Container;
 use super::device::{Address, Learnt, Link, Route};
+use super::remotes::Remotes;
 use super::rule::Rule;
+use super::tunnel::TunnelEnd;
 
 /// One network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Netns {
     /// Name under /run/netns, if it has one.
     pub(crate) name: Option<String>,
+    /// Where it is mounted, if nothing else holds it: `nsenter --net=PATH` is the way in.
+    pub(crate) mount: Option<String>,
     /// A process in it, if there is one: `/proc/<pid>/ns/net` is the way in.
     pub(crate) pid: Option<u32>,
+    /// What that process runs (`/proc/PID/comm`), if no container is known.
+    pub(crate) command: Option<String>,
     /// Devices by index.
     pub(crate) links: BTreeMap<u32, Link>,
     /// Addresses.
@@ -22,6 +28,16 @@ pub(crate) struct Netns {
     pub(crate) routes_cut: usize,
     /// Rules of policy routing in their order; none of a family that has but those which the kernel makes itself.
     pub(crate) rules: Vec<Rule>,
+    /// The other ends of its VXLANs by their index, as their forwarding databases say.
+    pub(crate) remotes: BTreeMap<u32, Remotes>,
+    /// What the other ends of its tunnels know them by, by index.
+    pub(crate) ends: BTreeMap<u32, TunnelEnd>,
+    /// The routing tables of its VRFs, by index.
+    pub(crate) vrfs: BTreeMap<u32, u32>,
+    /// The drivers of its devices of kind [`super::LinkKind::Other`], by index.
+    pub(crate) drivers: BTreeMap<u32, String>,
+    /// Its devices with an XDP program.
+    pub(crate) xdp: BTreeSet<u32>,
     /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
     pub(crate) learnt: Vec<Learnt>,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.

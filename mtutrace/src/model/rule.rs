@@ -31,7 +31,9 @@ pub(crate) struct Rule {
     pub(crate) invert: bool,
     /// It wants a mark, a TOS or a socket that is bound to a device: an ordinary packet has none.
     pub(crate) extraordinary: bool,
-    /// It wants what the model does not know: a VRF, a user, ports, a protocol.
+    /// It is about packets of a VRF, and leads to that one's table (l3mdev).
+    pub(crate) l3mdev: bool,
+    /// It wants what the model does not know: a user, ports, a protocol.
     pub(crate) unknown: bool,
     /// What is done.
     pub(crate) action: Action,

@@ -26,3 +26,14 @@ pub(crate) struct Tunnel {
     /// The same, found.
     pub(crate) netns: Option<NetnsId>,
 }
+
+/// By what the ends of a tunnel know each other's packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TunnelEnd {
+    /// The driver (`IFLA_INFO_KIND`).
+    pub(crate) kind: String,
+    /// The number that it puts on what it sends: VNI or GRE key; 0 of kinds without one. In whatever byte order it has.
+    pub(crate) sends: u32,
+    /// The number of what it takes.
+    pub(crate) takes: u32,
+}

@@ -12,11 +12,11 @@ pub(crate) fn level(m: &Mismatch, node: &Node) -> Vec<Fix> {
             format!("{}ip link set dev {} mtu {mtu}", enter(hop.netns, node), quote(&hop.interface));
         now("on this node, as root", what, command)
     };
-    if let (Some(wide), Some(carries)) = (m.path.first(), topology::odd_port(node, m.bottleneck.id())) {
+    if let (Some(wide), Some(carries)) = (m.path.first(), topology::odd_port(node, m.culprit.id())) {
         let raised = carries.min(wide.mtu);
         return vec![
             set(
-                &m.bottleneck,
+                &m.culprit,
                 raised,
                 "raise it to the MTU of its neighbours; set the same in the configuration that created it",
             ),

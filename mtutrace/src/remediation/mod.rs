@@ -10,14 +10,17 @@ mod docker;
 mod fix;
 pub(crate) mod fragments;
 mod level;
+mod lxd;
 mod origin;
 mod podman;
 mod relief;
 pub(crate) mod remote;
 mod shell;
+mod swarm;
 pub(crate) mod tunnel;
 
 use crate::model::{Container, Fix, Mismatch, NetnsId, Node};
+use crate::topology;
 
 use self::context::Context;
 use self::origin::Origin;
@@ -25,6 +28,9 @@ pub(crate) use level::level;
 
 /// The remedies: the lasting one for how this container was made first, what works at once last.
 pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId, node: &Node) -> Vec<Fix> {
+    if topology::odd_port(node, m.culprit.id()).is_some() {
+        return level(m, node);
+    }
     // The culprit's namespace belongs to the outer container when Docker runs inside one.
     let nested = m.culprit.netns != netns && m.culprit.netns != node.host;
     let context = Context { m, node, netns, container, mtu: m.bottleneck.mtu, nested };
@@ -32,6 +38,14 @@ pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId,
         Origin::Docker0 => docker::default_bridge(&context),
         Origin::DockerNetwork(id) => docker::network(&context, &id),
         Origin::DockerBefore => docker::before(&context),
+        Origin::DockerGateway => swarm::gateway_bridge(&context),
+        Origin::Kind => swarm::kind(&context),
+        Origin::Lxd => lxd::managed(&context, "lxc"),
+        Origin::Incus => lxd::managed(&context, "incus"),
+        Origin::Lxc => lxd::plain(&context),
+        Origin::Proxmox => lxd::proxmox(&context),
+        Origin::LxcContainer => lxd::container(&context),
+        Origin::OwnTunnel => tunnel::of_container(&context),
         Origin::Podman => podman::network(&context),
         Origin::Nerdctl => cni::nerdctl(&context),
         Origin::CniBridge => cni::bridge(&context),

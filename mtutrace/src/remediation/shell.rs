@@ -10,7 +10,10 @@ pub(super) fn enter(netns: NetnsId, node: &Node) -> String {
     match (ns.and_then(|n| n.pid), ns.and_then(|n| n.name.as_ref())) {
         (_, Some(name)) => format!("ip netns exec {} ", quote(name)),
         (Some(pid), None) => format!("nsenter --target {pid} --net "),
-        (None, None) => String::new(),
+        (None, None) => match ns.and_then(|n| n.mount.as_ref()) {
+            Some(path) => format!("nsenter --net={} ", quote(path)),
+            None => String::new(),
+        },
     }
 }
 

@@ -88,6 +88,10 @@ fn alone(next: &str, kind: LinkKind, runtime: Option<Runtime>) -> Vec<Fix> {
 #[test_case("cni0", false => "\"mtu\": 1437"; "the bridge plugin")]
 #[test_case("nerdctl0", false => "\"mtu\": 1437"; "nerdctl")]
 #[test_case("podman0", false => "\"options\": { \"mtu\": \"1437\" }"; "podman's default")]
+#[test_case("lxdbr0", false => "lxc network set lxdbr0 bridge.mtu=1437"; "LXD")]
+#[test_case("incusbr0", false => "incus network set incusbr0 bridge.mtu=1437"; "Incus")]
+#[test_case("lxcbr0", false => "lxc.net.0.mtu = 1437"; "LXC")]
+#[test_case("nomad", false => "\"mtu\": 1437"; "Nomad's bridge is CNI's")]
 #[test_case("lan", false => "nsenter --target 30 --net ip link set dev eth0 mtu 1437"; "by hand")]
 fn the_first_is_for_how_it_was_made(bridge: &str, nested: bool) -> String {
     on_bridge(bridge, nested, "eth9")[0].command.clone()
@@ -168,7 +172,18 @@ fn a_network_of_github_in_its_own_docker() {
 
 /// Every set of remedies that there is.
 fn all() -> Vec<Fix> {
-    let bridges = ["docker0", "br-0123456789ab", "cni0", "nerdctl0", "podman0", "podman1", "lan; reboot"];
+    let bridges = [
+        "docker0",
+        "br-0123456789ab",
+        "docker_gwbridge",
+        "lxdbr0",
+        "incusbr0",
+        "cni0",
+        "nerdctl0",
+        "podman0",
+        "podman1",
+        "lan; reboot",
+    ];
     let on_bridges = bridges.iter().flat_map(|bridge| [(*bridge, true), (*bridge, false)]);
     let mut all: Vec<Fix> =
         on_bridges.flat_map(|(bridge, nested)| on_bridge(bridge, nested, "eth9")).collect();
@@ -188,7 +203,9 @@ fn all() -> Vec<Fix> {
 /// A shell reads the commands, and JSON and YAML parsers the settings.
 #[test]
 fn each_is_well_formed() {
-    let programs = ["docker", "dockerd", "kubectl", "helm", "podman", "ip", "nsenter", "nft", "iptables"];
+    let programs = [
+        "lxc", "incus", "docker", "dockerd", "kubectl", "helm", "podman", "ip", "nsenter", "nft", "iptables",
+    ];
     for fix in all() {
         let text = &fix.command;
         let first = text.split([' ', '=']).next().unwrap_or_default();
@@ -226,4 +243,28 @@ fn names_cannot_break_out_of_a_command() {
     assert_eq!(quote("a'; reboot #"), r"'a'\''; reboot #'");
     assert_eq!(quote("eth0.100"), "eth0.100");
     assert_eq!(quote(""), "''");
+}
+
+#[test_case("br0", "web", "lxc config device override web eth0 mtu=1437"; "LXD on a bridge of the host")]
+#[test_case("vmbr0", "100", "net0: name=eth0,bridge=vmbr0,mtu=1437"; "Proxmox")]
+fn containers_that_have_a_name(bridge: &str, name: &str, expected: &str) {
+    let culprit = hop(bridge, HOST, 1500, LinkKind::Bridge, 10);
+    let bottleneck = hop("uplink", HOST, MTU, LinkKind::Physical, 5);
+    let own = hop("eth0", INNER, 1500, LinkKind::Veth, 1);
+    let m = Mismatch { path: vec![own, culprit.clone(), bottleneck.clone()], culprit, bottleneck };
+    let container = Container { runtime: Some(Runtime::Lxc), ..Container::new(name) };
+    assert_eq!(fixes(&m, Some(&container), INNER, &node(HOST, "eth9"))[0].command, expected);
+}
+
+#[test]
+fn networks_of_swarm_and_kind() {
+    let command = &on_bridge("docker_gwbridge", false, "eth9")[0].command;
+    assert!(command.starts_with(
+        "docker network rm docker_gwbridge && docker network create --opt com.docker.network.driver.mtu=1437 "
+    ));
+    let command = &set_up("br-0123456789ab", false, "eth9", Some(told("kind", None, None)))[0].command;
+    assert!(
+        command.contains("docker network create --driver bridge kind -o com.docker.network.driver.mtu=1437"),
+        "{command}"
+    );
 }

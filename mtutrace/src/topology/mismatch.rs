@@ -1,6 +1,8 @@
 //! Whether a namespace's own MTU is larger than its egress path carries. Pure.
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::exits::is_uplink;
+use super::odd_port::{lowering, odd_port};
 use super::path::{bottleneck, path};
 use super::underlay::{Underlay, underlay};
 use crate::model::{DeviceId, Hop, LinkKind, Mismatch, NetnsId, Node};
@@ -22,6 +24,7 @@ pub(crate) fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> O
         hop.id() == own
             || home.contains(&hop.id())
             || !matches!(hop.kind, LinkKind::Veth | LinkKind::Bridge | LinkKind::Loopback)
+            || remote.is_some_and(|to| is_uplink(node, hop, to))
     };
     let mut hops: Vec<Hop> = way.into_iter().filter(own_side).collect();
     let first = hops.first()?;
@@ -36,8 +39,18 @@ pub(crate) fn mismatch(node: &Node, netns: NetnsId, remote: Option<IpAddr>) -> O
     let bridge =
         || hops.iter().find(|h| h.kind == LinkKind::Bridge).filter(|b| b.mtu > bottleneck.mtu).cloned();
     let below = wrong_tunnel(node, &bottleneck);
-    let culprit = below.map(|below| below.tunnel).or_else(bridge).unwrap_or(own);
+    let culprit = below
+        .map(|below| below.tunnel)
+        .or_else(|| left_behind(node, &bottleneck))
+        .or_else(bridge)
+        .unwrap_or(own);
     Some(Mismatch { path: hops, culprit, bottleneck })
+}
+
+/// The bridge port whose own number is what limits the path there, if all its neighbours have larger ones.
+fn left_behind(node: &Node, limit: &Hop) -> Option<Hop> {
+    let port = odd_port(node, limit.id()).map(|_| limit.id()).or_else(|| lowering(node, limit.id()))?;
+    Some(Hop::new(port, node.link(port)?))
 }
 
 /// What is below the tunnel of this hop, if the tunnel's own number is what is wrong.

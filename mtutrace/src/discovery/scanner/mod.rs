@@ -1,9 +1,10 @@
-//! The edge that finds the network namespaces of the node and the containers in them, by /proc and /run/netns.
+//! The edge that finds the network namespaces of the node and the containers in them, by /proc, /run/netns and the tables
+//! of mounts.
 //!
 //! - Containers with the host's network share its namespace with everything else there: a namespace can't tell them
 //!   apart, so the host's has no containers.
 //! - A thread may have a network namespace of its own (/proc/PID/task/TID/ns/net). Only those of processes are found.
-//! - A namespace that is held by nothing but a mount outside of /run/netns, or by an open file, is not found.
+//! - A namespace that is held by nothing but an open file is not found.
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -11,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::members::Members;
+use super::mounts::Mounts;
 use super::process::Proc;
 use crate::model::{Container, NetnsId};
 
@@ -23,8 +25,13 @@ pub(crate) struct NetnsProcs {
     pub(crate) name: Option<String>,
     /// Processes in it, ascending; none if only its name keeps it.
     pub(crate) pids: Vec<u32>,
-    /// A file by which it can be opened (setns(2)): /proc/PID/ns/net of its first process, else /run/netns/NAME.
+    /// A file by which it can be opened (setns(2)): /proc/PID/ns/net of its first process, else /run/netns/NAME, else
+    /// where it is mounted.
     pub(crate) path: PathBuf,
+    /// Where it is mounted, if nothing else holds it. It comes from outside: escape it.
+    pub(crate) mount: Option<String>,
+    /// What its first process runs, if it has no container. It comes from outside: escape it.
+    pub(crate) command: Option<String>,
     /// Containers of its processes, the one to name first; empty for the host's.
     pub(crate) containers: Vec<Container>,
 }
@@ -37,6 +44,7 @@ pub(crate) struct Scanner {
     host: NetnsId,
     unreadable: usize,
     members: BTreeMap<NetnsId, Members>,
+    mounts: Mounts,
 }
 
 impl Scanner {
@@ -48,6 +56,7 @@ impl Scanner {
             host: NetnsId::default(),
             unreadable: 0,
             members: BTreeMap::new(),
+            mounts: Mounts::default(),
         }
     }
 
@@ -71,7 +80,8 @@ impl Scanner {
     pub(crate) fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
         let mut pids = self.pids()?;
         let mut names = self.names();
-        for id in names.keys() {
+        let mut mounts = self.mounts.scan(&self.proc, pids.values().flatten().copied());
+        for id in names.keys().chain(mounts.keys()) {
             pids.entry(*id).or_default();
         }
         self.members.retain(|id, _| pids.contains_key(id));
@@ -79,15 +89,18 @@ impl Scanner {
         for (id, mut pids) in pids {
             pids.sort_unstable();
             let (name, named_path) = names.remove(&id).unzip();
-            let Some(path) = pids.first().map(|&pid| self.proc.path(pid, "ns/net")).or(named_path) else {
-                continue;
-            };
+            let named = pids.first().map(|&pid| self.proc.path(pid, "ns/net")).or(named_path);
+            let (mounted, shown) = mounts.remove(&id).filter(|_| named.is_none()).unzip();
+            let Some(path) = named.or(mounted) else { continue };
             let containers = if id == self.host {
                 Vec::new()
             } else {
                 self.members.entry(id).or_default().containers(&pids, &self.proc)
             };
-            found.push(NetnsProcs { id, name, pids, path, containers });
+            let nobody = pids.first().filter(|_| containers.is_empty() && id != self.host);
+            let command = nobody.and_then(|pid| self.proc.stat(*pid)).map(|stat| stat.comm);
+            let mount = shown.map(|path: PathBuf| path.to_string_lossy().into_owned());
+            found.push(NetnsProcs { id, name, pids, path, mount, command, containers });
         }
         Ok(found)
     }

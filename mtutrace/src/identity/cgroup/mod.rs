@@ -3,13 +3,15 @@
 //! Runtimes name a container's cgroup after its id, below the cgroup of whatever they run in themselves, so a path
 //! with several ids tells containers inside containers. Forms: runc's cgroupfs driver (`…/<id>`), its systemd driver
 //! (`…/<prefix>-<id>.scope`), and the systemd form taken literally as a directory name (`<slice>:<prefix>:<id>`, when
-//! the CRI says systemd but runc was not told, and BuildKit).
+//! the CRI says systemd but runc was not told, and BuildKit). Those that have a name instead of an id are in `named`.
+mod named;
+
 use crate::model::Runtime;
 
 /// A container as far as its cgroup path tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ContainerRef {
-    /// Full id: 64 hex digits, or BuildKit's 25 characters.
+    /// Full id: 64 hex digits, BuildKit's 25 characters; or a name.
     pub(crate) id: String,
     /// What made it, where the name of the cgroup tells.
     pub(crate) runtime: Option<Runtime>,
@@ -50,19 +52,23 @@ fn chain_of(path: &[u8]) -> Vec<ContainerRef> {
     // kernfs marks the removed cgroup of a dying process like this.
     let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
     let mut chain: Vec<ContainerRef> = Vec::new();
-    let (mut parent, mut below_docker, mut pod_uid) = ("", false, None);
+    let (mut parent, mut below_docker, mut below_nomad, mut pod_uid) = ("", false, false, None);
     for segment in path.split(|&byte| byte == b'/') {
         let segment = std::str::from_utf8(segment).unwrap_or_default();
         // In the colon form the pod's slice and the container are one segment.
         pod_uid = pod_of(segment.split(':').next().unwrap_or_default()).or(pod_uid);
         below_docker |= segment == "docker";
-        if let Some((id, runtime)) = container_of(parent, segment) {
+        below_nomad |= matches!(segment, "nomad" | "nomad.slice");
+        let by_name = || named::container_of(parent, segment, below_nomad);
+        let by_id = container_of(parent, segment).map(|(id, runtime)| (id.to_owned(), runtime));
+        if let Some((id, runtime)) = by_id.or_else(|| by_name().map(|(name, runtime)| (name, Some(runtime))))
+        {
             let runtime = runtime.or(below_docker.then_some(Runtime::Docker));
             let pod_uid = pod_uid.take();
             below_docker = false;
             // Kind's nested cgroup v1 mounts repeat the outer path: /docker/A/docker/A/kubelet/…
             if chain.iter().all(|known| known.id != id) {
-                chain.push(ContainerRef { id: id.to_owned(), runtime, pod_uid });
+                chain.push(ContainerRef { id, runtime, pod_uid });
             }
         }
         parent = segment;
@@ -76,6 +82,10 @@ fn container_of<'a>(parent: &str, segment: &'a str) -> Option<(&'a str, Option<R
     if is_long_id(segment) {
         // Podman's cgroupfs driver puts /libpod_parent/<pod id>/libpod-<id>.
         return (parent != "libpod_parent").then_some((segment, None));
+    }
+    // Kata's sandbox, in which its virtual machine runs.
+    if let Some(id) = segment.strip_prefix("kata_").filter(|id| is_long_id(id)) {
+        return Some((id, Some(Runtime::Containerd)));
     }
     // moby's builder: /docker/<id>, /docker/buildkit/<id>; buildkitd by itself: /buildkit/<id>.
     if is_buildkit_id(segment) && matches!(parent, "docker" | "buildkit") {
@@ -100,7 +110,7 @@ fn prefixed<'a>(prefix: &str, id: &'a str, unit: bool) -> Option<(&'a str, Optio
     }
     let runtime = match prefix {
         "docker" => Some(Runtime::Docker),
-        "cri-containerd" | "nerdctl" => Some(Runtime::Containerd),
+        "cri-containerd" | "nerdctl" | "kata" => Some(Runtime::Containerd),
         "crio" => Some(Runtime::CriO),
         // "payload": podman run --cgroups=split (quadlets).
         "libpod" | "libpod-payload" => Some(Runtime::Podman),

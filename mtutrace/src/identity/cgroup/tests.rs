@@ -27,6 +27,7 @@ fn summary(text: &[u8]) -> String {
             Runtime::Containerd => "containerd",
             Runtime::CriO => "cri-o",
             Runtime::Podman => "podman",
+            _ => "another",
         }));
         words.extend(container.pod_uid.as_deref().map(|uid| if uid == U { "pod" } else { "other-pod" }));
         words.join(" ")

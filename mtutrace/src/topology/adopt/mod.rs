@@ -1,5 +1,5 @@
 //! Containers inside containers, told by the network: a nested container's traffic leaves through its parent.
-use super::path::path;
+use super::path::path_before_tunnels;
 use super::reach::namespaces;
 use crate::model::{Container, NetnsId, Node};
 
@@ -11,7 +11,7 @@ pub(crate) fn adopt_parents(node: &mut Node) {
         .iter()
         .filter(|(id, netns)| **id != node.host && netns.containers.iter().any(|c| c.parents.is_empty()))
         .filter_map(|(id, _)| {
-            let way = namespaces(&path(node, *id, None));
+            let way = namespaces(&path_before_tunnels(node, *id, None));
             Some((way.len(), *id, *way.get(1)?))
         })
         .filter(|(_, _, outer)| *outer != node.host)

@@ -14,10 +14,10 @@ pub(super) const IFLA_IFNAME: u16 = 3;
 pub(super) const IFLA_MTU: u16 = 4;
 pub(super) const IFLA_LINK: u16 = 5;
 const IFLA_MASTER: u16 = 10;
-const IFLA_LINKINFO: u16 = 18;
+pub(super) const IFLA_LINKINFO: u16 = 18;
 pub(super) const IFLA_LINK_NETNSID: u16 = 37;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
+pub(super) const IFLA_INFO_KIND: u16 = 1;
+pub(super) const IFLA_INFO_DATA: u16 = 2;
 /// Bytes of `struct ifinfomsg`, which stands before the attributes.
 pub(super) const LINK_HEADER: usize = 16;
 
@@ -46,6 +46,9 @@ pub(super) fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)>
     let ethernet = header.link_layer_type == LinkLayerType::Ether;
     let nsid = values.get(&IFLA_LINK_NETNSID).and_then(|value| i32_of(value));
     let link = number(IFLA_LINK).filter(|link| *link != 0);
+    // A tunnel that is bound to no device names itself once it was moved (dev_get_iflink).
+    let is_tunnel = kind.as_deref().is_some_and(|kind| tunnel::tunnel(kind, &[], ethernet).is_some());
+    let link = link.filter(|link| !is_tunnel || *link != header.index);
     let data = info.get(&IFLA_INFO_DATA).copied().unwrap_or_default();
     let tunnel = kind.as_deref().and_then(|kind| tunnel::tunnel(kind, data, ethernet));
     let tunnel = tunnel.map(|tunnel| Tunnel { link: tunnel.link.or(link), nsid, ..tunnel });

@@ -1,5 +1,7 @@
 //! Reads the devices, addresses, routes and rules of the current namespace.
 mod address;
+mod details;
+mod fdb;
 mod learnt;
 mod link;
 mod route;
@@ -8,6 +10,7 @@ mod tunnel;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::net::IpAddr;
 
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
@@ -36,22 +39,58 @@ pub(crate) struct Dump {
     pub(crate) peers: Vec<RawPeer>,
 }
 
+/// Whether to read the path MTUs that a namespace has learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exceptions {
+    /// Always.
+    Wanted,
+    /// If there are tunnels, which they may limit.
+    OfTunnels,
+}
+
+impl Exceptions {
+    fn are_wanted(self, netns: &Netns) -> bool {
+        self == Exceptions::Wanted || netns.links.values().any(|link| link.tunnel.is_some())
+    }
+}
+
+/// Reads the path MTUs towards these addresses that the current namespace has learnt, the smallest first.
+pub(crate) fn learnt_towards(remotes: &BTreeSet<IpAddr>) -> io::Result<Vec<Learnt>> {
+    let mut kernel = Conversation::open()?;
+    let mut found = Vec::new();
+    for (family, v4) in [(AddressFamily::Inet, true), (AddressFamily::Inet6, false)] {
+        if remotes.iter().any(|remote| remote.is_ipv4() == v4) {
+            found.extend(exceptions_of(&mut kernel, family)?);
+        }
+    }
+    found.retain(|learnt| remotes.contains(&learnt.destination));
+    found.sort_by_key(|learnt| learnt.mtu);
+    found.truncate(learnt::MOST);
+    Ok(found)
+}
+
 /// Reads the current network namespace, with the path MTUs that it has learnt if `exceptions` are wanted. Fails when the
 /// kernel refuses, or takes longer than two seconds to answer.
 ///
-/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table and of those
+/// Sources: RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETROUTE and RTM_GETRULE (rtnetlink(7)). Routes of the main table and of those
 /// that rules lead to, unicast, alive.
-pub(crate) fn dump(exceptions: bool) -> io::Result<Dump> {
+pub(crate) fn dump(exceptions: Exceptions) -> io::Result<Dump> {
     let mut kernel = Conversation::open()?;
     let mut request = LinkMessage::default();
     // Statistics are most of a device's message, and are not wanted here.
     request.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
-    let devices = kernel.dump(RouteNetlinkMessage::GetLink(request), link)?;
+    let devices = kernel.dump(RouteNetlinkMessage::GetLink(request), |kind, payload| {
+        Some((link(kind, payload)?, details::details(kind, payload)))
+    })?;
     let mut found = Dump::default();
-    for (device, peer) in devices {
+    for ((device, peer), details) in devices {
+        if let Some(details) = details {
+            details.add(&mut found.netns);
+        }
         found.netns.links.insert(device.ifindex, device);
         found.peers.extend(peer);
     }
+    found.netns.remotes = fdb::remotes(&mut kernel, &found.netns)?;
     let mut others = Vec::new();
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut request = AddressMessage::default();
@@ -61,12 +100,13 @@ pub(crate) fn dump(exceptions: bool) -> io::Result<Dump> {
         found.netns.routes.extend(routes(&mut kernel, family, MAIN)?);
         let mut rules = rules(&mut kernel, family)?;
         if !rule::are_standard(&rules) {
-            for table in follow(&mut rules) {
+            let vrfs = found.netns.vrfs.values().copied();
+            for table in follow(&mut rules).into_iter().chain(vrfs.take(TABLES)).collect::<BTreeSet<u32>>() {
                 others.extend(routes(&mut kernel, family, table)?);
             }
             found.netns.rules.extend(rules);
         }
-        if exceptions {
+        if exceptions.are_wanted(&found.netns) {
             found.netns.learnt.extend(exceptions_of(&mut kernel, family)?);
         }
     }
@@ -137,6 +177,7 @@ fn exceptions_of(kernel: &mut Conversation, family: AddressFamily) -> io::Result
 #[cfg(feature = "fuzzing")]
 pub(crate) fn read_any(payload: &[u8]) {
     link(link::RTM_NEWLINK, payload);
+    fdb::entry(28, payload);
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         address(family, address::RTM_NEWADDR, payload);
         route(family, MAIN, route::RTM_NEWROUTE, payload);

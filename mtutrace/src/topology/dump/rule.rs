@@ -18,9 +18,10 @@ const FRA_SUPPRESS_PREFIXLEN: u16 = 14;
 const FRA_TABLE: u16 = 15;
 const FRA_FWMASK: u16 = 16;
 const FRA_OIFNAME: u16 = 17;
-/// FRA_TUN_ID, FRA_SUPPRESS_IFGROUP, FRA_L3MDEV, FRA_UID_RANGE, FRA_IP_PROTO, the ports; and from FRA_DSCP on whatever
+const FRA_L3MDEV: u16 = 19;
+/// FRA_TUN_ID, FRA_SUPPRESS_IFGROUP, FRA_UID_RANGE, FRA_IP_PROTO, the ports; and from FRA_DSCP on whatever
 /// a newer kernel has.
-const UNKNOWN: [u16; 7] = [12, 13, 19, 20, 22, 23, 24];
+const UNKNOWN: [u16; 6] = [12, 13, 20, 22, 23, 24];
 const FRA_DSCP: u16 = 25;
 const FIB_RULE_INVERT: u32 = 2;
 /// Bytes of `struct fib_rule_hdr`.
@@ -46,6 +47,7 @@ pub(super) fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<R
         iif: None,
         invert: flags & FIB_RULE_INVERT != 0,
         extraordinary: tos != 0,
+        l3mdev: false,
         unknown: false,
         action: Action::Nop,
         suppress: None,
@@ -56,6 +58,7 @@ pub(super) fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<R
             FRA_DST => rule.to = rule.to.zip(ip_of(value)).map(|((_, bits), ip)| (ip, bits)),
             FRA_SRC => rule.from = rule.from.zip(ip_of(value)).map(|((_, bits), ip)| (ip, bits)),
             FRA_IIFNAME => rule.iif = Some(text_of(value)),
+            FRA_L3MDEV => rule.l3mdev = value.first() > Some(&0),
             FRA_OIFNAME => rule.extraordinary = true,
             FRA_GOTO => target = u32_of(value)?,
             FRA_PRIORITY => rule.priority = u32_of(value)?,
@@ -82,9 +85,9 @@ pub(super) fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<R
 /// Whether these are no more than the kernel's own: local, main and default, for everybody.
 pub(super) fn are_standard(rules: &[Rule]) -> bool {
     rules.iter().all(|rule| {
-        let Rule { from, to, iif, invert, extraordinary, unknown, suppress, .. } = rule;
+        let Rule { from, to, iif, invert, extraordinary, l3mdev, unknown, suppress, .. } = rule;
         let everybody = from.is_none() && to.is_none() && iif.is_none();
-        let plain = !invert && !extraordinary && !unknown && suppress.is_none();
+        let plain = !invert && !extraordinary && !l3mdev && !unknown && suppress.is_none();
         let own = matches!(rule.action, Action::Table(table) if OWN_TABLES.contains(&table));
         everybody && plain && own
     })

@@ -5,8 +5,9 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use super::adopt::adopt_parents;
-use super::dump::{Dump, dump};
+use super::dump::{Dump, Exceptions, dump, learnt_towards};
 use super::peers::{Peers, RawPeers, nsids_of};
+use super::underlay::homes;
 use super::watch::subscribe;
 use crate::model::{Container, Netns, NetnsId, Node};
 use crate::topology::netns_exec::{EnterError, NetnsExecutor};
@@ -15,6 +16,8 @@ use crate::topology::netns_exec::{EnterError, NetnsExecutor};
 const ENTER_AGAIN: u32 = 30;
 /// The same for one that was entered, but not read: that passes by itself, as a rule.
 const READ_AGAIN: u32 = 3;
+/// Refreshes after which it is asked again what path MTUs tunnels have learnt.
+const LEARN_AGAIN: u32 = 4;
 
 /// A namespace that a scan of /proc and /run/netns found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +28,12 @@ pub(crate) struct FoundNetns {
     pub(crate) path: PathBuf,
     /// Name under /run/netns.
     pub(crate) name: Option<String>,
+    /// Where it is mounted, if nothing else holds it.
+    pub(crate) mount: Option<String>,
     /// A process in it.
     pub(crate) pid: Option<u32>,
+    /// What that runs, if there is no container.
+    pub(crate) command: Option<String>,
     /// Containers whose processes live in it; parents may be empty (see [`adopt_parents`]).
     pub(crate) containers: Vec<Container>,
 }
@@ -66,6 +73,7 @@ pub(crate) struct Topology {
     dirty: BTreeSet<NetnsId>,
     unreadable: BTreeMap<NetnsId, String>,
     failures: BTreeMap<NetnsId, Failure>,
+    refreshes: u32,
 }
 
 impl Topology {
@@ -82,6 +90,7 @@ impl Topology {
             dirty: BTreeSet::new(),
             unreadable: BTreeMap::new(),
             failures: BTreeMap::new(),
+            refreshes: 0,
         })
     }
 
@@ -130,6 +139,7 @@ impl Topology {
                 self.read(seen, !known, &mut changes);
             }
         }
+        changes.changed |= self.learn();
         if changes.changed {
             self.node.generation += 1;
             self.connect();
@@ -166,8 +176,8 @@ impl Topology {
     fn read(&mut self, seen: &FoundNetns, new: bool, changes: &mut Changes) {
         let id = seen.id;
         let watch = self.watching && new;
-        // Nobody tells of them: what was learnt in a namespace is known at a single look alone.
-        let exceptions = !self.watching && !seen.containers.is_empty();
+        // Nobody tells of them: what was learnt is known at a single look alone, or asked for again (`learn`).
+        let exceptions = if self.watching { Exceptions::OfTunnels } else { Exceptions::Wanted };
         let result = self.executor.run(&seen.path, id, move || {
             // Subscribe before dumping: a change in between is noticed.
             let watch = if watch { Some(subscribe()?) } else { None };
@@ -194,25 +204,38 @@ impl Topology {
     fn take(&mut self, id: NetnsId, dump: Dump) -> bool {
         let generation = self.node.generation + 1;
         let known = self.node.netns.entry(id).or_insert_with(|| Netns { generation, ..Netns::default() });
-        let mut unconnected = known.links.clone();
-        for link in unconnected.values_mut() {
+        let mut before = known.clone();
+        for link in before.links.values_mut() {
             link.peer = None;
             link.tunnel.iter_mut().for_each(|tunnel| tunnel.netns = None);
         }
-        let same = unconnected == dump.netns.links
-            && known.addresses == dump.netns.addresses
-            && known.routes == dump.netns.routes
-            && known.routes_cut == dump.netns.routes_cut
-            && known.rules == dump.netns.rules
-            && known.learnt == dump.netns.learnt;
-        let Netns { links, addresses, routes, routes_cut, rules, learnt, .. } = dump.netns;
+        let Netns { name, mount, pid, command, containers, generation, .. } = known.clone();
+        let now = Netns { name, mount, pid, command, containers, generation, ..dump.netns };
         let same_peers = self.raw.insert(id, dump.peers.clone()).as_ref() == Some(&dump.peers);
-        if same && same_peers {
+        if before == now && same_peers {
             return false;
         }
-        (known.links, known.addresses, known.rules, known.learnt) = (links, addresses, rules, learnt);
-        (known.routes, known.routes_cut) = (routes, routes_cut);
+        *known = now;
         true
+    }
+
+    /// Asks again for the path MTUs towards the other ends of tunnels: there is no notification of them.
+    fn learn(&mut self) -> bool {
+        self.refreshes = self.refreshes.wrapping_add(1);
+        if !self.watching || !self.refreshes.is_multiple_of(LEARN_AGAIN) {
+            return false;
+        }
+        let mut changed = false;
+        for (id, remotes) in homes(&self.node) {
+            let Ok(Ok(learnt)) = self.enter(id, move || learnt_towards(&remotes)) else { continue };
+            if self.node.netns.get(&id).is_some_and(|netns| netns.learnt != learnt)
+                && let Some(netns) = self.node.netns.get_mut(&id)
+            {
+                netns.learnt = learnt;
+                changed = true;
+            }
+        }
+        changed
     }
 
     fn fail(&mut self, seen: &FoundNetns, again_in: u32, reason: String) {
@@ -238,7 +261,9 @@ impl Topology {
         for (id, netns) in &mut self.node.netns {
             let Some(seen) = self.seen.get(id) else { continue };
             netns.name.clone_from(&seen.name);
+            netns.mount.clone_from(&seen.mount);
             netns.pid = seen.pid;
+            netns.command.clone_from(&seen.command);
             netns.containers.clone_from(&seen.containers);
         }
         adopt_parents(&mut self.node);

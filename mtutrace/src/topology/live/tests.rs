@@ -15,7 +15,9 @@ fn seen(sandbox: &Sandbox) -> FoundNetns {
         id: sandbox.id(),
         path: sandbox.path(),
         name: Some(sandbox.name.clone()),
+        mount: None,
         pid: None,
+        command: None,
         containers,
     }
 }
@@ -113,7 +115,15 @@ fn what_cannot_be_entered_is_said_and_tried_again_later() {
 fn a_failure_is_left_alone_for_thirty_refreshes() {
     let mut topology = Topology::new(HOST).unwrap();
     let path = PathBuf::from("/nonexistent");
-    let missing = FoundNetns { id: NetnsId(7), path, name: None, pid: None, containers: Vec::new() };
+    let missing = FoundNetns {
+        id: NetnsId(7),
+        path,
+        name: None,
+        mount: None,
+        pid: None,
+        command: None,
+        containers: Vec::new(),
+    };
     topology.refresh(std::slice::from_ref(&missing));
     for left in (1..ENTER_AGAIN).rev() {
         topology.refresh(std::slice::from_ref(&missing));

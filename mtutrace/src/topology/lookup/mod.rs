@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::{Address, Netns};
 pub(crate) use rules::{Lookup, Origin};
-use table::usable;
+pub(super) use table::usable;
 pub(crate) use table::{LOCAL, MAIN};
 
 /// Where the namespace itself sends what is for `to`. By its rules, and in each table by longest prefix, then metric, as

@@ -41,6 +41,12 @@ pub(super) fn route(netns: &Netns, to: IpAddr, origin: Origin<'_>) -> Lookup {
         match rule.action {
             // Backwards is refused by the kernel, too.
             Action::Goto(target) => next = target,
+            Action::Table(_) if rule.l3mdev => {
+                let table = vrf(netns, origin.came_by);
+                if let Some(out) = table.and_then(|table| in_table(netns, table, to)) {
+                    return Lookup::Out(out);
+                }
+            }
             // What is local is known already.
             Action::Nop | Action::Table(LOCAL) => {}
             Action::Refuse => return Lookup::Unreachable,
@@ -66,6 +72,14 @@ fn matches(rule: &Rule, netns: &Netns, to: IpAddr, origin: Origin<'_>) -> bool {
     let met = !rule.extraordinary
         && rule.from.is_none_or(from)
         && rule.to.is_none_or(|(network, bits)| contains(network, bits, to))
-        && rule.iif.as_ref().is_none_or(came_by);
+        && rule.iif.as_ref().is_none_or(came_by)
+        && (!rule.l3mdev || vrf(netns, origin.came_by).is_some());
     !rule.unknown && met != rule.invert
+}
+
+/// The table of the VRF that a device is in (l3mdev_fib_table_rcu), or is.
+fn vrf(netns: &Netns, came_by: Option<u32>) -> Option<u32> {
+    let ifindex = came_by?;
+    let master = || netns.vrfs.get(&netns.links.get(&ifindex)?.master?);
+    netns.vrfs.get(&ifindex).or_else(master).copied()
 }

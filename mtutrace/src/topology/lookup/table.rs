@@ -39,7 +39,12 @@ fn towards(netns: &Netns, table: u32, ip: IpAddr) -> Option<Egress> {
     let best =
         narrowest(netns, routes.filter(|r| usable(netns, r.ifindex)), |r| (r.prefix, Reverse(r.metric)));
     // The kernel makes a route for each address's network; those that it was told not to make come last.
+    let in_vrf = |ifindex: u32| {
+        let master = netns.links.get(&ifindex).and_then(|link| link.master);
+        master.is_some_and(|master| netns.vrfs.contains_key(&master))
+    };
     let connected = netns.addresses.iter().filter(|a| table == MAIN && contains(a.ip, a.prefix, ip));
+    let connected = connected.filter(|a| !in_vrf(a.ifindex));
     // Of equal ones the first wins, as in the kernel.
     let connected = connected.filter(|a| usable(netns, a.ifindex)).min_by_key(|a| Reverse(a.prefix));
     let shorter = |a: &&Address| best.is_none_or(|route| route.prefix < a.prefix);
@@ -80,7 +85,7 @@ fn egress(netns: &Netns, route: &Route, next_hop: Option<IpAddr>) -> Option<Egre
 }
 
 /// Whether packets leave by this device.
-pub(super) fn usable(netns: &Netns, ifindex: u32) -> bool {
+pub(in crate::topology) fn usable(netns: &Netns, ifindex: u32) -> bool {
     netns.links.get(&ifindex).is_some_and(|link| link.up && link.kind != LinkKind::Loopback)
 }
 

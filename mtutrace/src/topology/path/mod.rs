@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::far_end::far_end;
 use super::lookup::{Lookup, Origin, forward, originate};
 use super::underlay::underlay;
 use crate::model::{DeviceId, Hop, Link, LinkKind, NetnsId, Node};
@@ -14,13 +15,22 @@ use crate::model::{DeviceId, Hop, Link, LinkKind, NetnsId, Node};
 const MAX_HOPS: usize = 32;
 
 /// The devices from the namespace `from` towards `to`, its own device first; along the default route without `to`
-/// (IPv4 before IPv6), or if it is 0.0.0.0 or ::. Ends at a NIC, at a tunnel, where `to` lives, or where the way is
+/// (IPv4 before IPv6), or if it is 0.0.0.0 or ::. Ends at a NIC, at a tunnel whose other end is elsewhere, where `to` lives, or where the way is
 /// not known.
 ///
 /// A packet's limit is the smallest MTU of it (RFC 1191, RFC 8201). That of a tunnel is what its underlay leaves for it,
 /// if that is less than its own.
 pub(crate) fn path(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
-    let mut walk = Walk { node, to, sources: Vec::new(), hops: Vec::new(), seen: BTreeSet::new() };
+    walk(node, from, to, true)
+}
+
+/// The same, but no further than the first tunnel: those at its other end are not what it is nested in.
+pub(crate) fn path_before_tunnels(node: &Node, from: NetnsId, to: Option<IpAddr>) -> Vec<Hop> {
+    walk(node, from, to, false)
+}
+
+fn walk(node: &Node, from: NetnsId, to: Option<IpAddr>, through: bool) -> Vec<Hop> {
+    let mut walk = Walk { node, to, through, sources: Vec::new(), hops: Vec::new(), seen: BTreeSet::new() };
     let mut routed = BTreeSet::new();
     let mut at = Some((from, None));
     // A namespace that routes the same packet twice is a routing loop.
@@ -39,6 +49,8 @@ pub(crate) fn bottleneck(path: &[Hop]) -> Option<(usize, &Hop)> {
 struct Walk<'a> {
     node: &'a Node,
     to: Option<IpAddr>,
+    /// It goes on at the other end of a tunnel, where that is on this node.
+    through: bool,
     /// The address that it had at first, and those that masquerading may have given it since.
     sources: Vec<IpAddr>,
     hops: Vec<Hop>,
@@ -93,6 +105,15 @@ impl<'a> Walk<'a> {
                 self.step(lower, u32::MAX)?;
                 self.send(lower, next_hop)
             }
+            _ if self.through => {
+                let far = far_end(self.node, device, next_hop)?;
+                // What comes out of a tunnel is taken whatever its size.
+                let carried = self.hops.last().map_or(u32::MAX, |hop| hop.mtu);
+                if self.node.link(far)?.mtu >= carried {
+                    self.step(far, carried)?;
+                }
+                self.receive(far, next_hop)
+            }
             _ => None,
         }
     }
@@ -108,7 +129,8 @@ impl<'a> Walk<'a> {
                 self.step(master, u32::MAX)?;
                 return self.receive(master, next_hop);
             }
-            // Open vSwitch, VRF: where it goes is not known.
+            _ if self.node.netns.get(&netns)?.vrfs.contains_key(&master.ifindex) => return Some(device),
+            // Open vSwitch: where it goes is not known.
             _ => return None,
         }
         self.step(master, u32::MAX)?;

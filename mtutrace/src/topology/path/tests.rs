@@ -4,7 +4,7 @@ use test_case::test_case;
 use super::super::lookup::MAIN;
 use super::*;
 use crate::model::{Action, Rule};
-use crate::testing::node::{Builder, id, incident, ip, names, rule};
+use crate::testing::node::{Builder, HOST, id, incident, ip, names, rule};
 
 fn out(builder: &Builder, from: u32, to: Option<&str>) -> String {
     names(&path(&builder.0, NetnsId(from), to.map(ip)))
@@ -225,4 +225,39 @@ fn rules_see_where_a_packet_came_from() {
     assert_eq!(way(iif("cni0")), "tun0:1400", "not the port, but its bridge");
     assert_eq!(way(iif("veth112")), "ens3:1500");
     assert_eq!(way(iif("lo")), "ens3:1500");
+}
+
+#[test]
+fn what_comes_in_by_a_vrf_is_routed_by_its_table() {
+    // The red network leaves by a narrower uplink; both have the same default route in their own tables.
+    let mut node = Builder::new()
+        .device(1, 2, "eth0", LinkKind::Physical, 1500)
+        .address(1, 2, "192.0.2.1/24")
+        .gateway(1, 2, "192.0.2.254")
+        .device(1, 9, "red", LinkKind::Other, 65575)
+        .device(1, 3, "eth1", LinkKind::Physical, 1400)
+        .port(1, 3, 9)
+        .address(1, 3, "198.51.100.1/24")
+        .gateway(1, 3, "198.51.100.254")
+        .device(1, 4, "br0", LinkKind::Bridge, 1500)
+        .port(1, 4, 9)
+        .address(1, 4, "10.0.0.1/24")
+        .pair((1, 5, "veth5", 1500), (2, 7, "eth0", 1500))
+        .port(1, 5, 4)
+        .address(2, 7, "10.0.0.2/24")
+        .gateway(2, 7, "10.0.0.1")
+        .0;
+    let host = node.netns.get_mut(&HOST).unwrap();
+    host.routes.iter_mut().filter(|route| route.ifindex != 2).for_each(|route| route.table = 100);
+    let plain = path(&node, NetnsId(2), Some(ip("8.8.8.8")));
+    assert_eq!(names(&plain), "eth0:1500 veth5:1500 br0:1500 eth0:1500", "not a VRF");
+    let host = node.netns.get_mut(&HOST).unwrap();
+    host.vrfs.insert(9, 100);
+    host.rules = vec![
+        Rule { l3mdev: true, ..rule(1000, Action::Table(0)) },
+        rule(32766, Action::Table(crate::topology::lookup::MAIN)),
+    ];
+    let red = path(&node, NetnsId(2), Some(ip("8.8.8.8")));
+    assert_eq!(names(&red), "eth0:1500 veth5:1500 br0:1500 eth1:1400");
+    assert_eq!(names(&path(&node, HOST, None)), "eth0:1500", "the node's own packets are of no VRF");
 }

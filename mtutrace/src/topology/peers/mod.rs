@@ -135,10 +135,7 @@ impl Index {
         let link = node.link(DeviceId { netns, ifindex: peer.ifindex });
         // Tunnels are moved as a rule to where they were not made: the other end is where their own address is.
         if let Some(tunnel) = link.and_then(|link| link.tunnel.as_ref()) {
-            let here = |id: NetnsId| match tunnel.local {
-                Some(local) => node.has_address(id, local),
-                None => id == node.host,
-            };
+            let here = |id: NetnsId| tunnel.local.is_none_or(|local| node.has_address(id, local));
             return node.netns.keys().copied().filter(|id| *id != netns && here(*id)).collect();
         }
         let mut found: Vec<NetnsId> = match link.map(|link| link.kind) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::passed::namespaces;
 use crate::model::{Index, NetnsId, Node};
-use crate::topology::path::path;
+use crate::topology::path::path_before_tunnels;
 
 /// The index of the node as it is now.
 pub(super) fn index(node: &Node) -> &Index {
@@ -37,7 +37,7 @@ fn build(node: &Node) -> Index {
             neighbours.entry(id).or_default().insert(peer.netns);
             neighbours.entry(peer.netns).or_default().insert(id);
         }
-        let way = namespaces(&path(node, id, None));
+        let way = namespaces(&path_before_tunnels(node, id, None));
         for (place, outer) in way.iter().enumerate().filter(|(_, outer)| **outer != id) {
             nested.entry(*outer).or_default().push((place, id));
         }

@@ -46,6 +46,11 @@ pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId>
     None
 }
 
+/// The namespaces that have the address, in ascending order.
+pub(super) fn owners(node: &Node, ip: IpAddr) -> &[NetnsId] {
+    index(node).owners.get(&ip).map_or(&[], Vec::as_slice)
+}
+
 /// The namespaces whose default path leads through `outer`, routed or bridged: those nested in it, nearest first.
 pub(crate) fn inside(node: &Node, outer: NetnsId) -> &[NetnsId] {
     index(node).nested.get(&outer).map_or(&[], Vec::as_slice)

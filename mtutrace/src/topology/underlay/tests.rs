@@ -78,3 +78,57 @@ fn a_port_of_a_bridge_tells_its_senders() {
     let node = overlay(|_| {}).device(1, 8, "br0", LinkKind::Bridge, 1450).port(1, 3, 8).0;
     assert!(!underlay(&node, id(1, 3)).unwrap().cuts);
 }
+
+/// An overlay of a swarm: its VXLAN was made on the host and lives in a namespace of its own; two ways lead to the others.
+fn swarm(nsid: Option<i32>, netns: Option<NetnsId>) -> Builder {
+    let tunnel = Tunnel { nsid, netns, ..vxlan(None) };
+    let mut node = Builder::new()
+        .device(1, 2, "eth0", LinkKind::Physical, 1500)
+        .address(1, 2, "192.0.2.1/24")
+        .gateway(1, 2, "192.0.2.254")
+        .device(1, 3, "wg0", LinkKind::Other, 1350)
+        .address(1, 3, "10.9.0.1/24")
+        .device(2, 4, "vxlan0", LinkKind::Vxlan, 1450)
+        .edit(2, 4, |link| link.tunnel = Some(tunnel));
+    let overlay = node.0.netns.get_mut(&NetnsId(2)).unwrap();
+    overlay.mount = Some("/run/docker/netns/1-qa7s8dk3f9".to_owned());
+    overlay.remotes.entry(4).or_default().add(ip("10.9.0.2"), 64);
+    overlay.remotes.entry(4).or_default().add(ip("192.0.2.9"), 64);
+    node
+}
+
+#[test_case(swarm(Some(0), Some(NetnsId(1))); "its namespace is known")]
+#[test_case(swarm(Some(0), None); "its namespace has no number here")]
+fn the_other_ends_say_what_carries_it(node: Builder) {
+    let below = underlay(&node.0, id(2, 4)).unwrap();
+    assert_eq!((below.device.interface.as_str(), below.device.mtu, below.fits), ("wg0", 1350, 1300));
+    assert!(below.wrong);
+}
+
+#[test]
+fn a_device_that_it_is_bound_to_comes_before_its_other_ends() {
+    let node = swarm(Some(0), Some(NetnsId(1))).edit(2, 4, |link| {
+        link.tunnel.iter_mut().for_each(|tunnel| tunnel.link = Some(2));
+    });
+    assert_eq!(underlay(&node.0, id(2, 4)).unwrap().device.interface, "eth0");
+}
+
+#[test]
+fn a_learnt_path_mtu_towards_another_end_limits_it() {
+    let mut node = overlay(|_| {}).edit(1, 2, |link| link.mtu = 1500).0;
+    let learnt = |node: &mut Node, destination, mtu| {
+        let destination = ip(destination);
+        node.netns.get_mut(&NetnsId(1)).unwrap().learnt.push(Learnt { destination, mtu });
+    };
+    learnt(&mut node, "192.0.2.99", 1200);
+    assert_eq!(underlay(&node, id(1, 3)).map(|below| (below.fits, below.learnt)), Some((1450, None)));
+    learnt(&mut node, "192.0.2.2", 1400);
+    let below = underlay(&node, id(1, 3)).unwrap();
+    assert_eq!((below.device.mtu, below.fits, below.wrong), (1400, 1350, true));
+    assert_eq!(below.learnt.map(|learnt| learnt.destination), Some(ip("192.0.2.2")));
+    let fixes = crate::remediation::tunnel::fixes(&below, &node);
+    let commands: Vec<&str> = fixes.iter().map(|fix| fix.command.as_str()).collect();
+    let lock = "ip route replace 192.0.2.2/32 dev eth0 mtu lock 1500";
+    assert_eq!(commands, ["ip route flush cache", lock]);
+    assert_eq!(homes(&node), BTreeMap::from([(NetnsId(1), BTreeSet::from([ip("192.0.2.2")]))]));
+}

@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::stats::ScanStats;
-use super::tree::{EgressPath, Entry, Tree};
+use super::tree::{EgressPath, Entry, Fault, Tree};
 use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
 use crate::telemetry::clock::Clock;
-use crate::topology::Underlay;
+use crate::topology::{Underlay, Unequal};
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct MapLine<'a> {
@@ -43,7 +43,23 @@ struct MapRow<'a> {
     /// Under /run/netns.
     #[serde(skip_serializing_if = "Option::is_none")]
     netns_name: Option<&'a str>,
+    /// Where the namespace is mounted, if nothing else holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    netns_path: Option<&'a str>,
+    /// A process in it, if no container is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    /// What that process runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<&'a str>,
     paths: Vec<PathRow<'a>>,
+    /// Other ways out than the default one, by a route or rule of this namespace or of one that its packets pass; the
+    /// narrowest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_paths: Vec<PathRow<'a>>,
+    /// Devices that face each other with different MTUs: the ends of veths, bridges and their ports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unequal: Vec<UnequalRow>,
     /// Rules of policy routing that the paths do not follow.
     #[serde(skip_serializing_if = "is_none")]
     rules_not_followed: usize,
@@ -55,6 +71,9 @@ struct MapRow<'a> {
     learnt: &'a [Learnt],
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<MismatchRow<'a>>,
+    /// What else is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_mismatches: Vec<MismatchRow<'a>>,
 }
 
 fn is_none(count: &usize) -> bool {
@@ -66,6 +85,12 @@ fn is_none(count: &usize) -> bool {
 struct PathRow<'a> {
     #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
+    /// Networks that it leads to, the first 16; absent for the default path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    destinations: Vec<String>,
+    /// How many more.
+    #[serde(skip_serializing_if = "is_none")]
+    more_destinations: usize,
     hops: &'a [Hop],
     mtu: u32,
     /// The narrowest of several next hops.
@@ -77,9 +102,25 @@ struct PathRow<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Unequal")]
+struct UnequalRow {
+    wide: Device,
+    narrow: Device,
+}
+
+impl UnequalRow {
+    fn new(pair: &Unequal) -> UnequalRow {
+        UnequalRow { wide: pair.wide.device(), narrow: pair.narrow.device() }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
 struct MismatchRow<'a> {
     #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
     family: &'static str,
+    /// Networks for which it matters, the first 16; absent if it is on the default path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    destinations: Vec<String>,
     culprit: Device,
     bottleneck: Device,
     fix: &'a [Fix],
@@ -92,6 +133,9 @@ struct TunnelRow<'a> {
     /// Bytes that it puts around a packet.
     overhead: u32,
     underlay: Device,
+    /// The path MTU that limits the underlay, if the kernel has learnt one towards another end of the tunnel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learnt: Option<Learnt>,
     /// The largest packet for which the underlay has room, bytes at L3.
     fits: u32,
     /// Whether its MTU should be that number.
@@ -102,35 +146,67 @@ struct TunnelRow<'a> {
 
 impl<'a> TunnelRow<'a> {
     fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
-        let Underlay { tunnel, device, overhead, fits, wrong, .. } = below;
-        // The entry's remedies are those for its path out, if that is wrong.
-        let fix = if *wrong && entry.mismatch().is_none() { entry.fixes.as_slice() } else { &[] };
-        TunnelRow { tunnel, overhead: *overhead, underlay: device.device(), fits: *fits, wrong: *wrong, fix }
+        let Underlay { tunnel, device, overhead, fits, wrong, learnt, .. } = below;
+        let fix = if *wrong { entry.tunnel_fixes.as_slice() } else { &[] };
+        TunnelRow {
+            tunnel,
+            overhead: *overhead,
+            underlay: device.device(),
+            learnt: *learnt,
+            fits: *fits,
+            wrong: *wrong,
+            fix,
+        }
     }
 }
 
 impl<'a> MapRow<'a> {
     fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> MapRow<'a> {
-        let path = |path: &'a EgressPath| {
-            let EgressPath { family, mtu, several, advmss, .. } = *path;
-            PathRow { family, hops: &path.hops, mtu, multipath: several, advmss }
-        };
-        let paths = entry.paths.iter().map(path);
-        let mismatch = entry.mismatch().map(|(path, m)| MismatchRow {
-            family: path.family,
-            culprit: m.culprit.device(),
-            bottleneck: m.bottleneck.device(),
-            fix: &entry.fixes,
-        });
+        let mut mismatches = entry.faults.iter().map(MismatchRow::new);
+        let mismatch = mismatches.next();
         MapRow {
             container,
             netns: entry.netns,
-            netns_name: entry.name,
-            paths: paths.collect(),
+            netns_name: entry.known.name.as_deref(),
+            netns_path: entry.known.mount.as_deref(),
+            pid: entry.known.pid.filter(|_| container.is_none()),
+            command: entry.known.command.as_deref().filter(|_| container.is_none()),
+            paths: entry.paths.iter().map(PathRow::new).collect(),
+            other_paths: entry.others.iter().map(PathRow::new).collect(),
+            unequal: entry.unequal.iter().map(UnequalRow::new).collect(),
             rules_not_followed: entry.rules,
             routes_not_read: entry.routes_cut,
             learnt: entry.learnt,
             mismatch,
+            other_mismatches: mismatches.collect(),
+        }
+    }
+}
+
+impl<'a> PathRow<'a> {
+    fn new(path: &'a EgressPath) -> PathRow<'a> {
+        let EgressPath { family, mtu, several, advmss, more, .. } = *path;
+        let destinations = path.destinations();
+        PathRow {
+            family,
+            destinations,
+            more_destinations: more,
+            hops: &path.hops,
+            mtu,
+            multipath: several,
+            advmss,
+        }
+    }
+}
+
+impl<'a> MismatchRow<'a> {
+    fn new(fault: &'a Fault) -> MismatchRow<'a> {
+        MismatchRow {
+            family: fault.path.family,
+            destinations: fault.path.destinations(),
+            culprit: fault.mismatch.culprit.device(),
+            bottleneck: fault.mismatch.bottleneck.device(),
+            fix: &fault.fixes,
         }
     }
 }

@@ -69,3 +69,22 @@ fn an_unknown_host_is_absent() {
     node.host = NetnsId::default();
     assert!(line(&node, &[]).get("host").is_none());
 }
+
+#[test]
+fn other_ways_out_and_what_faces_each_other() {
+    use crate::model::LinkKind;
+    let vpn = incident().device(1, 9, "tun0", LinkKind::Tun, 1300).route(1, 9, "10.50.0.0/16", None, None);
+    let all = line(&vpn.edit(3, 7, |link| link.mtu = 1490).0, &["build".to_owned()]);
+    let row = &all["containers"][0];
+    assert!(row["paths"][0].get("destinations").is_none(), "{row}");
+    let other = &row["other_paths"][0];
+    assert_eq!((&other["destinations"], &other["mtu"]), (&json!(["10.50.0.0/16"]), &json!(1300)));
+    assert_eq!(row["mismatch"]["bottleneck"]["mtu"], 1450);
+    let second = &row["other_mismatches"][0];
+    assert_eq!(
+        (&second["destinations"], &second["bottleneck"]["mtu"]),
+        (&json!(["10.50.0.0/16"]), &json!(1300))
+    );
+    assert_eq!(row["unequal"][0]["narrow"], json!({ "interface": "eth0", "netns": 3, "mtu": 1490 }));
+    assert_eq!(all["mismatches"], 2);
+}

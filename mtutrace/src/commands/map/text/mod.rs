@@ -3,14 +3,14 @@ use std::io::{self, Write};
 
 use super::stats::ScanStats;
 use super::tree::{EgressPath, Entry, Tree};
-use crate::model::{Container, Learnt};
+use crate::model::{Container, Learnt, describe};
 use crate::output::escape::escape;
 use crate::output::plural::plural;
 use crate::output::text::label;
 use crate::output::text::paint;
-use crate::topology::Underlay;
+use crate::topology::{Underlay, Unequal};
 
-/// Of learnt path MTUs; JSON has them all.
+/// Of learnt path MTUs, and of the networks of a path; JSON has more.
 const SHOWN: usize = 4;
 
 /// Draws the tree, and a summary below it.
@@ -35,9 +35,13 @@ pub(super) fn write(
         0 => String::new(),
         n => format!(", {n} more unreadable"),
     };
+    let bare = match tree.bare() {
+        0 => String::new(),
+        n => format!(" and {}", plural(n, "namespace without one", "namespaces without one")),
+    };
     writeln!(
         out,
-        "\n{}, {mismatches} ({}{unread}, {} ms)",
+        "\n{}{bare}, {mismatches} ({}{unread}, {} ms)",
         plural(tree.containers(), "container", "containers"),
         plural(stats.namespaces, "network namespace", "network namespaces"),
         stats.took.as_millis(),
@@ -51,6 +55,12 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     if lines.is_empty() && entry.chosen {
         lines.push("no default route".to_owned());
     }
+    // What is no narrower than the default path is in the JSON.
+    let carries = entry.paths.iter().map(|path| path.mtu).min();
+    let wrong = |path: &EgressPath| entry.faults.iter().any(|fault| fault.path.networks == path.networks);
+    let shown = |path: &&EgressPath| wrong(path) || carries.is_none_or(|mtu| path.mtu < mtu);
+    lines.extend(entry.others.iter().filter(shown).map(|path| hops(path, false, colour)));
+    lines.extend(faced(entry, colour));
     if entry.chosen && entry.rules > 0 {
         lines.push(format!(
             "{} not followed",
@@ -67,7 +77,8 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
         lines.push(learnt(entry.learnt));
     }
     lines.extend(entry.tunnels.iter().map(|below| tunnel(below, colour)));
-    if let Some(fix) = entry.fixes.first() {
+    let fixes = entry.faults.iter().map(|fault| fault.fixes.first()).chain([entry.tunnel_fixes.first()]);
+    for fix in fixes.flatten() {
         let command = paint(colour, "1", &escape(&fix.command));
         lines.push(format!("{}  {command}", paint(colour, "1;32", "fix")));
         lines.push(format!("       {}: {}", escape(&fix.r#where), escape(&fix.what)));
@@ -95,22 +106,60 @@ fn tunnel(below: &Underlay, colour: bool) -> String {
         format!("{text} (max {})", below.fits)
     };
     let carrier = escape(&below.device.interface);
-    format!("{text} over {carrier} {} with {} bytes of headers", below.device.mtu, below.overhead)
+    let learnt = below.learnt.map(|learnt| format!(" (learnt by ICMP for {})", learnt.destination));
+    let learnt = learnt.unwrap_or_default();
+    format!("{text} over {carrier} {}{learnt} with {} bytes of headers", below.device.mtu, below.overhead)
+}
+
+/// `eth0 9000 > veth1 1500 (should be 9000)`, of devices that face each other and are on no path that is wrong.
+fn faced(entry: &Entry<'_>, colour: bool) -> Vec<String> {
+    let on_path = |pair: &Unequal| {
+        let mut wrong = entry.paths.iter().chain(&entry.others).filter(|path| path.mismatch.is_some());
+        wrong.any(|path| path.hops.iter().any(|hop| hop.id() == pair.narrow.id()))
+    };
+    let line = |pair: &Unequal| {
+        let (wide, narrow) = (&pair.wide, &pair.narrow);
+        let fault = entry.faults.iter().find(|fault| fault.mismatch.bottleneck.id() == narrow.id());
+        fault.map_or_else(
+            || {
+                format!(
+                    "{} {} faces {} {}",
+                    escape(&wide.interface),
+                    wide.mtu,
+                    escape(&narrow.interface),
+                    narrow.mtu
+                )
+            },
+            |fault| hops(&fault.path, false, colour),
+        )
+    };
+    entry.unequal.iter().filter(|pair| !on_path(pair)).map(line).collect()
+}
+
+/// `10.50.0.0/16, 10.60.0.0/16 and 3 more`
+fn networks(path: &EgressPath) -> String {
+    let all = path.destinations();
+    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(SHOWN) + path.more {
+        0 => shown,
+        n => format!("{shown} and {n} more"),
+    }
 }
 
 /// `eth0 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit)`
 fn hops(path: &EgressPath, several: bool, colour: bool) -> String {
     let family = match path.family {
-        "ipv6" => "IPv6  ",
-        _ if several => "IPv4  ",
-        _ => "",
+        _ if !path.networks.is_empty() => format!("{}  ", networks(path)),
+        "ipv6" => "IPv6  ".to_owned(),
+        _ if several => "IPv4  ".to_owned(),
+        _ => String::new(),
     };
     let hops = path.hops.iter().map(|hop| {
         let text = format!("{} {}", escape(&hop.interface), hop.mtu);
         match &path.mismatch {
             Some(m) if m.culprit.id() == hop.id() => {
                 let text = format!("{} {}", escape(&hop.interface), m.culprit.mtu);
-                paint(colour, "1;31", &format!("{text} (should be {})", m.bottleneck.mtu))
+                paint(colour, "1;31", &format!("{text} (should be {})", path.target))
             }
             Some(m) if m.bottleneck.id() == hop.id() => paint(colour, "1", &format!("{text} (limit)")),
             _ => text,
@@ -124,8 +173,7 @@ fn hops(path: &EgressPath, several: bool, colour: bool) -> String {
 /// The containers of an entry, or the name of its namespace.
 fn name(entry: &Entry<'_>) -> String {
     let Some((first, others)) = entry.containers.split_first() else {
-        let name = entry.name.map_or_else(|| entry.netns.to_string(), |name| escape(name).into_owned());
-        return format!("namespace {name}");
+        return escape(&describe::namespace(entry.netns, entry.known)).into_owned();
     };
     let brief = |c: &&Container| escape(c.name.as_deref().unwrap_or_else(|| c.short_id())).into_owned();
     let names: Vec<String> = [label(first)].into_iter().chain(others.iter().map(brief)).collect();

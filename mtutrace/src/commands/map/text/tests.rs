@@ -120,3 +120,35 @@ fn what_routes_say_and_what_was_learnt() {
     let few = "path MTU learnt by ICMP: 1401 for 192.0.2.1, 1402 for 192.0.2.2, 1403 for 192.0.2.3, 1404 for 192.0.2.4 and 2 more\n";
     assert!(text.contains(few), "{text}");
 }
+
+#[test]
+fn other_ways_out_and_what_faces_each_other() {
+    let vpn =
+        |mtu| incident().device(1, 9, "tun0", LinkKind::Tun, mtu).route(1, 9, "10.50.0.0/16", None, None);
+    let text = drawn(&vpn(1300).0, &["build".to_owned()], false);
+    let way = "10.50.0.0/16  eth0 1500 > veth8 1500 > docker0 1500 (should be 1300) > eth0 1450 > ";
+    assert!(text.contains(way) && text.contains("cni0 1450 > tun0 1300 (limit)\n"), "{text}");
+    assert!(
+        text.contains("fix  dockerd --mtu=1450\n") && text.contains("fix  dockerd --mtu=1300\n"),
+        "{text}"
+    );
+    let text = drawn(&vpn(1450).0, &["build".to_owned()], false);
+    assert!(!text.contains("tun0"), "no narrower than the default path: {text}");
+    let node = incident().edit(3, 7, |link| link.mtu = 1400).0;
+    assert!(drawn(&node, &[], false).contains(" veth8 1500 faces eth0 1400\n"));
+    let node = incident().edit(2, 8, |link| link.mtu = 1400).0;
+    let text = drawn(&node, &["build".to_owned()], false);
+    assert!(text.contains(" eth0 1500 > veth8 1400 (should be 1500) > docker0 1500"), "{text}");
+    assert!(text.contains("1 container, 1 mismatch"), "{text}");
+}
+
+#[test]
+fn namespaces_without_a_container_are_named_and_counted() {
+    let mut node = incident().0;
+    let bare = node.netns.get_mut(&NetnsId(3)).unwrap();
+    bare.containers.clear();
+    (bare.pid, bare.command) = (Some(12), Some("slirp\x1b4netns".to_owned()));
+    let text = drawn(&node, &[], false);
+    assert!(text.contains("namespace 3 (pid 12, slirp\\u{1b}4netns)\n"), "{text}");
+    assert!(text.contains("\n1 container and 1 namespace without one, 1 mismatch ("), "{text}");
+}

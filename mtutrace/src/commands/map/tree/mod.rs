@@ -1,34 +1,18 @@
 //! The node as a tree: namespaces in the namespaces that their traffic leaves through, each with its path out. Pure.
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod paths;
 
-use crate::model::{Container, Fix, Hop, Learnt, Mismatch, NetnsId, Node};
-use crate::remediation::{self, fixes};
-use crate::topology::lookup::{Lookup, lookup};
-use crate::topology::mismatch;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Container, Fix, Learnt, LinkKind, Netns, NetnsId, Node};
+use crate::remediation;
+use crate::topology::path::path_before_tunnels;
 use crate::topology::reach::namespaces;
 use crate::topology::underlay::tunnels;
-use crate::topology::{Underlay, bottleneck, path};
+use crate::topology::{Exits, Underlay, Unequal, unequal};
+pub(super) use paths::{EgressPath, Fault};
 
 /// What is nested deeper is drawn as if it were at this depth.
 const DEEPEST: usize = 32;
-
-/// One family's default path out of a namespace.
-#[derive(Clone, Debug)]
-pub(super) struct EgressPath {
-    /// `ipv4` or `ipv6`.
-    pub(super) family: &'static str,
-    /// Its own device first.
-    pub(super) hops: Vec<Hop>,
-    /// The smallest MTU of the hops, bytes at L3.
-    pub(super) mtu: u32,
-    /// It leaves its namespace by the narrowest of several next hops.
-    pub(super) several: bool,
-    /// The MSS that the route says to announce (`advmss`).
-    pub(super) advmss: Option<u32>,
-    /// What is wrong with it, if anything is.
-    pub(super) mismatch: Option<Mismatch>,
-}
 
 /// A namespace in its place.
 #[derive(Clone, Debug)]
@@ -39,12 +23,18 @@ pub(super) struct Entry<'a> {
     pub(super) depth: usize,
     /// Whether it was asked for; if not, it is here for what is inside it.
     pub(super) chosen: bool,
-    /// Name under /run/netns.
-    pub(super) name: Option<&'a str>,
+    /// As the kernel tells it.
+    pub(super) known: &'a Netns,
     /// Containers in it, the one to name first.
     pub(super) containers: Vec<&'a Container>,
     /// IPv4's path, else IPv6's; both when they are not equally good. None if there is no default route.
     pub(super) paths: Vec<EgressPath>,
+    /// The other ways out, to networks with a route or rule of their own, the narrowest first.
+    pub(super) others: Vec<EgressPath>,
+    /// Devices of it that face each other, or others, with different MTUs.
+    pub(super) unequal: Vec<Unequal>,
+    /// What is wrong with its network; on its default paths first.
+    pub(super) faults: Vec<Fault>,
     /// Its tunnels, and what carries them.
     pub(super) tunnels: Vec<Underlay>,
     /// Rules of policy routing that the paths do not follow.
@@ -53,16 +43,11 @@ pub(super) struct Entry<'a> {
     pub(super) routes_cut: usize,
     /// Path MTUs that its kernel has learnt, the smallest first.
     pub(super) learnt: &'a [Learnt],
-    /// The remedies for the first mismatch, the best first.
-    pub(super) fixes: Vec<Fix>,
+    /// The remedies for its first wrong tunnel, if nothing else is wrong, the best first.
+    pub(super) tunnel_fixes: Vec<Fix>,
 }
 
 impl Entry<'_> {
-    /// The first of its paths that is wrong, and how.
-    pub(super) fn mismatch(&self) -> Option<(&EgressPath, &Mismatch)> {
-        self.paths.iter().find_map(|path| Some((path, path.mismatch.as_ref()?)))
-    }
-
     /// Its tunnels whose own number is wrong.
     pub(super) fn wrong_tunnels(&self) -> impl Iterator<Item = &Underlay> {
         self.tunnels.iter().filter(|below| below.wrong)
@@ -82,22 +67,17 @@ impl<'a> Tree<'a> {
     /// The namespaces of these containers and of those inside them or, without any, all that have a container or a path
     /// out; and the namespaces that those are inside.
     pub(super) fn new(node: &'a Node, patterns: &[String]) -> Tree<'a> {
+        let mut exits = Exits::default();
         let mut places: BTreeMap<NetnsId, Entry<'a>> =
-            node.netns.keys().filter_map(|&netns| Some((netns, entry(node, netns)?))).collect();
+            node.netns.keys().filter_map(|&netns| Some((netns, entry(node, netns, &mut exits)?))).collect();
         let inside = nesting(node, &places);
         let mut entries = in_order(node.host, &inside)
             .into_iter()
             .filter_map(|(netns, depth)| Some(Entry { depth: depth.min(DEEPEST), ..places.remove(&netns)? }))
             .collect::<Vec<_>>();
         for entry in &mut entries {
-            entry.choose(patterns);
-            let wrong_tunnel = entry.wrong_tunnels().next().cloned();
-            if let Some((_, m)) = entry.mismatch() {
-                entry.fixes = remediation::tunnel::fixes_of(m, node)
-                    .unwrap_or_else(|| fixes(m, entry.containers.first().copied(), entry.netns, node));
-            } else if let Some(below) = wrong_tunnel {
-                entry.fixes = remediation::tunnel::fixes(&below, node);
-            }
+            entry.choose(patterns, node.host);
+            entry.judge(node);
         }
         keep_chosen(&mut entries);
         Tree { host: node.host, entries }
@@ -110,10 +90,14 @@ impl<'a> Tree<'a> {
         ids.len()
     }
 
+    /// How many namespaces besides the host's are shown, of which no container is known.
+    pub(super) fn bare(&self) -> usize {
+        self.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != self.host).count()
+    }
+
     /// How many networks and tunnels are wrong.
     pub(super) fn mismatches(&self) -> usize {
-        let wrong =
-            |entry: &Entry<'_>| usize::from(entry.mismatch().is_some()) + entry.wrong_tunnels().count();
+        let wrong = |entry: &Entry<'_>| entry.faults.len() + entry.wrong_tunnels().count();
         self.chosen().map(wrong).sum()
     }
 
@@ -124,9 +108,11 @@ impl<'a> Tree<'a> {
 }
 
 impl Entry<'_> {
-    fn choose(&mut self, patterns: &[String]) {
+    fn choose(&mut self, patterns: &[String], host: NetnsId) {
         if patterns.is_empty() {
-            let shows = !self.paths.is_empty() || !self.tunnels.is_empty();
+            let mut links = self.known.links.values();
+            let bare = self.netns != host && links.any(|link| link.up && link.kind != LinkKind::Loopback);
+            let shows = bare || !self.paths.is_empty() || !self.tunnels.is_empty();
             self.chosen = !self.containers.is_empty() || shows;
             return;
         }
@@ -136,41 +122,43 @@ impl Entry<'_> {
             self.containers.retain(wanted);
         } else {
             self.paths.clear();
+            self.others.clear();
+            self.unequal.clear();
             self.tunnels.clear();
+        }
+    }
+
+    fn judge(&mut self, node: &Node) {
+        let facing = self.unequal.iter().filter_map(|pair| paths::facing(node, self.netns, pair));
+        let all = self.paths.iter().chain(&self.others).cloned().chain(facing);
+        self.faults = paths::faults(node, self.netns, self.containers.first().copied(), all);
+        if self.faults.is_empty() {
+            let fixes = self.wrong_tunnels().next().map(|below| remediation::tunnel::fixes(below, node));
+            self.tunnel_fixes = fixes.unwrap_or_default();
         }
     }
 }
 
-fn entry(node: &Node, netns: NetnsId) -> Option<Entry<'_>> {
+fn entry<'a>(node: &'a Node, netns: NetnsId, exits: &mut Exits) -> Option<Entry<'a>> {
     let known = node.netns.get(&netns)?;
-    let families = [("ipv4", Ipv4Addr::UNSPECIFIED.into()), ("ipv6", Ipv6Addr::UNSPECIFIED.into())];
-    let mut paths: Vec<EgressPath> =
-        families.into_iter().filter_map(|(family, any)| egress_path(node, netns, family, any)).collect();
-    paths.dedup_by_key(|path| (path.mtu, path.mismatch.is_some()));
+    let paths = paths::defaults(node, netns);
+    let others = paths::others(node, netns, &paths, exits);
     Some(Entry {
         netns,
         depth: 0,
         chosen: false,
-        name: known.name.as_deref(),
+        known,
         containers: known.containers.iter().collect(),
         paths,
+        others,
+        unequal: unequal(node, netns),
+        faults: Vec::new(),
         tunnels: tunnels(node, netns).collect(),
         rules: known.rules.iter().filter(|rule| !rule.is_followed()).count(),
         routes_cut: known.routes_cut,
         learnt: &known.learnt,
-        fixes: Vec::new(),
+        tunnel_fixes: Vec::new(),
     })
-}
-
-fn egress_path(node: &Node, netns: NetnsId, family: &'static str, any: IpAddr) -> Option<EgressPath> {
-    let hops = path(node, netns, Some(any));
-    let mtu = bottleneck(&hops)?.1.mtu;
-    let first = lookup(node.netns.get(&netns)?, Some(any));
-    let (several, advmss) = match first {
-        Lookup::Out(out) => (out.several, out.advmss),
-        _ => (false, None),
-    };
-    Some(EgressPath { family, hops, mtu, several, advmss, mismatch: mismatch(node, netns, Some(any)) })
 }
 
 /// What is directly inside each namespace: by what is known of the containers, else by the path out.
@@ -183,7 +171,7 @@ fn nesting(node: &Node, places: &BTreeMap<NetnsId, Entry<'_>>) -> BTreeMap<Netns
     for entry in places.values().filter(|entry| entry.netns != node.host) {
         let parents = entry.containers.first().into_iter().flat_map(|container| &container.parents);
         let mut outer = parents.filter_map(|parent| homes.get(parent.id.as_str())).copied();
-        let next = || namespaces(&entry.paths.first()?.hops).get(1).copied();
+        let next = || namespaces(&path_before_tunnels(node, entry.netns, None)).get(1).copied();
         let outer = outer.find(|outer| *outer != entry.netns).or_else(next).unwrap_or(node.host);
         inside.entry(outer).or_default().push(entry.netns);
     }
@@ -228,5 +216,7 @@ fn keep_chosen(entries: &mut Vec<Entry<'_>>) {
     *entries = kept;
 }
 
+#[cfg(test)]
+mod path_tests;
 #[cfg(test)]
 mod tests;

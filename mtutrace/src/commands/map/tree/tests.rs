@@ -7,7 +7,7 @@ use test_case::test_case;
 /// "depth:netns" of each entry, with a `!` if it is wrong and brackets if it is there only for others.
 fn shape(tree: &Tree<'_>) -> String {
     let one = |e: &Entry<'_>| {
-        let wrong = if e.mismatch().is_some() { "!" } else { "" };
+        let wrong = if e.faults.is_empty() { "" } else { "!" };
         let text = format!("{}:{}{wrong}", e.depth, e.netns);
         if e.chosen { text } else { format!("({text})") }
     };
@@ -70,15 +70,15 @@ fn the_culprit_the_limit_and_the_fix() {
     let node = incident().0;
     let tree = Tree::new(&node, &[]);
     let entry = entry_of(&tree, 3);
-    let (path, m) = entry.mismatch().unwrap();
+    let Fault { path, mismatch: m, fixes } = &entry.faults[0];
     assert_eq!((path.family, path.mtu), ("ipv4", 1450));
     assert_eq!(
         names(&path.hops),
         "eth0:1500 veth8:1500 docker0:1500 eth0:1450 veth112:1450 cni0:1450 ens3:1500"
     );
     assert_eq!((m.culprit.interface.as_str(), m.bottleneck.mtu), ("docker0", 1450));
-    assert_eq!(entry.fixes[0].command, "dockerd --mtu=1450");
-    assert!(entry_of(&tree, 2).fixes.is_empty());
+    assert_eq!(fixes[0].command, "dockerd --mtu=1450");
+    assert!(entry_of(&tree, 2).faults.is_empty());
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! Network namespaces that nothing but a mount holds: Docker keeps those of swarm's overlays below /run/docker/netns,
+//! perhaps in a mount namespace of its own.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::process::Proc;
+use crate::model::NetnsId;
+
+/// Most bytes of a table of mounts that are read.
+const LONGEST: u64 = 8 << 20;
+/// Most namespaces that are taken from one table.
+const MOST: usize = 1024;
+/// Most mount namespaces that are looked at besides the host's and our own.
+const OTHERS: usize = 64;
+/// Those are looked at in one scan of so many: an open table, which tells of changes, would keep them alive.
+const EVERY: u32 = 10;
+
+/// A namespace that is mounted somewhere: the path by which it can be opened, and the one to show.
+type Held = BTreeMap<NetnsId, (PathBuf, PathBuf)>;
+
+/// The tables of mounts, read again when they have changed.
+#[derive(Debug, Default)]
+pub(super) struct Mounts {
+    ours: BTreeMap<&'static str, Table>,
+    /// A process of each other mount namespace, and what is mounted there.
+    others: BTreeMap<u64, (u32, Held)>,
+    seen: BTreeSet<u32>,
+    scans: u32,
+}
+
+/// An open table, and what it said.
+#[derive(Debug)]
+struct Table {
+    file: File,
+    held: Held,
+}
+
+impl Mounts {
+    /// The namespaces that are mounted anywhere; `pids` are all processes there are.
+    pub(super) fn scan(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>) -> Held {
+        let mut all = Held::new();
+        for process in ["self", "1"] {
+            if let Some(held) = self.table(proc, process) {
+                all.extend(held.clone());
+            }
+        }
+        self.look_at_others(proc, pids);
+        for (_, held) in self.others.values() {
+            for (id, paths) in held {
+                all.entry(*id).or_insert_with(|| paths.clone());
+            }
+        }
+        all
+    }
+
+    fn table(&mut self, proc: &Proc, process: &'static str) -> Option<&Held> {
+        let changed = self.ours.get(process).is_none_or(|table| has_changed(&table.file));
+        if changed {
+            let file = File::open(proc.root.join(process).join("mountinfo")).ok()?;
+            let mut table = self.ours.remove(process).unwrap_or(Table { file, held: Held::new() });
+            let root = proc.root.join(process).join("root");
+            table.file.rewind().ok()?;
+            table.held = read(&mut table.file, &root, Path::new("/"));
+            self.ours.insert(process, table);
+        }
+        self.ours.get(process).map(|table| &table.held)
+    }
+
+    fn look_at_others(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>) {
+        let mnt = |pid: u32| fs::metadata(proc.path(pid, "ns/mnt")).ok().map(|status| status.ino());
+        let ours = [mnt(1), mnt(std::process::id())];
+        let mut left = BTreeSet::new();
+        let mut fresh = Vec::new();
+        for pid in pids {
+            left.insert(pid);
+            // Whoever changes its mount namespace later has had a parent or a child in it, as a rule.
+            if !self.seen.contains(&pid)
+                && self.others.len() + fresh.len() < OTHERS
+                && let Some(id) = mnt(pid).filter(|id| !ours.contains(&Some(*id)))
+                && !self.others.contains_key(&id)
+            {
+                fresh.push((id, pid));
+            }
+        }
+        self.others.retain(|_, (pid, _)| left.contains(pid));
+        self.seen = left;
+        self.scans += 1;
+        let all = self.scans.is_multiple_of(EVERY);
+        let known: Vec<(u64, u32)> = self.others.iter().map(|(id, (pid, _))| (*id, *pid)).collect();
+        for (id, pid) in fresh.into_iter().chain(known.into_iter().filter(|_| all)) {
+            let root = proc.path(pid, "root");
+            let held = File::open(proc.path(pid, "mountinfo")).map(|mut file| read(&mut file, &root, &root));
+            self.others.insert(id, (pid, held.unwrap_or_default()));
+        }
+    }
+}
+
+/// Whether mounts have come or gone since the last read (mounts_poll).
+fn has_changed(table: &File) -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut question = [PollFd::new(table, PollFlags::PRI | PollFlags::ERR)];
+    poll(&mut question, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
+/// The namespaces of a table, as far as they can be reached below `root`; `shown` stands for that in the path to show.
+fn read(table: &mut File, root: &Path, shown: &Path) -> Held {
+    let mut text = Vec::new();
+    if table.take(LONGEST).read_to_end(&mut text).is_err() {
+        return Held::new();
+    }
+    let mut held = Held::new();
+    for (id, place) in text.split(|byte| *byte == b'\n').filter_map(namespace) {
+        let below = place.strip_prefix("/").unwrap_or(&place);
+        let path = root.join(below);
+        // Another mount may lie on top of it.
+        let there = fs::metadata(&path).is_ok_and(|status| status.ino() == u64::from(id.0));
+        if there && held.len() < MOST {
+            held.entry(id).or_insert_with(|| (path, shown.join(below)));
+        }
+    }
+    held
+}
+
+/// `36 35 0:4 net:[4026532177] /run/docker/netns/1-abc rw shared:2 - nsfs nsfs rw` (proc_pid_mountinfo(5)).
+fn namespace(line: &[u8]) -> Option<(NetnsId, PathBuf)> {
+    let mut fields = line.split(|byte| *byte == b' ');
+    let root = fields.nth(3)?.strip_prefix(b"net:[")?.strip_suffix(b"]")?;
+    let place = fields.next()?;
+    let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
+    let id = std::str::from_utf8(root).ok()?.parse().ok()?;
+    (kind == b"nsfs").then(|| (NetnsId(id), PathBuf::from(std::ffi::OsStr::from_bytes(&unescape(place)))))
+}
+
+/// Space, tab, newline and backslash are written as octal numbers (mangle_path).
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        let digits =
+            after.get(..3).filter(|_| *byte == b'\\').and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(escaped) => {
+                plain.push(escaped);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            None => {
+                plain.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::identity::TempDir;
+    use test_case::test_case;
+
+    #[test_case("36 35 0:4 net:[4026532177] /run/docker/netns/1-a rw shared:2 - nsfs nsfs rw", Some((4026532177, "/run/docker/netns/1-a")))]
+    #[test_case(r"36 35 0:4 net:[7] /run/a\040b\134 rw - nsfs nsfs rw", Some((7, r"/run/a b\")); "escaped")]
+    #[test_case("36 35 0:4 mnt:[7] /run/a rw - nsfs nsfs rw", None; "another kind")]
+    #[test_case("36 35 0:4 net:[7] /run/a rw - tmpfs nsfs rw", None; "a directory of that name")]
+    #[test_case("36 35 0:4 net:[7] /run/a rw", None; "cut")]
+    #[test_case("36 35 0:4 net:[99999999999] /run/a rw - nsfs nsfs rw", None; "too large")]
+    #[test_case("", None; "nothing")]
+    fn lines(line: &str, expected: Option<(u32, &str)>) {
+        assert_eq!(namespace(line.as_bytes()), expected.map(|(id, path)| (NetnsId(id), PathBuf::from(path))));
+    }
+
+    #[test]
+    fn what_is_mounted_and_can_be_reached() {
+        let tree = TempDir::new();
+        tree.file("proc/1/root/run/docker/netns/1-a", "");
+        tree.file("proc/1/root/run/covered", "");
+        let path = tree.path().join("proc/1/root/run/docker/netns/1-a");
+        let inode = u32::try_from(fs::metadata(&path).unwrap().ino()).unwrap();
+        tree.file(
+            "proc/1/mountinfo",
+            format!(
+                "36 35 0:4 net:[{inode}] /run/docker/netns/1-a rw - nsfs nsfs rw\n\
+                 37 35 0:4 net:[{inode}1] /run/covered rw - nsfs nsfs rw\n"
+            ),
+        );
+        let proc = Proc { root: tree.path().join("proc") };
+        let held = Mounts::default().scan(&proc, [1].into_iter());
+        let expected = [(NetnsId(inode), (path, PathBuf::from("/run/docker/netns/1-a")))];
+        assert_eq!(held, BTreeMap::from(expected));
+    }
+}

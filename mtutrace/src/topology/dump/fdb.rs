@@ -1,0 +1,45 @@
+//! Where VXLANs send what is for which hardware address (`bridge fdb show`).
+use std::collections::BTreeMap;
+use std::io;
+
+use netlink_packet_route::neighbour::NeighbourMessage;
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+
+use crate::model::{LinkKind, Netns, Remotes};
+use crate::topology::netlink::{Conversation, attributes, ip_of};
+
+// linux/rtnetlink.h, linux/neighbour.h
+const RTM_NEWNEIGH: u16 = 28;
+const NDA_DST: u16 = 1;
+/// Bytes of `struct ndmsg`, which stands before the attributes.
+const HEADER: usize = 12;
+/// Most other ends that are kept of a tunnel: a cluster may have thousands of nodes, behind few routes.
+const MOST: usize = 64;
+
+/// The other ends of each VXLAN of the namespace, by its index.
+pub(super) fn remotes(kernel: &mut Conversation, netns: &Netns) -> io::Result<BTreeMap<u32, Remotes>> {
+    let is_vxlan = |ifindex: u32| netns.links.get(&ifindex).is_some_and(|link| link.kind == LinkKind::Vxlan);
+    let mut found: BTreeMap<u32, Remotes> = BTreeMap::new();
+    if !netns.links.keys().any(|ifindex| is_vxlan(*ifindex)) {
+        return Ok(found);
+    }
+    let mut request = NeighbourMessage::default();
+    request.header.family = AddressFamily::Bridge;
+    let request = RouteNetlinkMessage::GetNeighbour(request);
+    for (ifindex, remote) in kernel.dump(request, entry)? {
+        if is_vxlan(ifindex) {
+            found.entry(ifindex).or_default().add(remote, MOST);
+        }
+    }
+    Ok(found)
+}
+
+/// A device, and an address that it sends to.
+pub(super) fn entry(kind: u16, payload: &[u8]) -> Option<(u32, std::net::IpAddr)> {
+    // struct ndmsg: family and three bytes of padding, then the index.
+    let ifindex = payload.get(4..).and_then(crate::topology::netlink::u32_of)?;
+    let of_bridge = payload.first() == Some(&u8::from(AddressFamily::Bridge));
+    let mut values = attributes(payload.get(HEADER..)?);
+    let remote = values.find(|(attribute, _)| *attribute == NDA_DST).and_then(|(_, value)| ip_of(value))?;
+    (kind == RTM_NEWNEIGH && of_bridge && !remote.is_unspecified()).then_some((ifindex, remote))
+}
