@@ -47,9 +47,9 @@ pub(crate) fn verdict(
         severity: finding.severity,
         active,
         ended: None,
-        fix: match (&evidence.silent, &evidence.tunnel) {
-            (Some(_), _) => remediation::level(m, node),
-            (_, Some(below)) => remediation::tunnel::fixes(below, node),
+        fix: match &evidence.tunnel {
+            _ if faces(evidence) => remediation::level(m, node),
+            Some(below) => remediation::tunnel::fixes(below, node),
             _ => remediation::fixes(m, container.as_ref(), evidence.netns, node),
         },
         container,
@@ -59,6 +59,12 @@ pub(crate) fn verdict(
         summary: format!("{who}: {}. {}", finding.effect, advice(evidence, narrow, node)),
         evidence: sentences,
     }
+}
+
+/// Whether two devices that face each other are what differs.
+fn faces(evidence: &Evidence) -> bool {
+    let m = &evidence.mismatch;
+    evidence.silent.is_some() || evidence.blames() && m.culprit.id() == m.bottleneck.id()
 }
 
 /// Which MTU to set, and why.
@@ -72,7 +78,7 @@ fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
         );
     }
     let (culprit, name) = (describe::device(&m.culprit, node), &m.culprit.interface);
-    let odd = evidence.silent.as_ref().and_then(|pair| topology::odd_port(node, pair.narrow));
+    let odd = faces(evidence).then(|| topology::odd_port(node, m.bottleneck.id())).flatten();
     if let Some((carries, wide)) = odd.zip(m.path.first()) {
         return format!(
             "Set the MTU of {culprit} to {}: its neighbours carry {carries}, and {} sends up to {} ({name} has {})",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mtutrace_common::config::DropCause;
 
-use crate::model::{Event, EventKind, Flow, NetnsKey, Outcomes, SignalKind};
+use crate::model::{Event, EventKind, Flow, NetnsId, NetnsKey, Outcomes, SignalKind};
 
 /// Most flows that are followed; of more only counts are kept, which nothing explains.
 const FLOWS: usize = 4096;
@@ -14,6 +14,9 @@ const SHARE: usize = 256;
 const UNDER_WAY_NS: u64 = 200_000_000;
 /// IP protocol number.
 const TCP: u8 = 6;
+
+/// Whose it is when nobody can be named.
+pub(crate) const NOBODY: NetnsKey = NetnsKey { id: NetnsId(0), generation: 0 };
 
 /// What is known of one flow's packets that were too big.
 #[derive(Clone, Debug, Default)]
@@ -110,11 +113,18 @@ impl Ledger {
         all
     }
 
-    /// Forgets those whose owner is not wanted any more.
-    pub(crate) fn retain(&mut self, keep: impl Fn(NetnsKey) -> bool) {
+    /// Gives up following those whose owner is gone; what they had counts as nobody's from now on, but for what `explained` tells.
+    pub(crate) fn retain(&mut self, keep: impl Fn(NetnsKey) -> bool, explained: impl Fn(NetnsKey) -> bool) {
+        if self.followed.keys().chain(self.rest.keys()).all(|owner| *owner == NOBODY || keep(*owner)) {
+            return;
+        }
+        let gone = self.outcomes(|owner| owner == NOBODY || keep(owner) || explained(owner));
+        let keep = |owner: NetnsKey| owner == NOBODY || keep(owner);
         self.cases.retain(|(owner, _), _| keep(*owner));
         self.followed.retain(|owner, _| keep(*owner));
         self.rest.retain(|owner, _| keep(*owner));
+        let nobody = self.rest.entry(NOBODY).or_default();
+        gone.values().for_each(|outcomes| nobody.add(outcomes));
     }
 
     fn case(&mut self, owner: NetnsKey, event: &Event) -> Option<&mut Case> {
@@ -197,7 +207,14 @@ mod tests {
         let all = ledger.outcomes(|_| false);
         assert_eq!(all[&OWNER].unexplained["forward_df"], 10_000);
         assert!(ledger.outcomes(|_| true).is_empty(), "a verdict says it");
-        ledger.retain(|_| false);
-        assert!(ledger.cases.is_empty() && ledger.outcomes(|_| false).is_empty());
+        ledger.retain(|_| true, |_| false);
+        assert_eq!(ledger.cases.len(), SHARE);
+        ledger.retain(|_| false, |_| false);
+        assert!(ledger.cases.is_empty());
+        assert_eq!(
+            ledger.outcomes(|_| false)[&NOBODY].unexplained["forward_df"],
+            10_000,
+            "its owner is gone"
+        );
     }
 }

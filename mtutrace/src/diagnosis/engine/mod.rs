@@ -1,33 +1,30 @@
 //! Events become counters and evidence, evidence becomes verdicts. Pure: time comes with the events and the ticks.
+mod gather;
+
 use crate::model::AttributedEvent;
 use crate::model::NetnsKey;
 use crate::model::Tally;
 use crate::topology;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use mtutrace_common::config::DropCause;
 
-use crate::diagnosis::attribution::{Attribution, Ends};
+use crate::diagnosis::attribution::Attribution;
 use crate::diagnosis::attributor::{Attributor, Known, Ready};
 use crate::diagnosis::dedup::Dedup;
-use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
 use crate::diagnosis::l2_drop::LinkPair;
-use crate::diagnosis::ledger::Ledger;
+use crate::diagnosis::ledger::{Ledger, NOBODY};
 use crate::diagnosis::mss::{self, OversizedMss};
 use crate::diagnosis::nat::LATE_NS;
 use crate::diagnosis::obstacle::Obstacle;
-use crate::diagnosis::tunnels::{self, Wrong};
+use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
-    DeviceId, Ended, Event, EventKind, Flow, Mismatch, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo,
-    Verdict,
+    DeviceId, Ended, Event, EventKind, Flow, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo, Verdict,
 };
-use crate::topology::Underlay;
 
 use crate::diagnosis::checks::{about_size, fits_peer, sighting};
-use crate::diagnosis::incident::Incident;
 use crate::diagnosis::incidents::Incidents;
 
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
@@ -144,73 +141,10 @@ impl Engine {
             self.evidence(&event, *netns, mismatch, remote, node);
         }
         let owner = attribution.as_ref().map_or(event.netns, |charged| charged.netns);
-        self.ledger.note(node.key(owner), &event);
+        let owner = Some(node.key(owner)).filter(|owner| node.is_current(*owner)).unwrap_or(NOBODY);
+        self.ledger.note(owner, &event);
         self.external.note(&event, &ends, limit, node);
         Some(self.tally(event, attribution.map(|c| c.netns), node))
-    }
-
-    /// Adds an event to the evidence about a container and one bottleneck; absent where there are too many incidents.
-    fn evidence(
-        &mut self,
-        event: &Event,
-        netns: NetnsId,
-        mismatch: &Mismatch,
-        remote: IpAddr,
-        node: &Node,
-    ) -> Option<&mut Evidence> {
-        let key = (node.key(netns), mismatch.bottleneck.id());
-        let tunnel = topology::wrong_tunnel(node, &mismatch.bottleneck);
-        // Now it is known who uses the tunnel: one cause, one verdict.
-        let unattributed = tunnel.as_ref().map(|t| (node.key(t.tunnel.netns), key.1)).filter(|k| *k != key);
-        let unattributed = unattributed.and_then(|key| self.incidents.remove(&key));
-        let new = || Incident::new(key.0, mismatch.clone(), remote, event.time_ns);
-        let incident = self.incidents.entry(key, new)?;
-        let silent = incident.evidence.silent.and_then(|pair| pair.mismatch(node));
-        incident.evidence.mismatch = silent.unwrap_or_else(|| mismatch.clone());
-        incident.evidence.tunnel = tunnel;
-        self.replaced.extend(unattributed.and_then(|other| incident.take_over(other)));
-        incident.evidence.belongs_to(node.container(netns));
-        incident.evidence.add(event);
-        Some(&mut incident.evidence)
-    }
-
-    /// Adds an event to the evidence about the obstacle that it names itself.
-    fn at_obstacle(&mut self, event: &Event, netns: NetnsId, obstacle: Obstacle, ends: &Ends, node: &Node) {
-        let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
-        let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
-        let Some(mismatch) = obstacle.mismatch(netns, remote, node) else { return };
-        let key = (node.key(netns), obstacle.device);
-        // A connection from before a fix goes on to die until its sender gives up.
-        if self.incidents.get(&key).is_some_and(|incident| incident.is_of_before(event.flow)) {
-            return;
-        }
-        if let Some(evidence) = self.evidence(event, netns, &mismatch, remote, node) {
-            let news = evidence.obstacle.replace(obstacle).is_none();
-            self.disagreements += u64::from(news);
-        }
-    }
-
-    /// A packet was fragmented or died outside of a tunnel: evidence about those who are known to use it, else about the
-    /// tunnel's own namespace.
-    fn outside(&mut self, event: &Event, below: &Underlay, node: &Node) {
-        let (tunnel, home) = (below.tunnel.id(), below.tunnel.netns);
-        let signal = event.kind.signal();
-        let mut users = self
-            .incidents
-            .values_mut()
-            .map(|incident| &mut incident.evidence)
-            .filter(|evidence| tunnels::is_users(evidence, tunnel, home))
-            .peekable();
-        if users.peek().is_some() {
-            return users.for_each(|evidence| evidence.outside(signal, event.time_ns));
-        }
-        let Some(mismatch) = tunnels::own(node, tunnel) else { return };
-        let key = (node.key(home), tunnel);
-        let new = || Incident::new(key.0, mismatch, event.flow.dst.ip(), event.time_ns);
-        let Some(Incident { evidence, .. }) = self.incidents.entry(key, new) else { return };
-        evidence.tunnel = Some(below.clone());
-        evidence.belongs_to(node.container(home));
-        evidence.outside(signal, event.time_ns);
     }
 
     fn tally(&mut self, event: Event, owner: Option<NetnsId>, node: &Node) -> AttributedEvent {
@@ -239,7 +173,11 @@ impl Engine {
         };
         self.tallies.retain(|owner, tally| keep(*owner, tally.last_ns));
         let tallies = &self.tallies;
-        self.ledger.retain(|owner| node.is_current(owner) || tallies.contains_key(&owner));
+        let (incidents, external) = (&self.incidents, &self.external);
+        self.ledger.retain(
+            |owner| node.is_current(owner) || tallies.contains_key(&owner),
+            |owner| has_stated(incidents, external, owner),
+        );
         self.tallies.iter_mut().for_each(|(owner, tally)| tally.belongs_to(*owner, node));
         let mut verdicts = self.verdicts(now_ns, node);
         let incidents = &self.incidents;
@@ -357,8 +295,7 @@ impl Engine {
 
     /// What became of packets too big that no verdict is about, by namespace.
     pub(crate) fn outcomes(&self) -> BTreeMap<NetnsKey, Outcomes> {
-        let stated = |owner| self.incidents.of(owner).any(|(_, incident)| incident.stated.is_some());
-        self.ledger.outcomes(|owner| stated(owner) || self.external.has_stated(owner))
+        self.ledger.outcomes(|owner| has_stated(&self.incidents, &self.external, owner))
     }
 
     /// Obstacles that events named and the model of the node did not know of: where it leads packets elsewhere.
@@ -386,8 +323,15 @@ fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
     incidents.of(owner).any(|(_, incident)| incident.stated.as_ref().is_none_or(|stated| stated.active))
 }
 
+/// Whether a verdict is, or was, given about a namespace.
+fn has_stated(incidents: &Incidents, external: &ExternalIncidents, owner: NetnsKey) -> bool {
+    incidents.of(owner).any(|(_, incident)| incident.stated.is_some()) || external.has_stated(owner)
+}
+
 #[cfg(test)]
 mod handshakes;
+#[cfg(test)]
+mod property;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

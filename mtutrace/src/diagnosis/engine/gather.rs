@@ -1,0 +1,84 @@
+//! Events become evidence: about a container and a bottleneck, about an obstacle that they name themselves, about a tunnel.
+use std::net::IpAddr;
+
+use super::Engine;
+use crate::diagnosis::attribution::Ends;
+use crate::diagnosis::evidence::Evidence;
+use crate::diagnosis::incident::Incident;
+use crate::diagnosis::obstacle::Obstacle;
+use crate::diagnosis::tunnels;
+use crate::model::{Event, Mismatch, NetnsId, Node};
+use crate::topology::{self, Underlay};
+
+impl Engine {
+    /// Adds an event to the evidence about a container and one bottleneck; absent where there are too many incidents.
+    pub(super) fn evidence(
+        &mut self,
+        event: &Event,
+        netns: NetnsId,
+        mismatch: &Mismatch,
+        remote: IpAddr,
+        node: &Node,
+    ) -> Option<&mut Evidence> {
+        let key = (node.key(netns), mismatch.bottleneck.id());
+        let tunnel = topology::wrong_tunnel(node, &mismatch.bottleneck);
+        // Now it is known who uses the tunnel: one cause, one verdict.
+        let unattributed = tunnel.as_ref().map(|t| (node.key(t.tunnel.netns), key.1)).filter(|k| *k != key);
+        let unattributed = unattributed.and_then(|key| self.incidents.remove(&key));
+        let new = || Incident::new(key.0, mismatch.clone(), remote, event.time_ns);
+        let incident = self.incidents.entry(key, new)?;
+        let silent = incident.evidence.silent.and_then(|pair| pair.mismatch(node));
+        incident.evidence.mismatch = silent.unwrap_or_else(|| mismatch.clone());
+        incident.evidence.tunnel = tunnel;
+        self.replaced.extend(unattributed.and_then(|other| incident.take_over(other)));
+        incident.evidence.belongs_to(node.container(netns));
+        incident.evidence.add(event);
+        Some(&mut incident.evidence)
+    }
+
+    /// Adds an event to the evidence about the obstacle that it names itself.
+    pub(super) fn at_obstacle(
+        &mut self,
+        event: &Event,
+        netns: NetnsId,
+        obstacle: Obstacle,
+        ends: &Ends,
+        node: &Node,
+    ) {
+        let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
+        let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
+        let Some(mismatch) = obstacle.mismatch(netns, remote, node) else { return };
+        let key = (node.key(netns), obstacle.device);
+        // A connection from before a fix goes on to die until its sender gives up.
+        if self.incidents.get(&key).is_some_and(|incident| incident.is_of_before(event.flow)) {
+            return;
+        }
+        if let Some(evidence) = self.evidence(event, netns, &mismatch, remote, node) {
+            let news = evidence.obstacle.replace(obstacle).is_none();
+            self.disagreements += u64::from(news);
+        }
+    }
+
+    /// A packet was fragmented or died outside of a tunnel: evidence about those who are known to use it, else about the
+    /// tunnel's own namespace.
+    pub(super) fn outside(&mut self, event: &Event, below: &Underlay, node: &Node) {
+        let (tunnel, home) = (below.tunnel.id(), below.tunnel.netns);
+        let signal = event.kind.signal();
+        let mut users = self
+            .incidents
+            .values_mut()
+            .map(|incident| &mut incident.evidence)
+            .filter(|evidence| tunnels::is_users(evidence, tunnel, home))
+            .peekable();
+        if users.peek().is_some() {
+            return users.for_each(|evidence| evidence.outside(signal, event.time_ns));
+        }
+        let Some(mismatch) = tunnels::own(node, tunnel) else { return };
+        let key = (node.key(home), tunnel);
+        let new = || Incident::new(key.0, mismatch, event.flow.dst.ip(), event.time_ns);
+        let Some(Incident { evidence, .. }) = self.incidents.entry(key, new) else { return };
+        evidence.tunnel = Some(below.clone());
+        evidence.belongs_to(node.container(home));
+        evidence.outside(signal, event.time_ns);
+    }
+}
