@@ -16,6 +16,7 @@ pub(crate) mod rule;
 pub(crate) mod setup;
 pub(crate) mod socket;
 pub(crate) mod tunnel;
+pub(crate) mod unmodelled;
 pub(crate) mod verdict;
 pub(crate) mod verdict_id;
 
@@ -35,5 +36,6 @@ pub(crate) use rule::{Action, Rule};
 pub(crate) use setup::{Ci, Compose, Network, Setup};
 pub(crate) use socket::{SocketId, TcpInfo};
 pub(crate) use tunnel::{Tunnel, TunnelEnd};
+pub(crate) use unmodelled::{TcAction, TcFilter, Unmodelled, UnmodelledKind};
 pub(crate) use verdict::{Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind};
 pub(crate) use verdict_id::VerdictId;
