@@ -17,6 +17,7 @@ pub(crate) mod rule;
 pub(crate) mod setup;
 pub(crate) mod socket;
 pub(crate) mod tunnel;
+pub(crate) mod unmodelled;
 pub(crate) mod verdict;
 pub(crate) mod verdict_id;
 
@@ -37,6 +38,7 @@ pub(crate) use rule::{Action, Rule};
 pub(crate) use setup::{Ci, Compose, Network, Setup};
 pub(crate) use socket::{SocketId, TcpInfo};
 pub(crate) use tunnel::{Tunnel, TunnelEnd};
+pub(crate) use unmodelled::{TcAction, TcFilter, Unmodelled, UnmodelledKind};
 pub(crate) use verdict::{
     Beyond, Bottleneck, Device, Ended, Fix, FixScope, FixType, Hop, Severity, Verdict, VerdictKind,
 };

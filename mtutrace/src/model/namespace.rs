@@ -6,6 +6,7 @@ use super::device::{Address, Learnt, Link, Route};
 use super::remotes::Remotes;
 use super::rule::Rule;
 use super::tunnel::TunnelEnd;
+use super::unmodelled::TcFilter;
 
 /// One network namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub(crate) struct Netns {
     pub(crate) drivers: BTreeMap<u32, String>,
     /// Its devices with an XDP program.
     pub(crate) xdp: BTreeSet<u32>,
+    /// TC filters that may send packets elsewhere; empty unless asked for.
+    pub(crate) tc: Vec<TcFilter>,
     /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
     pub(crate) learnt: Vec<Learnt>,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.

@@ -31,6 +31,8 @@ pub(crate) struct Rule {
     pub(crate) invert: bool,
     /// It wants a mark, a TOS or a socket that is bound to a device: an ordinary packet has none.
     pub(crate) extraordinary: bool,
+    /// The mark that it wants, and which bits of it.
+    pub(crate) mark: Option<(u32, u32)>,
     /// It is about packets of a VRF, and leads to that one's table (l3mdev).
     pub(crate) l3mdev: bool,
     /// It wants what the model does not know: a user, ports, a protocol.

@@ -35,6 +35,7 @@ pub(crate) fn rule(priority: u32, action: Action) -> Rule {
         iif: None,
         invert: false,
         extraordinary: false,
+        mark: None,
         l3mdev: false,
         unknown: false,
         action,

@@ -23,6 +23,7 @@ pub(crate) mod reach;
 pub(crate) mod sockets;
 pub(crate) mod underlay;
 pub(crate) mod unequal;
+mod unmodelled;
 pub(crate) mod watch;
 
 pub(crate) use exits::Exits;
@@ -34,3 +35,4 @@ pub(crate) use path::{bottleneck, path};
 pub(crate) use reach::{inside, is_inside, only_holder, prepare, resolve};
 pub(crate) use underlay::{Underlay, underlay};
 pub(crate) use unequal::{Unequal, unequal};
+pub(crate) use unmodelled::unmodelled;

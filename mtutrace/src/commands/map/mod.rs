@@ -49,7 +49,8 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     if let Some((absent, known)) = absent_of(&options.containers, &[], node) {
         return Err(Failure::Usage(format!("no container {absent}; known: {known}")));
     }
-    let tree = Tree::new(node, &options.containers);
+    let mut tree = Tree::new(node, &options.containers);
+    tree.add_unreadable(unreadable);
     let stats = ScanStats {
         namespaces: node.netns.len(),
         unreadable: unreadable.len(),

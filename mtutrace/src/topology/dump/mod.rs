@@ -6,6 +6,7 @@ mod learnt;
 mod link;
 mod route;
 mod rule;
+mod tc;
 mod tunnel;
 
 use std::collections::BTreeSet;
@@ -91,6 +92,9 @@ pub(crate) fn dump(exceptions: Exceptions) -> io::Result<Dump> {
         found.peers.extend(peer);
     }
     found.netns.remotes = fdb::remotes(&mut kernel, &found.netns)?;
+    if exceptions == Exceptions::Wanted {
+        found.netns.tc = tc::filters(&mut kernel)?;
+    }
     let mut others = Vec::new();
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut request = AddressMessage::default();
@@ -120,18 +124,21 @@ pub(crate) fn dump(exceptions: Exceptions) -> io::Result<Dump> {
     Ok(found)
 }
 
-/// The tables that the rules lead to, besides main; rules for which they would be too many are given up.
+/// The tables that the rules lead to, besides main; rules for which they would be too many are given up. Those of rules that
+/// are not followed are read as well, to say by which devices their packets leave.
 fn follow(rules: &mut [Rule]) -> BTreeSet<u32> {
     let mut tables = BTreeSet::new();
-    for rule in rules {
-        let Action::Table(table) = rule.action else { continue };
-        if table == MAIN || table == LOCAL || !rule.is_followed() {
-            continue;
+    for followed in [true, false] {
+        for rule in rules.iter_mut().filter(|rule| rule.is_followed() == followed && !rule.l3mdev) {
+            let Action::Table(table) = rule.action else { continue };
+            if table == MAIN || table == LOCAL {
+                continue;
+            }
+            if tables.len() < TABLES {
+                tables.insert(table);
+            }
+            rule.unknown |= followed && !tables.contains(&table);
         }
-        if tables.len() < TABLES {
-            tables.insert(table);
-        }
-        rule.unknown = !tables.contains(&table);
     }
     tables
 }
@@ -178,6 +185,8 @@ fn exceptions_of(kernel: &mut Conversation, family: AddressFamily) -> io::Result
 pub(crate) fn read_any(payload: &[u8]) {
     link(link::RTM_NEWLINK, payload);
     fdb::entry(28, payload);
+    details::details(link::RTM_NEWLINK, payload);
+    tc::filter(44, payload);
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         address(family, address::RTM_NEWADDR, payload);
         route(family, MAIN, route::RTM_NEWROUTE, payload);

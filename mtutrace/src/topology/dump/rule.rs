@@ -47,6 +47,7 @@ pub(super) fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<R
         iif: None,
         invert: flags & FIB_RULE_INVERT != 0,
         extraordinary: tos != 0,
+        mark: None,
         l3mdev: false,
         unknown: false,
         action: Action::Nop,
@@ -70,7 +71,8 @@ pub(super) fn rule(family: AddressFamily, kind: u16, payload: &[u8]) -> Option<R
             _ => rule.unknown |= UNKNOWN.contains(&attribute) || attribute >= FRA_DSCP,
         }
     }
-    rule.extraordinary |= mark & mask != 0;
+    rule.mark = (mark & mask != 0).then_some((mark, mask));
+    rule.extraordinary |= rule.mark.is_some();
     // FR_ACT_*
     rule.action = match action {
         1 => Action::Table(table),

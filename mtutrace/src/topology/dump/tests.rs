@@ -203,7 +203,7 @@ fn every_kind_of_rule() {
     assert_eq!((at(70).action, at(70).from), (Action::Refuse, Some((ip("10.8.0.0"), 24))));
     let mut tables: Vec<u32> = netns.routes.iter().map(|r| r.table).collect();
     tables.retain(|table| *table != MAIN);
-    assert_eq!(tables, [30, 51820], "of the rules that are followed");
+    assert_eq!(tables, [30, 31, 51820], "of the rules that are followed, and of the one that wants a mark");
 }
 
 #[test]

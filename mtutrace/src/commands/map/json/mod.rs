@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::stats::ScanStats;
 use super::tree::{EgressPath, Entry, Fault, Tree};
-use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId};
+use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId, Unmodelled};
 use crate::telemetry::clock::Clock;
 use crate::topology::{Underlay, Unequal};
 
@@ -25,6 +25,9 @@ pub(crate) struct MapLine<'a> {
     /// Of all that is shown, the host too.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tunnels: Vec<TunnelRow<'a>>,
+    /// What could not be followed there: packets may go another way than the paths say.
+    #[serde(skip_serializing_if = "<[Unmodelled]>::is_empty")]
+    unmodelled: &'a [Unmodelled],
     mismatches: usize,
     namespaces: usize,
     unreadable_namespaces: usize,
@@ -226,6 +229,7 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) ->
         containers: owned.collect(),
         unowned: others.map(|entry| MapRow::new(entry, None)).collect(),
         tunnels: tunnels.collect(),
+        unmodelled: &tree.unmodelled,
         mismatches: tree.mismatches(),
         namespaces: stats.namespaces,
         unreadable_namespaces: stats.unreadable,

@@ -88,3 +88,12 @@ fn other_ways_out_and_what_faces_each_other() {
     assert_eq!(row["unequal"][0]["narrow"], json!({ "interface": "eth0", "netns": 3, "mtu": 1490 }));
     assert_eq!(all["mismatches"], 2);
 }
+
+#[test]
+fn what_could_not_be_followed() {
+    let mut node = incident().0;
+    assert!(line(&node, &[]).get("unmodelled").is_none());
+    node.netns.get_mut(&NetnsId(2)).unwrap().xdp.insert(2);
+    let what = "an XDP program on eth0 may send packets elsewhere";
+    assert_eq!(line(&node, &[])["unmodelled"], json!([{ "netns": 2, "reason": "xdp", "what": what }]));
+}

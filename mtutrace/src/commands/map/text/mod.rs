@@ -3,7 +3,7 @@ use std::io::{self, Write};
 
 use super::stats::ScanStats;
 use super::tree::{EgressPath, Entry, Tree};
-use crate::model::{Container, Learnt, describe};
+use crate::model::{Container, Learnt, NetnsId, Unmodelled, describe};
 use crate::output::escape::escape;
 use crate::output::plural::plural;
 use crate::output::text::label;
@@ -12,6 +12,8 @@ use crate::topology::{Underlay, Unequal};
 
 /// Of learnt path MTUs, and of the networks of a path; JSON has more.
 const SHOWN: usize = 4;
+/// Of what could not be followed.
+const UNMODELLED: usize = 8;
 
 /// Draws the tree, and a summary below it.
 pub(super) fn write(
@@ -27,7 +29,11 @@ pub(super) fn write(
             writeln!(out, "{}{line}", lines.rest)?;
         }
     }
+    for line in unmodelled(tree) {
+        writeln!(out, "{line}")?;
+    }
     let mismatches = match tree.mismatches() {
+        0 if !tree.unmodelled.is_empty() => paint(colour, "32", "no mismatch in what could be followed"),
         0 => paint(colour, "32", "no mismatch"),
         n => paint(colour, "1;31", &plural(n, "mismatch", "mismatches")),
     };
@@ -46,6 +52,24 @@ pub(super) fn write(
         plural(stats.namespaces, "network namespace", "network namespaces"),
         stats.took.as_millis(),
     )
+}
+
+/// `not followed in namespace vpn: rule 32764 (fwmark 0x40/0x60): what it is about leaves by wg0 (MTU 1420), of table 180`
+fn unmodelled(tree: &Tree<'_>) -> Vec<String> {
+    let all = &tree.unmodelled;
+    let place = |netns: NetnsId| {
+        let entry = tree.entries.iter().find(|entry| entry.netns == netns);
+        if netns == tree.host { "host".to_owned() } else { entry.map_or(format!("namespace {netns}"), name) }
+    };
+    let line = |one: &Unmodelled| format!("not followed in {}: {}", place(one.netns), escape(&one.what));
+    let mut lines: Vec<String> = all.iter().take(UNMODELLED).map(line).collect();
+    if let Some(more) = all.len().checked_sub(UNMODELLED).filter(|more| *more > 0) {
+        lines.push(format!("not followed: {more} more, see `mtutrace map -o json`"));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
 }
 
 /// The egress paths of an entry, and its first fix.

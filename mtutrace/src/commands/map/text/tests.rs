@@ -152,3 +152,21 @@ fn namespaces_without_a_container_are_named_and_counted() {
     assert!(text.contains("namespace 3 (pid 12, slirp\\u{1b}4netns)\n"), "{text}");
     assert!(text.contains("\n1 container and 1 namespace without one, 1 mismatch ("), "{text}");
 }
+
+#[test]
+fn what_could_not_be_followed_stands_below() {
+    use crate::model::Action;
+    use crate::testing::node::rule;
+    let mut node = incident().edit(2, 3, |link| link.mtu = 1450).edit(3, 7, |link| link.mtu = 1450).0;
+    node.netns.get_mut(&NetnsId(2)).unwrap().rules =
+        vec![crate::model::Rule { extraordinary: true, mark: Some((1, 1)), ..rule(9, Action::Table(7)) }];
+    let mut tree = Tree::new(&node, &["build".to_owned()]);
+    tree.add_unreadable(&[(NetnsId(9), "gone\x1b".to_owned())].into());
+    let mut out = Vec::new();
+    write(&mut out, &tree, &ScanStats::default(), false).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let lines = "\n\nnot followed in pod: rule 9 (fwmark 0x1/0x1): what it is about goes by table 7\n\
+                 not followed in namespace 9: namespace 9 could not be read: gone\\u{1b}\n\n";
+    assert!(text.contains(lines), "{text}");
+    assert!(text.contains("1 container, no mismatch in what could be followed ("), "{text}");
+}

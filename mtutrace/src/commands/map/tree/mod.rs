@@ -3,12 +3,12 @@ mod paths;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Container, Fix, Learnt, LinkKind, Netns, NetnsId, Node};
+use crate::model::{Container, Fix, Learnt, LinkKind, Netns, NetnsId, Node, Unmodelled, UnmodelledKind};
 use crate::remediation;
 use crate::topology::path::path_before_tunnels;
 use crate::topology::reach::namespaces;
 use crate::topology::underlay::tunnels;
-use crate::topology::{Exits, Underlay, Unequal, unequal};
+use crate::topology::{Exits, Underlay, Unequal, unequal, unmodelled};
 pub(super) use paths::{EgressPath, Fault};
 
 /// What is nested deeper is drawn as if it were at this depth.
@@ -61,6 +61,8 @@ pub(super) struct Tree<'a> {
     pub(super) host: NetnsId,
     /// Everything that is shown; what is inside a namespace comes right after it, the host first.
     pub(super) entries: Vec<Entry<'a>>,
+    /// What could not be followed, in those and in the namespaces on their paths.
+    pub(super) unmodelled: Vec<Unmodelled>,
 }
 
 impl<'a> Tree<'a> {
@@ -80,7 +82,17 @@ impl<'a> Tree<'a> {
             entry.judge(node);
         }
         keep_chosen(&mut entries);
-        Tree { host: node.host, entries }
+        let unmodelled = left_out(node, &entries, &exits);
+        Tree { host: node.host, entries, unmodelled }
+    }
+
+    /// Namespaces that could not be read, and why.
+    pub(super) fn add_unreadable(&mut self, unreadable: &BTreeMap<NetnsId, String>) {
+        let kind = UnmodelledKind::Namespace;
+        self.unmodelled.extend(unreadable.iter().map(|(&netns, why)| {
+            let what = format!("namespace {netns} could not be read: {why}");
+            Unmodelled { netns, kind, what }
+        }));
     }
 
     /// How many containers were asked for.
@@ -159,6 +171,20 @@ fn entry<'a>(node: &'a Node, netns: NetnsId, exits: &mut Exits) -> Option<Entry<
         learnt: &known.learnt,
         tunnel_fixes: Vec::new(),
     })
+}
+
+/// What could not be followed in the entries that were asked for, and on their paths.
+fn left_out(node: &Node, entries: &[Entry<'_>], exits: &Exits) -> Vec<Unmodelled> {
+    let chosen = || entries.iter().filter(|entry| entry.chosen);
+    let paths = chosen().flat_map(|entry| entry.paths.iter().chain(&entry.others));
+    let passed = paths.flat_map(|path| path.hops.iter().map(|hop| hop.netns));
+    let all: BTreeSet<NetnsId> = chosen().map(|entry| entry.netns).chain(passed).collect();
+    let routes = |netns: NetnsId| {
+        let cut = exits.cut.get(&netns)?;
+        let what = format!("groups of routes that were too many to judge: {cut}");
+        Some(Unmodelled { netns, kind: UnmodelledKind::Routes, what })
+    };
+    all.into_iter().flat_map(|netns| unmodelled(node, netns).into_iter().chain(routes(netns))).collect()
 }
 
 /// What is directly inside each namespace: by what is known of the containers, else by the path out.
