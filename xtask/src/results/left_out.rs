@@ -12,6 +12,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("mtutrace_tests", "likewise"),
     ("docker_in_docker", "real Docker: guests have a busybox, not a distribution to run it"),
     ("cri_pod", "real containerd, likewise"),
+    ("bare_device", "guests have no TUN module, and `bench` verifies these classifiers in each"),
     ("churn", "how fast an emulated machine makes containers is no measure"),
     (
         "ending",
