@@ -1,6 +1,7 @@
 //! Every map, with its size and why.
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, PerCpuArray, RingBuf};
+use mtutrace_common::Packet;
 use mtutrace_common::config::{ASKED_SLOTS, DropSite, LIMIT_SLOTS, MAX_DROP_SITES, RING_BYTES, counter};
 
 /// Events to user space: 1 MiB holds about 8,000 of them, some seconds of a bad day.
@@ -28,6 +29,11 @@ pub static DROP_SITES: Array<[DropSite; MAX_DROP_SITES as usize]> = Array::with_
 /// Which connection asked for a hole last, and when (64 KiB): a lossy one asks for many, over and over.
 #[map(name = "ASKED")]
 pub static ASKED: Array<Asked> = Array::with_max_entries(ASKED_SLOTS, 0);
+
+/// Where a classifier writes what it parses; bottom halves are off meanwhile, so no other one of this CPU gets between. On
+/// the stack it would leave no room for the rest, and the verifier would tell apart all that it may hold.
+#[map(name = "PARSED")]
+pub static PARSED: PerCpuArray<Packet> = PerCpuArray::with_max_entries(1, 0);
 
 /// A slot of `ASKED`.
 #[repr(C)]

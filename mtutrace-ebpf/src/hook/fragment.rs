@@ -14,7 +14,7 @@ use crate::packet::{self, Gso, Memory};
 pub fn report(seen: &Seen<'_>) {
     emit(Signal::Fragmented, |event: &mut FragmentEvent| {
         event.header = header(Signal::Fragmented, seen.hook(), seen.netns(), seen.ifindex);
-        event.packet = seen.packet;
+        event.packet = *seen.packet;
         Some(())
     });
 }

@@ -13,9 +13,9 @@ use crate::packet::{self, Gso, ICMP_HEADER, Memory};
 /// Reports the message with the packet that it quotes.
 #[inline(always)]
 pub fn report(seen: &Seen<'_>) {
-    let Some(mtu) = packet::too_big(&seen.source, &seen.packet, seen.transport) else { return };
+    let Some(mtu) = packet::too_big(&seen.source, seen.packet, seen.transport) else { return };
     debug!(seen.source.ctx, "icmp too big: mtu {} at ifindex {}", mtu, seen.ifindex);
-    let message = &seen.packet;
+    let message = seen.packet;
     let at = seen.transport + ICMP_HEADER;
     emit(Signal::IcmpSeen, |event: &mut IcmpEvent| {
         event.header = header(Signal::IcmpSeen, seen.hook(), seen.netns(), seen.ifindex);

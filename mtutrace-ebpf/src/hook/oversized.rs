@@ -29,7 +29,7 @@ pub fn check(seen: &Seen<'_>) {
     debug!(seen.source.ctx, "oversized: {} bytes at ifindex {}", seen.packet.length, seen.ifindex);
     emit(Signal::Oversized, |event: &mut OversizedEvent| {
         event.header = header(Signal::Oversized, seen.hook(), seen.netns(), seen.ifindex);
-        event.packet = seen.packet;
+        event.packet = *seen.packet;
         // Kernels before 5.12 leave the length that was asked where newer ones put the MTU.
         event.mtu = if told.mtu == length { 0 } else { u32::from(told.mtu) };
         event.egress_ifindex = if out.ifindex == seen.ifindex { 0 } else { out.ifindex };
@@ -51,7 +51,7 @@ fn look_up(seen: &Seen<'_>, length: u16) -> (i64, Told) {
         zero(place.as_mut_ptr());
         place.assume_init_mut()
     };
-    let packet = &seen.packet;
+    let packet = seen.packet;
     parameters.ifindex = seen.ifindex;
     parameters.l4_protocol = packet.protocol;
     parameters.__bindgen_anon_1.tot_len = length;

@@ -24,7 +24,7 @@ const OTHER_NS: u64 = 1_000_000;
 /// before the acknowledgement tells of a duplicate (RFC 2883), not of a hole.
 #[inline(always)]
 pub fn report(seen: &Seen<'_>) {
-    let packet = &seen.packet;
+    let packet = seen.packet;
     let Some(offset) = seen.source.get::<u8>(seen.transport + 12) else { return };
     let end = seen.transport + usize::from(offset >> 4) * 4;
     if packet.gso_segments != 0 || packet.length as usize != end {

@@ -10,7 +10,7 @@ pub struct Seen<'a> {
     /// The packet's bytes, counted from its IP header.
     pub source: Skb<'a>,
     /// Its headers.
-    pub packet: Packet,
+    pub packet: &'a Packet,
     /// Offset of the transport header from the IP header.
     pub transport: usize,
     /// `skb->ifindex`

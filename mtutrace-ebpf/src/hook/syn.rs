@@ -14,7 +14,7 @@ const MAX_OPTIONS: usize = 8;
 pub fn report(seen: &Seen<'_>) {
     emit(Signal::Syn, |event: &mut SynEvent| {
         event.header = header(Signal::Syn, seen.hook(), seen.netns(), seen.ifindex);
-        event.packet = seen.packet;
+        event.packet = *seen.packet;
         event.mss = mss(seen);
         event.identity = match seen.packet.family {
             4 => u32::from(seen.packet.ip_id),

@@ -2,13 +2,13 @@
 use aya_ebpf::bindings::TC_ACT_UNSPEC;
 use aya_ebpf::macros::classifier;
 use aya_ebpf::programs::TcContext;
-use mtutrace_common::Packet;
 use mtutrace_common::config::{LIMIT_SLOTS, counter};
 use mtutrace_common::header::ip_flags;
 
 use super::seen::Seen;
 use super::{fragment, icmp, oversized, sack, syn};
-use crate::maps::{LIMITS, count};
+use crate::emit::zero;
+use crate::maps::{LIMITS, PARSED, count};
 use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, Gso, ICMP, ICMPV6, SYN, Skb, TCP};
 
 /// Bytes of an Ethernet header.
@@ -130,15 +130,21 @@ fn has_unusual_options(tcp: usize, offset: u8, end: usize) -> bool {
         || unsafe { (tcp as *const u8).add(20).cast::<u32>().read_unaligned() } != TIMESTAMPS
 }
 
-#[inline(never)]
+/// Inlined: on 6.1 the verifier walks a tenth of what it walks when this is a function.
+#[inline(always)]
 fn slow(ctx: &TcContext, base: usize, version: u8, ingress: bool, big: bool) -> i32 {
     // SAFETY: as in `classify`.
     let skb = unsafe { &*ctx.skb.skb };
     let source = Skb { ctx, base };
     let gso = Gso { size: skb.gso_size as u16, segments: skb.gso_segs as u16 };
     let length = skb.len.wrapping_sub(base as u32);
-    let mut packet = Packet::default();
-    let Some(transport) = packet::parse(&source, 0, version, length, gso, &mut packet) else { return 0 };
+    let Some(place) = PARSED.get_ptr_mut(0) else { return 0 };
+    // SAFETY: the map gave the pointer, and nobody else writes there meanwhile; zeros are a value of it.
+    let packet = unsafe {
+        zero(place);
+        &mut *place
+    };
+    let Some(transport) = packet::parse(&source, 0, version, length, gso, packet) else { return 0 };
     let seen = Seen { source, packet, transport, ifindex: skb.ifindex, ingress };
     if big {
         count(counter::SLOW_PATH);

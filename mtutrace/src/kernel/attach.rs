@@ -71,6 +71,12 @@ pub(crate) fn is_classifier(program: &str) -> bool {
     HOOKS.iter().filter_map(Direction::of).any(|d| program == d.ethernet || program == d.bare)
 }
 
+/// Whether a program is loaded with the first device that it goes on: few nodes have devices without Ethernet headers, and
+/// the verifier takes as long for their classifiers as for all other programs together.
+pub(super) fn is_loaded_on_demand(program: &str) -> bool {
+    HOOKS.iter().filter_map(Direction::of).any(|d| program == d.bare)
+}
+
 impl Attacher {
     /// For a loaded object, with the classifiers that could be loaded by the outcome for each of [`HOOKS`].
     pub(crate) fn new(ebpf: Ebpf, outcome: &[Outcome]) -> Attacher {
@@ -104,6 +110,9 @@ impl Attacher {
             }
             let classifier: &mut SchedClassifier =
                 self.ebpf.program_mut(program).ok_or(AttachError::NotBuilt(program))?.try_into()?;
+            if classifier.fd().is_err() {
+                classifier.load()?;
+            }
             let id = classifier.attach(&name, direction.attach)?;
             links.push(classifier.take_link(id)?);
         }
@@ -205,6 +214,7 @@ mod tests {
         ];
         assert_eq!(programs, expected);
         assert!(is_classifier("mtut_out_l3") && !is_classifier("mtut_kfree"));
+        assert!(is_loaded_on_demand("mtut_in_l3") && !is_loaded_on_demand("mtut_in"));
     }
 
     #[test]

@@ -3,6 +3,7 @@ use aya::Ebpf;
 use aya::programs::{KProbe, Program, ProgramError, RawTracePoint};
 use mtutrace_common::Place;
 
+use super::attach::is_loaded_on_demand;
 use super::btf::BtfError;
 use super::error::{chain, os_error};
 use super::hooks::{HOOKS, Hook, Outcome};
@@ -97,6 +98,7 @@ fn place<'a>(ebpf: &mut Ebpf, hook: &Hook) -> Result<(), HookError<'a>> {
     for (id, name) in hook.programs {
         let program = ebpf.program_mut(name).ok_or(HookError::NotBuilt(name))?;
         match (program, id.place()) {
+            (Program::SchedClassifier(_), Place::Ingress | Place::Egress) if is_loaded_on_demand(name) => {}
             (Program::SchedClassifier(p), Place::Ingress | Place::Egress) => p.load()?,
             (Program::RawTracePoint(p), Place::RawTracepoint(tracepoint)) => attach_raw(p, tracepoint)?,
             (Program::KProbe(p), Place::Kprobe(function)) => attach_kprobe(p, function)?,

@@ -12,6 +12,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("mtutrace_tests", "likewise"),
     ("docker_in_docker", "real Docker: guests have a busybox, not a distribution to run it"),
     ("cri_pod", "real containerd, likewise"),
+    ("bare_device", "guests have no TUN module, and `bench` verifies these classifiers in each"),
     ("churn", "how fast an emulated machine makes containers is no measure"),
     (
         "ending",
@@ -39,6 +40,24 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("map::two_hundred_containers_under_a_second", "the CPU time of an emulated machine is no measure"),
     ("map::an_unknown_container_lists_the_known_ones", "the command line and its error messages"),
     ("lifecycle::ctrl_c_prints_the_final_report", "the form of the output"),
+    (
+        "lifecycle::the_verdict_goes_inactive_after_the_fix_and_the_final_report_has_it",
+        "what is concluded from events that stop",
+    ),
+    ("fragments", "what is concluded from events that `causes` shows on each kernel"),
+    ("remote_blackhole::losses_at_random", "what is concluded from the same answers"),
+    ("foreseen::not_where_the_mss_is_clamped", "what is concluded from the same SYN"),
+    ("foreseen::a_small_download_that_works", "likewise"),
+    ("mismatch::without_nat_on_the_node", "whose packets they are follows from the same addresses"),
+    ("ipv6::without_nat", "likewise"),
+    (
+        "interface_counters::only_devices_that_somebody_asked_for",
+        "which counters are shown is chosen after they were read",
+    ),
+    (
+        "kernel_counters::a_container_that_comes_later_counts_from_its_birth",
+        "what is subtracted from the same counters",
+    ),
     ("lifecycle::a_reader_that_leaves_ends_the_run_quietly", "what the writer does with a closed pipe"),
 ];
 

@@ -11,7 +11,7 @@ use crate::results::{MARK, left_out, of_program};
 const PATIENCE: u32 = 4;
 
 /// One hanging program must not take the others with it.
-const PROGRAM_LIMIT: u32 = 300;
+const PROGRAM_LIMIT: u32 = 600;
 
 /// What the guests run.
 pub(crate) struct Wanted<'a> {
