@@ -122,3 +122,26 @@ fn what_the_kernel_has_learnt() {
     learns(false, "192.0.2.10");
     learns(true, "2001:db8:c0::10");
 }
+
+#[test]
+fn a_way_out_that_is_not_the_default_one() {
+    if skip() {
+        return;
+    }
+    let lab = Routed::build(RoutedSpec::default()).unwrap();
+    lab.router
+        .ip("link add vx9 mtu 1300 type vxlan id 9 remote 10.1.2.2 dstport 4790\nlink set vx9 up\n\
+             route add 10.60.0.0/16 dev vx9\nrule add fwmark 9 lookup 100\nroute add default dev vx9 table 100")
+        .unwrap();
+    let row = row(1, &lab.a.id);
+    let other = &row["other_paths"][0];
+    assert_eq!((&other["destinations"], &other["mtu"]), (&json!(["10.60.0.0/16"]), &1300.into()), "{row}");
+    assert_eq!(row["mismatch"]["destinations"], json!(["10.60.0.0/16"]), "{row}");
+    assert_eq!(row["mismatch"]["bottleneck"]["interface"], "vx9", "{row}");
+    let text = map(1, "text", &lab.a.id);
+    assert!(text.contains("10.60.0.0/16  eth0 1500 (should be 1300) > "), "{text}");
+    assert!(
+        text.contains("rule 32765 (fwmark 0x9/0xffffffff): what it is about leaves by vx9 (MTU 1300)"),
+        "{text}"
+    );
+}

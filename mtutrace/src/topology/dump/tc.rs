@@ -139,6 +139,40 @@ mod tests {
         assert!(ifindex != to && *ifindex > 0, "{found:?}");
     }
 
+    fn nested(name: u16, value: &[u8]) -> Vec<u8> {
+        let mut bytes = [(4 + value.len() as u16).to_ne_bytes(), name.to_ne_bytes()].concat();
+        bytes.extend(value);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    /// A filter on device 7, as `struct tcmsg` and its attributes.
+    fn message(kind: &str, options: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; HEADER];
+        bytes[4] = 7;
+        bytes.extend(nested(TCA_KIND, kind.as_bytes()));
+        bytes.extend(nested(TCA_OPTIONS, options));
+        bytes
+    }
+
+    #[test]
+    fn redirects_and_programs() {
+        let mirred = |does: u32| {
+            let mut parameters = vec![0; MIRRED_ACTION];
+            parameters.extend([does.to_ne_bytes(), 9u32.to_ne_bytes()].concat());
+            let action = nested(TCA_ACT_OPTIONS, &nested(TCA_MIRRED_PARMS, &parameters));
+            let action = [nested(TCA_ACT_KIND, b"mirred"), action].concat();
+            message("matchall", &nested(2, &nested(1, &action)))
+        };
+        let read = |bytes: &[u8]| filter(RTM_NEWTFILTER, bytes).map(|filter| (filter.ifindex, filter.does));
+        assert_eq!(read(&mirred(1)), Some((7, TcAction::Redirect(9))));
+        assert_eq!(read(&mirred(3)), Some((7, TcAction::Redirect(9))));
+        assert_eq!(read(&mirred(2)), None, "a copy");
+        let program = |name: &str| read(&message("bpf", &nested(TCA_BPF_NAME, name.as_bytes())));
+        assert_eq!(program("cil_from_netdev"), Some((7, TcAction::Program("cil_from_netdev".to_owned()))));
+        assert_eq!(program("mtut_in"), None, "ours");
+    }
+
     #[test]
     fn noise_is_no_filter() {
         for length in 0..64 {

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 
 use super::stats::ScanStats;
 use super::tree::{EgressPath, Entry, Tree};
-use crate::model::{Container, Learnt, NetnsId, Unmodelled, describe};
+use crate::model::{Container, Fix, Learnt, NetnsId, Unmodelled, describe};
 use crate::output::escape::escape;
 use crate::output::plural::plural;
 use crate::output::text::label;
@@ -101,8 +101,10 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
         lines.push(learnt(entry.learnt));
     }
     lines.extend(entry.tunnels.iter().map(|below| tunnel(below, colour)));
-    let fixes = entry.faults.iter().map(|fault| fault.fixes.first()).chain([entry.tunnel_fixes.first()]);
-    for fix in fixes.flatten() {
+    let mut fixes: Vec<&Fix> = entry.faults.iter().filter_map(|fault| fault.fixes.first()).collect();
+    fixes.extend(entry.tunnel_fixes.first());
+    fixes.dedup();
+    for fix in fixes {
         let command = paint(colour, "1", &escape(&fix.command));
         lines.push(format!("{}  {command}", paint(colour, "1;32", "fix")));
         lines.push(format!("       {}: {}", escape(&fix.r#where), escape(&fix.what)));

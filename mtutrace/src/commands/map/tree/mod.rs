@@ -43,7 +43,7 @@ pub(super) struct Entry<'a> {
     pub(super) routes_cut: usize,
     /// Path MTUs that its kernel has learnt, the smallest first.
     pub(super) learnt: &'a [Learnt],
-    /// The remedies for its first wrong tunnel, if nothing else is wrong, the best first.
+    /// The remedies for its first wrong tunnel, the best first.
     pub(super) tunnel_fixes: Vec<Fix>,
 }
 
@@ -109,7 +109,14 @@ impl<'a> Tree<'a> {
 
     /// How many networks and tunnels are wrong.
     pub(super) fn mismatches(&self) -> usize {
-        let wrong = |entry: &Entry<'_>| entry.faults.len() + entry.wrong_tunnels().count();
+        // A path through a wrong tunnel of the namespace's own is that tunnel's fault.
+        let own = |entry: &Entry<'_>, fault: &Fault| {
+            entry.wrong_tunnels().any(|below| below.tunnel.id() == fault.mismatch.culprit.id())
+        };
+        let wrong = |entry: &Entry<'_>| {
+            let others = entry.faults.iter().filter(|fault| !own(entry, fault)).count();
+            others + entry.wrong_tunnels().count()
+        };
         self.chosen().map(wrong).sum()
     }
 
@@ -144,10 +151,8 @@ impl Entry<'_> {
         let facing = self.unequal.iter().filter_map(|pair| paths::facing(node, self.netns, pair));
         let all = self.paths.iter().chain(&self.others).cloned().chain(facing);
         self.faults = paths::faults(node, self.netns, self.containers.first().copied(), all);
-        if self.faults.is_empty() {
-            let fixes = self.wrong_tunnels().next().map(|below| remediation::tunnel::fixes(below, node));
-            self.tunnel_fixes = fixes.unwrap_or_default();
-        }
+        let fixes = self.wrong_tunnels().next().map(|below| remediation::tunnel::fixes(below, node));
+        self.tunnel_fixes = fixes.unwrap_or_default();
     }
 }
 
