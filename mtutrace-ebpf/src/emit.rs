@@ -53,6 +53,19 @@ pub unsafe fn zero<T>(place: *mut T) {
     }
 }
 
+/// A `&mut Packet` of zeros on the stack: `Packet::default()` would be a call of `memset`, as above.
+macro_rules! blank_packet {
+    ($name:ident) => {
+        let mut place = core::mem::MaybeUninit::<mtutrace_common::Packet>::uninit();
+        // SAFETY: a struct of integers, all of it zeroed, and used where it lies.
+        let $name = unsafe {
+            $crate::emit::zero(place.as_mut_ptr());
+            place.assume_init_mut()
+        };
+    };
+}
+pub(crate) use blank_packet;
+
 #[inline(always)]
 unsafe fn zero_words<T, W: Copy>(place: *mut T, zero: W) {
     const { assert!(align_of::<T>() >= 4 && size_of::<T>().is_multiple_of(4), "made of whole words") };

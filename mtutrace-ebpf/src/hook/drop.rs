@@ -4,10 +4,10 @@ use aya_ebpf::programs::RawTracePointContext;
 use aya_log_ebpf::debug;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
-use mtutrace_common::{HookId, Packet, Signal};
+use mtutrace_common::{HookId, Signal};
 
 use super::sack::is_news;
-use crate::emit::{emit, header};
+use crate::emit::{blank_packet, emit, header};
 use crate::kernel::{SkBuff, cause, drop_site, reason};
 use crate::memory::read;
 use crate::packet::{self, Gso, ICMP, ICMP_HEADER, ICMPV6, Memory};
@@ -57,8 +57,8 @@ fn at_site(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32) 
 #[inline(always)]
 fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, site: u32) -> Option<()> {
     let (address, length) = skb.network()?;
-    let mut packet = Packet::default();
-    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
+    blank_packet!(packet);
+    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), packet)?;
     let (out, length) = (skb.egress(), packet.length);
     // The same functions free packets for other reasons too; only a veth's other end is out of sight here.
     let too_big = reason == reason!(pkt_too_big) && reason != 0
@@ -71,7 +71,7 @@ fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, s
     }
     debug!(ctx, "drop: {} bytes, mtu {}, cause {}", length, out.mtu, site);
     emit(Signal::Drop, |event: &mut DropEvent| {
-        event.packet = packet;
+        event.packet = *packet;
         describe(event, skb, location, reason, site)?;
         if site == cause(DropCause::Reassembly) {
             // It was to go nowhere but to this host.
@@ -99,9 +99,9 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     if protocol != ICMP && protocol != ICMPV6 {
         return None;
     }
-    let mut message = Packet::default();
-    let transport = packet::parse(&memory, 0, version, length, Gso::default(), &mut message)?;
-    let told = packet::too_big(&memory, &message, transport)?;
+    blank_packet!(message);
+    let transport = packet::parse(&memory, 0, version, length, Gso::default(), message)?;
+    let told = packet::too_big(&memory, message, transport)?;
     emit(Signal::Drop, |event: &mut DropEvent| {
         packet::parse(&memory, transport + ICMP_HEADER, version, 0, Gso::default(), &mut event.packet)?;
         event.icmp_too_big = 1;
@@ -120,13 +120,13 @@ fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     if length <= LARGE {
         return None;
     }
-    let mut packet = Packet::default();
-    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
-    if !is_news(&packet) {
+    blank_packet!(packet);
+    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), packet)?;
+    if !is_news(packet) {
         return None;
     }
     emit(Signal::Drop, |event: &mut DropEvent| {
-        event.packet = packet;
+        event.packet = *packet;
         describe(event, skb, location, reason, cause(DropCause::Checksum))?;
         // It had arrived.
         (event.mtu, event.egress_ifindex) = (0, 0);

@@ -4,9 +4,9 @@ use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
 use mtutrace_common::header::ip_flags;
-use mtutrace_common::{HookId, Packet, Signal};
+use mtutrace_common::{HookId, Signal};
 
-use crate::emit::{emit, header};
+use crate::emit::{blank_packet, emit, header};
 use crate::kernel::{Dst, SkBuff, cause};
 use crate::packet::{self, Memory};
 
@@ -27,8 +27,8 @@ pub fn mtut_tunnel(ctx: ProbeContext) -> u32 {
 #[inline(always)]
 fn report(skb: SkBuff, underlay: Dst, headroom: u32) -> Option<()> {
     let (address, length) = skb.network()?;
-    let mut packet = Packet::default();
-    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), &mut packet)?;
+    blank_packet!(packet);
+    packet::parse(&Memory(address), 0, skb.version()?, length, skb.gso(), packet)?;
     let mtu = underlay.egress().mtu.wrapping_sub(headroom);
     // iptunnel_pmtud_check_icmp answers nothing that may be fragmented.
     if packet.length <= mtu || packet.ip_flags & ip_flags::DF == 0 {
@@ -37,7 +37,7 @@ fn report(skb: SkBuff, underlay: Dst, headroom: u32) -> Option<()> {
     let dev = skb.dev()?;
     emit(Signal::Drop, |event: &mut DropEvent| {
         event.header = header(Signal::Drop, HookId::TunnelCheckPmtu, dev.netns(), dev.ifindex());
-        event.packet = packet;
+        event.packet = *packet;
         event.mtu = mtu;
         event.device_mtu = dev.mtu();
         event.cause = cause(DropCause::Tunnel);

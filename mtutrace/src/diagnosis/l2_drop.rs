@@ -52,6 +52,11 @@ impl LinkPair {
         let port = link.filter(|link| link.master.is_some());
         let behind = port.map_or(Some(self.narrow), |port| port.peer).map(|device| device.netns);
         let either = [ends.src.map(|end| end.netns), behind].into_iter().flatten();
+        // One port that differs is the trouble of whoever is behind it.
+        let odd = topology::odd_port(node, self.narrow).and(behind).filter(|netns| *netns != node.host);
+        if odd.is_some() {
+            return odd;
+        }
         let mut known = either.into_iter().filter(|netns| *netns != node.host);
         known.clone().find(|netns| node.container(*netns).is_some()).or_else(|| known.next())
     }

@@ -21,6 +21,11 @@ pub(crate) struct OversizedMss {
 pub(crate) fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<OversizedMss> {
     let (first, last) = (promise.first()?, promise.last()?);
     let netns = sender(first, node)?;
+    // What a namespace without a container promises to one of the node's containers is that one's to hear of.
+    let other = || topology::resolve(node, netns, first.flow.dst.ip());
+    if node.container(netns).is_none() && other().is_some_and(|other| node.container(other).is_some()) {
+        return None;
+    }
     // RFC 9293 §3.7.1: the MSS counts neither IP nor TCP header.
     let headers = if first.flow.src.is_ipv4() { 40 } else { 60 };
     let length = last.mss?.min(first.mss?) + headers;

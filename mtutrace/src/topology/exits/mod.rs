@@ -127,7 +127,8 @@ fn leaves(node: &Node, hops: &[Hop], to: IpAddr) -> bool {
 /// Whether a veth leads to a router outside of what is known of the node, as the NIC of a virtual machine or of a
 /// nested node does.
 pub(crate) fn is_uplink(node: &Node, hop: &Hop, to: IpAddr) -> bool {
-    let unknown = node.link(hop.id()).is_some_and(|link| link.peer.is_none() && link.master.is_none());
+    let unknown = hop.kind == LinkKind::Veth
+        && node.link(hop.id()).is_some_and(|link| link.peer.is_none() && link.master.is_none());
     let way = || node.netns.get(&hop.netns).map(|netns| lookup(netns, Some(to)));
     unknown
         && matches!(way(), Some(Lookup::Out(out)) if out.ifindex == hop.ifindex && out.next_hop.is_some_and(|ip| ip != to))
