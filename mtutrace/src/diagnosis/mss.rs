@@ -21,9 +21,9 @@ pub(crate) struct OversizedMss {
 pub(crate) fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<OversizedMss> {
     let (first, last) = (promise.first()?, promise.last()?);
     let netns = sender(first, node)?;
-    // What a namespace without a container promises to one of the node's containers is that one's to hear of.
-    let other = || topology::resolve(node, netns, first.flow.dst.ip());
-    if node.container(netns).is_none() && other().is_some_and(|other| node.container(other).is_some()) {
+    // What a server without a container promises to a client on this node is the client's to hear of.
+    let client_is_here = || topology::resolve(node, netns, first.flow.dst.ip()).is_some();
+    if side == TcpRole::Server && node.container(netns).is_none() && client_is_here() {
         return None;
     }
     // RFC 9293 §3.7.1: the MSS counts neither IP nor TCP header.
