@@ -88,6 +88,13 @@ fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
             m.culprit.mtu
         );
     }
+    if let Some((below, learnt)) = evidence.tunnel.as_ref().and_then(|below| Some((below, below.learnt?))) {
+        return format!(
+            "The node has learnt a path MTU of {} towards {}, the tunnel's other end: with {} bytes of tunnel headers only {} bytes fit \
+             ({name} has {}). Forget it, or set the MTU of {culprit} to {}",
+            learnt.mtu, learnt.destination, below.overhead, below.fits, m.culprit.mtu, below.fits
+        );
+    }
     let limit = match &evidence.tunnel {
         Some(below) => format!("with {} bytes of tunnel headers, the underlay device", below.overhead),
         None if evidence.silent.is_some() => "the device it faces,".to_owned(),
@@ -159,7 +166,7 @@ fn external_fixes(netns: NetnsId, evidence: &ExternalEvidence, path: &[Hop], nod
             remediation::fragments::smaller_datagrams(netns, cut.mtu, last.0.dst.ip(), node)
         }
         ExternalEvidence::Lost(lost) => {
-            let flow = lost.datagrams.first().map(|(flow, _)| *flow);
+            let flow = lost.ports.or_else(|| lost.datagrams.first().map(|(flow, _)| *flow));
             let filtered = lost.filtered.keys().copied();
             remediation::fragments::whole_datagrams(netns, filtered, flow, path, node)
         }

@@ -1,5 +1,6 @@
 //! Events become evidence, evidence becomes incidents, incidents become verdicts. Pure: no I/O, time comes as a number.
 mod announced;
+mod arriving;
 pub(crate) mod attribution;
 mod attributor;
 pub(crate) mod checks;

@@ -6,17 +6,19 @@ use super::{Container, DeviceId, NetnsKey, Node, SignalKind};
 
 /// The counters that tell of a packet's size, by the names of `nstat`: those of /proc/net/snmp (`Ip`), then those
 /// of /proc/net/snmp6.
-pub(crate) const SNMP_NAMES: [&str; 13] = [
+pub(crate) const SNMP_NAMES: [&str; 15] = [
     "IpFragOKs",
     "IpFragFails",
     "IpFragCreates",
     "IpReasmTimeout",
     "IpReasmFails",
+    "IpReasmOKs",
     "Ip6FragOKs",
     "Ip6FragFails",
     "Ip6FragCreates",
     "Ip6ReasmTimeout",
     "Ip6ReasmFails",
+    "Ip6ReasmOKs",
     "Ip6InTooBigErrors",
     "Icmp6InPktTooBigs",
     "Icmp6OutPktTooBigs",
@@ -24,6 +26,9 @@ pub(crate) const SNMP_NAMES: [&str; 13] = [
 
 /// A packet could not be cut, by family: each one ends as a drop that a hook should see.
 pub(crate) const FRAG_FAILS: [&str; 2] = ["IpFragFails", "Ip6FragFails"];
+
+/// Datagrams that were put together from their fragments, by family.
+const REASM_OKS: [&str; 2] = ["IpReasmOKs", "Ip6ReasmOKs"];
 
 /// One value for each of [`SNMP_NAMES`]; 0 where the kernel has no such counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +38,11 @@ impl SnmpCounters {
     /// The counter of this name, 0 if it is none of ours.
     pub(crate) fn get(&self, name: &str) -> u64 {
         SNMP_NAMES.iter().position(|n| *n == name).map_or(0, |at| self.0[at])
+    }
+
+    /// Datagrams that were put together from their fragments.
+    pub(crate) fn reassembled(&self) -> u64 {
+        REASM_OKS.iter().map(|name| self.get(name)).sum()
     }
 
     /// Whether nothing was counted.

@@ -1,13 +1,15 @@
 //! What helps where fragments are lost, or many.
 use std::net::IpAddr;
 
-use super::fix::{now, permanent};
+use super::fix::{config, now, permanent};
 use super::shell::enter;
 use crate::model::describe::owner;
 use crate::model::{Fix, Flow, Hop, NetnsId, Node};
 
 /// Every IPv6 link carries this (RFC 8200 §5), and hardly any of IPv4 less.
 const SAFE_MTU: u32 = 1280;
+/// Port of DNS (RFC 1035).
+const DNS: u16 = 53;
 
 /// The remedies for datagrams of which fragments are lost: `filtered` are the namespaces whose firewalls drop some, `flow` is
 /// one of them.
@@ -32,15 +34,44 @@ pub(crate) fn whole_datagrams(
         ));
     }
     let mtu = path.first().map_or(SAFE_MTU, |own| own.mtu);
-    if let Some(flow) = flow {
-        fixes.extend(smaller_datagrams(netns, mtu, flow.dst.ip(), node));
+    let Some(flow) = flow else { return fixes };
+    let has = |ip: IpAddr| node.has_address(netns, ip) || node.has_address(node.host, ip);
+    // It may have been sent by the other end: that is who can make them smaller, and whom a probe is for.
+    let (sent_here, other) =
+        if has(flow.dst.ip()) && !has(flow.src.ip()) { (false, flow.src) } else { (true, flow.dst) };
+    if flow.src.port() == DNS || flow.dst.port() == DNS {
+        fixes.push(config(
+            &format!(
+                "in the resolver of {} (CoreDNS; others call it edns-udp-size or edns-buffer-size)",
+                owner(netns, node)
+            ),
+            "ask for answers that fit one packet; larger ones then come by TCP",
+            "bufsize 1232".to_owned(),
+        ));
+    }
+    if sent_here {
+        fixes.extend(smaller_datagrams(netns, mtu, other.ip(), node));
+    } else {
+        fixes.push(permanent(
+            &format!("in the application on {} that sends them, or in the network between", other.ip()),
+            &format!(
+                "send at most {} bytes per datagram, or let fragments pass; this command shows what fits in one piece",
+                mtu.saturating_sub(headers(other.ip()))
+            ),
+            format!("{}ping -c 3 -M do -s {} {}", enter(netns, node), mtu.saturating_sub(headers(other.ip())), other.ip()),
+        ));
     }
     fixes
 }
 
+/// Bytes of the headers of UDP, and of an echo request.
+fn headers(ip: IpAddr) -> u32 {
+    if ip.is_ipv4() { 28 } else { 48 }
+}
+
 /// The remedies for a sender of datagrams that must be fragmented.
 pub(crate) fn smaller_datagrams(netns: NetnsId, mtu: u32, to: IpAddr, node: &Node) -> Vec<Fix> {
-    let payload = mtu.saturating_sub(if to.is_ipv4() { 28 } else { 48 });
+    let payload = mtu.saturating_sub(headers(to));
     vec![permanent(
         "in the application that sends them",
         &format!(

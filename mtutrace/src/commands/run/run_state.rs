@@ -68,6 +68,12 @@ impl RunState {
         self.problem |= verdict.severity >= Severity::Warning;
     }
 
+    /// Tells the engine what the kernel has put together of fragments, as it was read last.
+    pub(super) fn reassembled(&mut self) {
+        let all = self.snapshot.kernel.iter().map(|(key, delta)| (*key, delta.counters.reassembled()));
+        self.engine.reassembled(all.filter(|(_, count)| *count > 0).collect());
+    }
+
     /// What the run has cost until now.
     pub(super) fn cost(&self) -> Cost {
         let (cpu, memory_bytes) = cost::process().unwrap_or_default();

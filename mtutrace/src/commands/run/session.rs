@@ -139,6 +139,7 @@ impl Session<'_> {
                         return Err(Failure::Machine(why.to_owned()));
                     }
                     let old = std::mem::replace(&mut state.snapshot, reconciler.snapshots.borrow_and_update().clone());
+                    state.reassembled();
                     if old.status != state.snapshot.status {
                         let status = state.snapshot.status.clone();
                         self.show(state, &Item::Status(&status))?;

@@ -275,6 +275,11 @@ impl Engine {
         all
     }
 
+    /// What the kernel has put together of fragments in each namespace since the start of the run.
+    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>) {
+        self.external.reassembled(all);
+    }
+
     /// The sockets that the kernel is to be asked about.
     pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
         self.external.questions(now_ns)

@@ -17,6 +17,10 @@ pub(crate) struct LostFragments {
     pub(crate) filtered: BTreeMap<NetnsId, u64>,
     /// Datagrams that were given up because the rest did not come (`IpReasmTimeout`).
     pub(crate) given_up: u64,
+    /// One of their flows with its ports, as a first fragment has them.
+    pub(crate) ports: Option<Flow>,
+    /// Datagrams of which the first fragment came, and nothing was put together since.
+    pub(crate) incomplete: u64,
     /// Either end of them that is on this node.
     pub(crate) ends: BTreeSet<NetnsKey>,
     /// When the first, CLOCK_MONOTONIC nanoseconds.
@@ -30,6 +34,9 @@ impl LostFragments {
             self.first_ns = event.time_ns;
         }
         self.ends.extend(ends);
+        if self.ports.is_none() && event.flow.src.port() != 0 {
+            self.ports = Some(event.flow);
+        }
         if self.datagrams.len() < DATAGRAMS {
             // Later fragments have no ports.
             let mut flow = event.flow;

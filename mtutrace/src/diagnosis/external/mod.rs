@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::announced::Announced;
+use crate::diagnosis::arriving::Arriving;
 use crate::diagnosis::attribution::{self, Ends};
 use crate::diagnosis::damage::Damage;
 use crate::diagnosis::evidence::{
@@ -42,6 +43,7 @@ pub(crate) struct ExternalIncidents {
     incidents: BTreeMap<ExternalKey, ExternalIncident>,
     /// Namespaces whose connections stand still for a cause that cannot be told: one entry a connection.
     unknown: Vec<NetnsId>,
+    arriving: Arriving,
     /// Incidents for which there was no room.
     dropped: u64,
 }
@@ -178,6 +180,10 @@ impl ExternalIncidents {
             EventKind::IcmpSeen { .. } | EventKind::Drop { icmp_too_big: true, .. } => {
                 self.said(event, ends, limit, node);
             }
+            EventKind::Fragmented { mtu: None } if dst.is_some() => {
+                let receivers = dst.map(|netns| node.key(netns));
+                receivers.into_iter().for_each(|key| self.arriving.note(key, event.flow, now, node));
+            }
             EventKind::Fragmented { mtu: Some(mtu) } if src == Some(event.netns) && limit.is_none() => {
                 let none =
                     || ExternalEvidence::Cut { cut: Cut::default(), last: (event.flow, event.ifindex) };
@@ -244,6 +250,27 @@ impl ExternalIncidents {
         self.dropped
     }
 
+    /// What the kernel has put together of fragments in each namespace since the start of the run.
+    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>) {
+        self.arriving.reassembled(all);
+    }
+
+    fn fragments(&mut self, now_ns: u64, node: &Node) {
+        self.arriving.retain(|receiver| node.is_current(receiver));
+        for (receiver, known) in self.arriving.incomplete(now_ns, node) {
+            let none = || ExternalEvidence::Lost(LostFragments::default());
+            let incident = self.incident((receiver, VerdictKind::FragmentsLost, None), known.last_ns, none);
+            if let Some(ExternalIncident { evidence: ExternalEvidence::Lost(lost), .. }) = incident {
+                if lost.incomplete == 0 && lost.datagrams.is_empty() {
+                    lost.first_ns = known.first_ns;
+                }
+                lost.incomplete = known.count;
+                lost.ports = lost.ports.or(Some(known.flow));
+                lost.ends.insert(receiver);
+            }
+        }
+    }
+
     /// Verdicts that are new or have changed; `explained`: a verdict about a wrong number stands there already.
     pub(crate) fn tick(
         &mut self,
@@ -251,6 +278,9 @@ impl ExternalIncidents {
         node: &Node,
         explained: impl Fn(NetnsKey) -> bool,
     ) -> Vec<Verdict> {
+        if now_ns != u64::MAX {
+            self.fragments(now_ns, node);
+        }
         self.incidents
             .retain(|_, incident| now_ns == u64::MAX || now_ns.saturating_sub(incident.last_ns) < KEEP_NS);
         let judge = |(key, incident): (&ExternalKey, &mut ExternalIncident)| {

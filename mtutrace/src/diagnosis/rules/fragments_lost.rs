@@ -9,7 +9,7 @@ const DATAGRAMS: usize = 3;
 
 /// Applies when fragments of several datagrams died in a firewall of this node, or did not come at all.
 pub(super) fn judge(lost: &LostFragments, last_ns: u64) -> Option<Finding> {
-    if lost.datagrams.len() < DATAGRAMS {
+    if lost.datagrams.len() < DATAGRAMS && lost.incomplete < DATAGRAMS as u64 {
         return None;
     }
     let filtered: u64 = lost.filtered.values().sum();
@@ -23,7 +23,13 @@ pub(super) fn judge(lost: &LostFragments, last_ns: u64) -> Option<Finding> {
         let given_up = words::count_of(lost.given_up, "datagram");
         evidence.push(format!("the receiver gave up {given_up} with missing fragments within {within}"));
     }
-    if let Some((flow, _)) = lost.datagrams.first() {
+    if lost.incomplete > 0 {
+        evidence.push(format!(
+            "the first fragments of {} came, and none of them was put together",
+            words::count_of(lost.incomplete, "datagram")
+        ));
+    }
+    if let Some(flow) = lost.ports.or_else(|| lost.datagrams.first().map(|(flow, _)| *flow)) {
         evidence.push(format!("one of these datagrams went from {} to {}", flow.src.ip(), flow.dst.ip()));
     }
     let cause = if filtered > 0 {
