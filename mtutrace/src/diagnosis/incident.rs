@@ -124,6 +124,8 @@ impl Incident {
     pub(super) fn refresh(&mut self, now_ns: u64, node: &Node) {
         if self.stated.as_ref().is_some_and(|stated| stated.active)
             && let Some(finding) = rules::judge(&self.evidence, now_ns)
+            // What was true does not become milder because a connection recovered since.
+            && self.stated.as_ref().is_some_and(|s| (s.kind, s.severity) <= (finding.kind, finding.severity))
         {
             let identity = self.identity(now_ns);
             self.stated = Some(explanation::verdict(&self.evidence, finding, identity, true, node));

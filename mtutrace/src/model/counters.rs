@@ -134,6 +134,8 @@ pub(crate) struct Tally {
     pub(crate) container: Option<Container>,
     /// Events by signal.
     pub(crate) counters: BTreeMap<SignalKind, u64>,
+    /// Of drops, how many by cause.
+    pub(crate) causes: BTreeMap<&'static str, u64>,
     /// The same by device where they were seen.
     pub(crate) interfaces: BTreeMap<DeviceId, BTreeMap<SignalKind, u64>>,
     /// When the last one came, CLOCK_MONOTONIC nanoseconds.

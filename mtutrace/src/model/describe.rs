@@ -3,6 +3,9 @@ use super::{Container, Hop, Netns, NetnsId, Node};
 
 /// Whose namespace it is.
 pub(crate) fn owner(netns: NetnsId, node: &Node) -> String {
+    if netns == NetnsId(0) {
+        return "unattributed".to_owned();
+    }
     if netns == node.host {
         return "the host".to_owned();
     }

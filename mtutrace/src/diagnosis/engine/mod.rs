@@ -149,9 +149,12 @@ impl Engine {
 
     fn tally(&mut self, event: Event, owner: Option<NetnsId>, node: &Node) -> AttributedEvent {
         let container = owner.and_then(|netns| node.container(netns)).cloned();
-        let tally = self.tallies.entry(node.key(owner.unwrap_or(node.host))).or_default();
+        let tally = self.tallies.entry(owner.map_or(NOBODY, |owner| node.key(owner))).or_default();
         tally.container.clone_from(&container);
         *tally.counters.entry(event.kind.signal()).or_default() += 1;
+        if let Some(cause) = event.kind.drop_cause() {
+            *tally.causes.entry(cause).or_default() += 1;
+        }
         if let Some(device) = event.device() {
             *tally.interfaces.entry(device).or_default().entry(event.kind.signal()).or_default() += 1;
         }

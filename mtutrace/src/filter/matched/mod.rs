@@ -60,6 +60,8 @@ impl MatchedFlows {
         all.retain_mut(|(owner, tally)| {
             let Some((counts, devices)) = self.tallies.get(owner) else { return false };
             (tally.counters, tally.interfaces) = (counts.clone(), devices.clone());
+            // Not told apart by flow.
+            tally.causes.clear();
             true
         });
     }

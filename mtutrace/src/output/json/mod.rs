@@ -52,8 +52,9 @@ impl<W: Write> Json<W> {
         let interfaces = devices.into_iter().map(|device| InterfaceCounters::new(*device, tally, context));
         let body = ReportLine {
             container: tally.container.as_ref(),
-            netns,
+            netns: (netns.0 != 0).then_some(netns),
             counters: names(&tally.counters),
+            causes: tally.causes.clone(),
             interfaces: interfaces.collect(),
             kernel: tally.kernel.counters.moved(),
         };
@@ -302,9 +303,14 @@ fn protocol(number: u8) -> String {
 pub(crate) struct ReportLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
-    netns: NetnsId,
+    /// Absent for what could not be attributed to anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    netns: Option<NetnsId>,
     #[schemars(schema_with = "by_signal")]
     counters: BTreeMap<&'static str, u64>,
+    /// Of drops, how many by cause.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    causes: BTreeMap<&'static str, u64>,
     interfaces: Vec<InterfaceCounters<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     kernel: BTreeMap<&'static str, u64>,

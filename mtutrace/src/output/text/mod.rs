@@ -18,7 +18,8 @@ pub(crate) struct Text<W> {
     out: W,
     colour: bool,
     events: bool,
-    shown: LruCache<VerdictId, (VerdictKind, String)>,
+    /// What was shown of each, and whether briefly.
+    shown: LruCache<VerdictId, (VerdictKind, String, bool)>,
 }
 
 /// Sentences of evidence that are shown; JSON has them all.
@@ -37,7 +38,7 @@ impl<W: Write> Text<W> {
     }
 
     /// A verdict that is new in full; one that was shown before, or has ended, with what to do.
-    fn verdict(&mut self, v: &Verdict) -> io::Result<()> {
+    fn verdict(&mut self, v: &Verdict, last: bool) -> io::Result<()> {
         let (code, word) = match (v.ended, v.severity) {
             (Some(Ended::Fixed), _) => ("32", "SOLVED"),
             (Some(Ended::Gone), _) => ("1;33", "GONE"),
@@ -52,14 +53,15 @@ impl<W: Write> Text<W> {
         if v.ended == Some(Ended::Fixed) {
             return Ok(());
         }
-        let says = || (v.kind, v.summary.clone());
+        // What is only foreseen is said briefly: if it comes, all of it will be; if it never does, at the end.
+        let brief = v.kind == VerdictKind::MssExceedsPath && !last;
+        let says = || (v.kind, v.summary.clone(), brief);
         let new = v.ended.is_none() && self.shown.put(v.id, says()) != Some(says());
         if let Some(container) = v.container.as_ref().filter(|_| new) {
             writeln!(self.out, "  container  {}", line_of(container))?;
         }
         self.path(v)?;
-        // What is only foreseen is said briefly: if it comes, all of it will be.
-        let whole = new && v.kind != VerdictKind::MssExceedsPath;
+        let whole = new && !brief;
         if whole {
             self.evidence(v)?;
         }
@@ -134,7 +136,7 @@ impl<W: Write> Text<W> {
         for (netns, tally) in tallies.iter().filter(|(_, tally)| tally.changed || !only_new) {
             let counters: Vec<String> = SignalKind::ALL
                 .iter()
-                .filter_map(|s| Some(format!("{} {}", s.name(), tally.counters.get(s)?)))
+                .filter_map(|s| Some(format!("{} {}{}", s.name(), tally.counters.get(s)?, causes(*s, tally))))
                 .collect();
             let who = match &tally.container {
                 Some(container) => line_of(container),
@@ -204,7 +206,7 @@ impl<W: Write> Text<W> {
             return self.tallies(tallies, false, context);
         }
         for verdict in verdicts {
-            self.verdict(verdict)?;
+            self.verdict(verdict, true)?;
         }
         self.unexplained(&totals.outcomes)?;
         if !tallies.is_empty() {
@@ -245,12 +247,21 @@ impl<W: Write> Output for Text<W> {
                     "{now} {lost} events LOST so far: they came faster than mtutrace could read them"
                 )
             }
-            Item::Verdict(verdict) => self.verdict(verdict),
+            Item::Verdict(verdict) => self.verdict(verdict, false),
             Item::End(verdicts, tallies, status, totals) => {
                 self.end(verdicts, tallies, status, totals, context)
             }
         }
     }
+}
+
+/// Of drops, how many there were of each cause, where there was more than one cause.
+fn causes(signal: SignalKind, tally: &Tally) -> String {
+    if signal != SignalKind::Drop || tally.causes.len() < 2 {
+        return String::new();
+    }
+    let causes: Vec<String> = tally.causes.iter().map(|(cause, count)| format!("{cause} {count}")).collect();
+    format!(" ({})", causes.join(", "))
 }
 
 /// What is, or was, the matter.
