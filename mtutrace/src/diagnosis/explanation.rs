@@ -64,7 +64,8 @@ pub(crate) fn verdict(
 /// Whether two devices that face each other are what differs.
 fn faces(evidence: &Evidence) -> bool {
     let m = &evidence.mismatch;
-    evidence.silent.is_some() || evidence.blames() && m.culprit.id() == m.bottleneck.id()
+    let same = evidence.blames() && evidence.tunnel.is_none() && m.culprit.id() == m.bottleneck.id();
+    evidence.silent.is_some() || same
 }
 
 /// Which MTU to set, and why.
