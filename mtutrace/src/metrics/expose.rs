@@ -184,6 +184,8 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     counter(out, "undecodable_records", "Records that could not be decoded", own.undecodable)?;
     let help = "Incidents evicted or refused because there were too many";
     counter(out, "dropped_incidents", help, own.dropped_incidents)?;
+    let help = "Obstacles that events named and the model of the node did not lead to";
+    counter(out, "model_disagreements", help, own.disagreements)?;
     let help = "Events attributed without an answer about NAT, which did not come in time";
     counter(out, "nat_unanswered_events", help, own.nat_unanswered)?;
     let program = |name: &str| with("program", name, Labels::new());

@@ -27,6 +27,8 @@ pub(crate) struct OwnMetrics {
     pub(crate) undecodable: u64,
     /// Incidents that were evicted or refused because there were too many.
     pub(crate) dropped_incidents: u64,
+    /// Obstacles that events named, and that the model of the node did not lead to.
+    pub(crate) disagreements: u64,
     /// Events attributed without an answer about NAT.
     pub(crate) nat_unanswered: u64,
     /// Programs of the kernel side.

@@ -222,6 +222,7 @@ impl Session<'_> {
                 records: self.counters.records(),
                 undecodable: state.undecodable,
                 dropped_incidents: state.engine.dropped_incidents(),
+                disagreements: state.engine.disagreements(),
                 nat_unanswered: state.engine.nat_unanswered(),
                 programs: state.snapshot.programs.clone(),
                 latency: state.latency.buckets(),

@@ -38,6 +38,14 @@ pub(super) fn unexplained(outcomes: &Outcomes) -> Option<String> {
     })
 }
 
+/// The line about obstacles that the model of the node does not lead to, if there were any.
+pub(super) fn disagreements(count: u64) -> Option<String> {
+    (count > 0).then(|| {
+        let obstacles = of(count, "obstacle was", "obstacles were");
+        format!("{obstacles} named by packets alone: routes and devices lead elsewhere, as far as they could be followed.")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +60,11 @@ mod tests {
             "; 12 packets were too big; the senders were told and sent none of that size again; 1 datagram was too big; the \
              senders were told; fragments of 2 datagrams passed, and none was seen to be lost"
         );
+        assert_eq!(disagreements(0), None);
+        assert!(disagreements(1).unwrap().starts_with("1 obstacle was named by packets alone"));
+        let lost =
+            Outcomes { fragmented: 2, unexplained: [("reassembly_failed", 2)].into(), ..Outcomes::default() };
+        assert_eq!(quiet(&lost), "; fragments of 2 datagrams passed", "not that all of them arrived");
         let open = Outcomes { unexplained: [("forward_df", 3), ("stalled", 1)].into(), ..none };
         let line = unexplained(&open).unwrap();
         assert!(

@@ -209,6 +209,9 @@ impl<W: Write> Text<W> {
             self.verdict(verdict, true)?;
         }
         self.unexplained(&totals.outcomes)?;
+        if let Some(line) = closing::disagreements(totals.disagreements) {
+            writeln!(self.out, "{line}")?;
+        }
         if !tallies.is_empty() {
             writeln!(self.out, "\nAffected containers, {seconds:.1} s:")?;
             self.tallies(tallies, false, context)?;

@@ -121,6 +121,17 @@ fn nothing_wrong_is_one_line() {
 }
 
 #[test]
+fn no_problem_is_said_only_of_what_was_seen_to_end_well() {
+    let unexplained = [("forward_df", 3)].into();
+    let outcomes = crate::model::Outcomes { adapted: 2, unexplained, ..Default::default() };
+    let totals = Totals { outcomes, duration_ms: 1000, ..Totals::default() };
+    let text = text(false, &Item::End(&[], &[], &TraceStatus::default(), &totals));
+    assert!(text.starts_with("No verdict in 1.0 s"), "{text}");
+    assert!(text.contains("; 2 packets were too big; the senders were told"), "{text}");
+    assert!(text.contains("\nNot explained, and not seen to end well: forward_df 3."), "{text}");
+}
+
+#[test]
 fn losses_shout() {
     let records = Records { lost: 12, ..Records::default() };
     let mut totals = Totals { records, undecodable: 1, missed: Some(0), ..Totals::default() };
