@@ -1,20 +1,22 @@
 //! Datagrams that come in fragments for somebody on this node: whether any of them is ever put together. The kernel itself gives
 //! them up only after 30 s (`ipfrag_time`; 60 s for IPv6). Pure.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Flow, NetnsKey, Node};
+use crate::model::{Event, Flow, NetnsKey, Node};
 use crate::topology;
 
 /// Most receivers that are followed.
 const RECEIVERS: usize = 256;
+/// Most datagrams of one that are told apart.
+const DATAGRAMS: usize = 64;
 /// Fragments of one datagram come within milliseconds, and the kernel's counters are read within seconds.
 const WAIT_NS: u64 = 8_000_000_000;
 
 /// What came for one receiver since something was put together for it last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Incomplete {
-    /// Datagrams of which the first fragment was seen.
-    pub(crate) count: u64,
+    /// Identifications of the datagrams of which the first fragment was seen, up to a bound.
+    ids: BTreeSet<u16>,
     /// The first one's flow.
     pub(crate) flow: Flow,
     /// When the first of them came, CLOCK_MONOTONIC nanoseconds.
@@ -23,6 +25,13 @@ pub(crate) struct Incomplete {
     pub(crate) last_ns: u64,
     /// What had been put together when the first came.
     before: u64,
+}
+
+impl Incomplete {
+    /// Datagrams of which the first fragment was seen.
+    pub(crate) fn count(&self) -> u64 {
+        self.ids.len() as u64
+    }
 }
 
 /// All receivers.
@@ -39,17 +48,21 @@ impl Arriving {
     }
 
     /// The first fragment of a datagram for `receiver` was seen.
-    pub(crate) fn note(&mut self, receiver: NetnsKey, flow: Flow, time_ns: u64, node: &Node) {
+    pub(crate) fn note(&mut self, receiver: NetnsKey, event: &Event, node: &Node) {
+        let time_ns = event.time_ns;
         let done = self.done(receiver, node);
         if self.receivers.len() >= RECEIVERS && !self.receivers.contains_key(&receiver) {
             return;
         }
-        let fresh = Incomplete { count: 0, flow, first_ns: time_ns, last_ns: time_ns, before: done };
-        let known = self.receivers.entry(receiver).or_insert(fresh);
+        let (ids, flow) = (BTreeSet::new(), event.flow);
+        let fresh = Incomplete { ids, flow, first_ns: time_ns, last_ns: time_ns, before: done };
+        let known = self.receivers.entry(receiver).or_insert_with(|| fresh.clone());
         if known.before != done {
             *known = fresh;
         }
-        known.count += 1;
+        if known.ids.len() < DATAGRAMS {
+            known.ids.insert(event.ip_id);
+        }
         known.last_ns = time_ns;
     }
 
@@ -59,7 +72,7 @@ impl Arriving {
         let waits = |(receiver, known): &(&NetnsKey, &Incomplete)| {
             now_ns.saturating_sub(known.first_ns) >= WAIT_NS && self.done(**receiver, node) == known.before
         };
-        self.receivers.iter().filter(waits).map(|(receiver, known)| (*receiver, *known)).collect()
+        self.receivers.iter().filter(waits).map(|(receiver, known)| (*receiver, known.clone())).collect()
     }
 
     /// Forgets receivers that are gone.
@@ -81,8 +94,8 @@ impl Arriving {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::attribution::tests::flow;
-    use crate::model::NetnsId;
+    use crate::diagnosis::attribution::tests::{event, flow};
+    use crate::model::{EventKind, NetnsId};
     use crate::testing::node::{HOST, incident};
 
     const S: u64 = 1_000_000_000;
@@ -92,15 +105,21 @@ mod tests {
         let node = incident().0;
         let (pod, mut arriving) = (node.key(NetnsId(2)), Arriving::default());
         let dns = flow("192.0.2.53:53", "10.42.0.108:40000");
-        (0..5).for_each(|second| arriving.note(pod, dns, second * S, &node));
+        let came = |second: u64| Event {
+            time_ns: second * S,
+            ip_id: second as u16,
+            ..event(2, dns, EventKind::Fragmented { mtu: None })
+        };
+        (0..5).for_each(|second| arriving.note(pod, &came(second), &node));
+        arriving.note(pod, &came(4), &node);
         assert!(arriving.incomplete(7 * S, &node).is_empty(), "too early");
         let waiting = arriving.incomplete(8 * S, &node);
-        assert_eq!(waiting.iter().map(|(who, what)| (*who, what.count)).collect::<Vec<_>>(), [(pod, 5)]);
+        assert_eq!(waiting.iter().map(|(who, what)| (*who, what.count())).collect::<Vec<_>>(), [(pod, 5)]);
         // The node tracks connections, and puts them together for the pod.
         arriving.reassembled([(node.key(HOST), 1)].into());
         assert!(arriving.incomplete(9 * S, &node).is_empty());
-        arriving.note(pod, dns, 10 * S, &node);
-        assert_eq!(arriving.incomplete(18 * S, &node)[0].1.count, 1, "counted anew from there");
+        arriving.note(pod, &came(10), &node);
+        assert_eq!(arriving.incomplete(18 * S, &node)[0].1.count(), 1, "counted anew from there");
         arriving.retain(|_| false);
         assert!(arriving.incomplete(99 * S, &node).is_empty());
     }

@@ -41,3 +41,9 @@ pub(super) fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> SynObser
         mss,
     }
 }
+
+/// Whether it is the first fragment of a datagram that comes into the namespace that it is addressed to.
+pub(super) fn arrives(event: &Event, node: &Node) -> bool {
+    let passes = event.kind == EventKind::Fragmented { mtu: None };
+    passes && !event.egress() && node.has_address(event.netns, event.flow.dst.ip())
+}

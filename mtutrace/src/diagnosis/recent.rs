@@ -46,6 +46,11 @@ impl<K: Hash + Eq, V> Recent<K, V> {
         value
     }
 
+    /// Removes an entry; true if there was one, expired or not.
+    pub(super) fn remove(&mut self, key: &K) -> bool {
+        self.entries.pop(key).is_some()
+    }
+
     fn expire(&mut self, now_ns: u64) {
         let hold_ns = self.hold_ns;
         let expired = |(_, (time_ns, _)): (&K, &(u64, V))| now_ns.saturating_sub(*time_ns) >= hold_ns;

@@ -5,6 +5,7 @@ use super::fix::{config, now, permanent};
 use super::shell::enter;
 use crate::model::describe::owner;
 use crate::model::{Fix, Flow, Hop, NetnsId, Node};
+use crate::topology;
 
 /// Every IPv6 link carries this (RFC 8200 §5), and hardly any of IPv4 less.
 const SAFE_MTU: u32 = 1280;
@@ -35,7 +36,7 @@ pub(crate) fn whole_datagrams(
     }
     let mtu = path.first().map_or(SAFE_MTU, |own| own.mtu);
     let Some(flow) = flow else { return fixes };
-    let has = |ip: IpAddr| node.has_address(netns, ip) || node.has_address(node.host, ip);
+    let has = |ip: IpAddr| topology::resolve(node, netns, ip).is_some();
     // It may have been sent by the other end: that is who can make them smaller, and whom a probe is for.
     let (sent_here, other) =
         if has(flow.dst.ip()) && !has(flow.src.ip()) { (false, flow.src) } else { (true, flow.dst) };

@@ -19,14 +19,18 @@ use crate::diagnosis::ledger::{Ledger, NOBODY};
 use crate::diagnosis::mss::{self, OversizedMss};
 use crate::diagnosis::nat::LATE_NS;
 use crate::diagnosis::obstacle::Obstacle;
+use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
     DeviceId, Ended, Event, EventKind, Flow, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo, Verdict,
 };
 
-use crate::diagnosis::checks::{about_size, fits_peer, sighting};
+use crate::diagnosis::checks::{about_size, arrives, fits_peer, sighting};
 use crate::diagnosis::incidents::Incidents;
 
+/// How many arrivals wait for their attribution, and how long: NAT is asked within a second.
+const ARRIVALS: usize = 1024;
+const ARRIVALS_NS: u64 = 2_000_000_000;
 /// After this a SYN or SYN-ACK has passed all devices of the node, if nothing showed it before.
 const SYN_SETTLES_NS: u64 = 100_000_000;
 /// Counters and verdicts of a container that is gone are kept this long, for the report that somebody may still look at.
@@ -42,11 +46,22 @@ pub(crate) struct Engine {
     dedup: Dedup,
     external: ExternalIncidents,
     ledger: Ledger,
+    /// Fragments that were seen before, and now come to the namespace that they are for.
+    arrivals: Arrivals,
     tunnels: Wrong,
     /// Obstacles that events named and the model of the node did not know of.
     disagreements: u64,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
     replaced: Vec<Verdict>,
+}
+
+/// By namespace, flow and identification.
+struct Arrivals(Recent<(NetnsId, Flow, u16), ()>);
+
+impl Default for Arrivals {
+    fn default() -> Arrivals {
+        Arrivals(Recent::new(ARRIVALS_NS, ARRIVALS))
+    }
 }
 
 impl Engine {
@@ -83,7 +98,13 @@ impl Engine {
                 self.external.asked(&event, mss, node);
                 return None;
             }
-            _ if !self.dedup.is_first(&event) => return None,
+            _ if !self.dedup.is_first(&event) => {
+                if !arrives(&event, node) {
+                    return None;
+                }
+                // Of datagrams that come for somebody here each is followed to its receiver, wherever it was seen first.
+                self.arrivals.0.insert((event.netns, event.flow, event.ip_id), (), event.time_ns);
+            }
             EventKind::Drop { cause: DropCause::VethPeer, .. } if fits_peer(&event, node) => return None,
             _ => {}
         }
@@ -115,6 +136,10 @@ impl Engine {
     /// Takes in an event whose attribution is known.
     fn count(&mut self, (event, known): Ready, node: &Node) -> Option<AttributedEvent> {
         let Known { ends, mut attribution, .. } = known;
+        if self.arrivals.0.remove(&(event.netns, event.flow, event.ip_id)) {
+            self.external.note(&event, &ends, None, node);
+            return None;
+        }
         let mismatch = attribution.as_ref().and_then(|c| c.mismatch.as_ref());
         if event.kind == EventKind::Retransmit && mismatch.is_none_or(|m| event.length <= m.bottleneck.mtu) {
             return None;

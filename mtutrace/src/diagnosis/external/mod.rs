@@ -182,7 +182,7 @@ impl ExternalIncidents {
             }
             EventKind::Fragmented { mtu: None } if dst.is_some() => {
                 let receivers = dst.map(|netns| node.key(netns));
-                receivers.into_iter().for_each(|key| self.arriving.note(key, event.flow, now, node));
+                receivers.into_iter().for_each(|key| self.arriving.note(key, event, node));
             }
             EventKind::Fragmented { mtu: Some(mtu) } if src == Some(event.netns) && limit.is_none() => {
                 let none =
@@ -264,7 +264,7 @@ impl ExternalIncidents {
                 if lost.incomplete == 0 && lost.datagrams.is_empty() {
                     lost.first_ns = known.first_ns;
                 }
-                lost.incomplete = known.count;
+                lost.incomplete = known.count();
                 lost.ports = lost.ports.or(Some(known.flow));
                 lost.ends.insert(receiver);
             }
