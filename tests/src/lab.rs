@@ -24,3 +24,4 @@ pub mod tracer;
 pub mod traffic;
 pub mod vxlan;
 pub mod wait;
+pub mod wire;

@@ -60,6 +60,11 @@ impl Transfer {
         Self::start(place, &["get", url, "--timeout", &seconds(timeout)])
     }
 
+    /// Downloads as `reader` says: `slow`, `rest`, `reset`, or at once.
+    pub fn read(place: Place<'_>, url: &str, timeout: Duration, reader: &str) -> Result<Self> {
+        Self::start(place, &["get", url, "--timeout", &seconds(timeout), "--reader", reader])
+    }
+
     /// Uploads `bytes`; gives up after `timeout` without progress.
     pub fn put(place: Place<'_>, url: &str, bytes: usize, timeout: Duration) -> Result<Self> {
         Self::start(place, &["put", url, "--bytes", &bytes.to_string(), "--timeout", &seconds(timeout)])

@@ -1,5 +1,5 @@
 //! An HTTP/1.1 server, and a client that notices silence. `GET /N/slow` is answered slowly,
-//! `GET /N/stall` with a rest in the middle, `GET /N/reset` half.
+//! `GET /N/stall` with a rest in the middle, `GET /N/reset` half, `GET /N/keep` without an end of the connection.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::args::number;
+use super::args::{number, option};
 
 /// Silence after which a transfer counts as stalled; longer than the first retransmission.
 const STALL: Duration = Duration::from_millis(700);
@@ -73,6 +73,11 @@ fn answer(stream: TcpStream) -> Result<()> {
         "reset" => {
             (&stream).write_all(&answer[..answer.len() / 2])?;
             reset(stream)
+        }
+        "keep" => {
+            (&stream).write_all(&answer)?;
+            // Until the client has had enough: nothing follows the answer, as after a flight of TLS.
+            std::io::copy(&mut reader, &mut std::io::sink()).map(drop)
         }
         _ => (&stream).write_all(&answer),
     }
@@ -179,14 +184,14 @@ fn exchange(args: &[String], bytes: &mut u64) -> Result<()> {
         http.bytes += http.patiently(|stream| stream.write(rest))? as u64;
         *bytes = http.bytes;
     }
-    receive(http, bytes, upload)
+    receive(http, bytes, upload, &option(args, "--reader").unwrap_or_default())
 }
 
 /// Reads the answer; for a download its body is what counts.
-fn receive(http: Watched, bytes: &mut u64, upload: bool) -> Result<()> {
+fn receive(http: Watched, bytes: &mut u64, upload: bool, manner: &str) -> Result<()> {
     let mut reader = BufReader::new(http);
     let (_, length) = head(&mut reader)?;
-    let mut got = 0;
+    let (mut got, mut rested) = (0, false);
     let mut buffer = [0; 16384];
     while got < length {
         match reader.read(&mut buffer)? {
@@ -196,6 +201,19 @@ fn receive(http: Watched, bytes: &mut u64, upload: bool) -> Result<()> {
         if !upload {
             *bytes = got as u64;
             reader.get_mut().bytes = got as u64;
+        }
+        match manner {
+            "slow" => std::thread::sleep(PAUSE),
+            // The window closes meanwhile.
+            "rest" if !rested => {
+                rested = true;
+                std::thread::sleep(REST);
+            }
+            "reset" if got * 2 > length => {
+                reset(reader.into_inner().stream)?;
+                return Err(ErrorKind::ConnectionAborted.into());
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The traffic of the lab, small enough to know exactly what it does.
 //!
-//! `serve --listen ADDR` · `get URL --timeout S` · `put URL --bytes N --timeout S` ·
-//! `hold` ·
+//! `serve --listen ADDR` · `get URL --timeout S [--reader slow|rest|reset]` · `put URL --bytes N --timeout S` ·
+//! `hold` · `wire --kind tap|tun --a NETNS:DEVICE --b NETNS:DEVICE …` (see wire.rs) ·
 //! `udp-send ADDR --size N --count N [--df|--probe]` · `first-fragments ADDR --size N --count N`. Lines on stdout are for
 //! the parent: `ready`, `stalled BYTES` (nothing has moved for a while, still trying), and at the end
 //! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`.
@@ -13,7 +13,9 @@ use std::process::ExitCode;
 mod args;
 mod fragment;
 mod http;
+mod packet;
 mod udp;
+mod wire;
 
 fn main() -> ExitCode {
     let args = std::env::args().skip(1).collect::<Vec<_>>();
@@ -25,8 +27,12 @@ fn main() -> ExitCode {
         },
         Some("udp-send") => udp::send(&args),
         Some("first-fragments") => fragment::send(&args),
+        Some("wire") => wire::run(&args),
         Some("get" | "put") => return http::transfer(&args),
-        _ => Err(Error::new(ErrorKind::InvalidInput, "serve, get, put, hold, udp-send or first-fragments")),
+        _ => Err(Error::new(
+            ErrorKind::InvalidInput,
+            "serve, get, put, hold, udp-send, first-fragments or wire",
+        )),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
