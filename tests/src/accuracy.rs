@@ -7,9 +7,15 @@ mod address;
 mod batch;
 pub mod case;
 pub mod chain;
+mod foretold;
+mod hop;
 mod judge;
+mod links;
+mod numbers;
+mod plan;
 mod plug;
 mod rules;
+mod sending;
 mod table;
 mod traffic;
 
@@ -24,7 +30,7 @@ pub use judge::Outcome;
 pub use table::Report;
 
 /// Cases that run side by side.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 10;
 
 /// The files of this repository: faults, then healthy cases.
 pub fn cases() -> Result<Vec<Case>> {

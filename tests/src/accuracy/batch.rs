@@ -1,5 +1,9 @@
 //! Cases side by side, watched by one tracer.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -9,8 +13,8 @@ use serde_json::Value;
 use super::case::{Case, Numbers};
 use super::chain::Chain;
 use super::judge::{Cast, Outcome, judge};
-use super::traffic;
-use crate::lab::tracer::Tracer;
+use super::{foretold, traffic};
+use crate::lab::tracer::{Tracer, binary};
 use crate::lab::wait;
 
 /// How long after the traffic a verdict may come.
@@ -54,9 +58,7 @@ pub(super) fn run(cases: Vec<Case>, seed: u64) -> Result<Vec<Outcome>> {
 fn perform(case: &Case, numbers: &Numbers, say: &Sender<Said>, go: &Receiver<()>) -> Result<()> {
     let chain = Chain::build(case, numbers)?;
     traffic::await_ready(case, &chain)?;
-    let ids = (0..case.hop.len()).filter_map(|hop| chain.id(hop).map(str::to_owned)).collect();
-    let sufferer = chain.id(case.sufferer()?).map(str::to_owned);
-    say.send(Said::Built(Cast { ids, inodes: chain.inodes()?, sufferer }))?;
+    say.send(Said::Built(chain.cast(case)?))?;
     if go.recv().is_ok() {
         say.send(Said::Sent(traffic::send(case, numbers, &chain).err()))?;
         // Until everything is judged the containers live.
@@ -67,6 +69,7 @@ fn perform(case: &Case, numbers: &Numbers, say: &Sender<Said>, go: &Receiver<()>
 
 fn conduct(stages: Vec<Stage>) -> Result<Vec<Outcome>> {
     let casts = stages.iter().map(Stage::built).collect::<Result<Vec<_>>>()?;
+    let map = map()?;
     let mut tracer = Tracer::start(&[])?;
     stages.iter().try_for_each(|stage| stage.go.send(()))?;
     let failures = stages.iter().map(Stage::sent).collect::<Result<Vec<_>>>()?;
@@ -75,14 +78,33 @@ fn conduct(stages: Vec<Stage>) -> Result<Vec<Outcome>> {
         bail!("interrupted");
     }
     let end = tracer.interrupt()?;
+    if let Some(path) = std::env::var_os("MTUTRACE_LINES") {
+        keep(Path::new(&path), &map, &end.lines)?;
+    }
     let lines = end.lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<Value>>();
     let last = end.last_of_kind("verdict");
-    let outcomes = stages.iter().zip(casts).zip(failures).map(|((stage, cast), failure)| {
-        let mut outcome = judge(&stage.case, &stage.numbers, &cast, &lines, &last);
+    let outcomes = stages.iter().zip(&casts).zip(failures).map(|((stage, cast), failure)| {
+        let mut outcome = judge(&stage.case, &stage.numbers, cast, &lines, &last);
+        outcome.wrong.extend(foretold::differences(&stage.case, &stage.numbers, cast, &map));
         outcome.wrong.extend(failure.map(|failure| format!("{failure:#}")));
         outcome
     });
     Ok(outcomes.collect())
+}
+
+/// Appends all that was said to a file, for whoever wants to know why a case is wrong.
+fn keep(path: &Path, map: &Value, lines: &[String]) -> Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    writeln!(file, "{map}\n{}", lines.join("\n"))?;
+    Ok(())
+}
+
+/// What `map` says of the labs before anything was sent.
+fn map() -> Result<Value> {
+    // Its exit code says whether anything is wrong; some of the labs are.
+    let output = Command::new(binary()?).args(["map", "-o", "json"]).output()?;
+    let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+    serde_json::from_slice(&output.stdout).with_context(|| format!("mtutrace map -o json: {}", said()))
 }
 
 impl Stage {
@@ -110,14 +132,17 @@ impl Stage {
 
 /// Waits for the verdicts that are expected; the final report judges whatever else there is evidence for.
 fn await_verdicts(tracer: &mut Tracer, stages: &[Stage], casts: &[Cast]) {
-    let wanted = stages.iter().zip(casts).filter_map(|(stage, cast)| {
-        Some((stage.case.expect.as_ref()?.verdict.as_str(), cast.sufferer.as_deref()?))
-    });
+    let wanted = stages
+        .iter()
+        .zip(casts)
+        .filter_map(|(stage, cast)| Some((stage.case.expect.as_ref()?.verdict.as_str(), &cast.sufferer)));
     let mut wanted = wanted.collect::<Vec<_>>();
     let (start, late) = (Instant::now(), wait::patient(LATE));
     while !wanted.is_empty() && start.elapsed() < late && !wait::interrupted() {
         let Some(line) = tracer.next_line(Duration::from_millis(100)) else { continue };
         let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
-        wanted.retain(|(verdict, id)| !crate::check::is_verdict(&line, verdict, id));
+        wanted.retain(|(verdict, sufferer)| {
+            line["kind"] != "verdict" || line["verdict"] != *verdict || !sufferer.is_in(&line)
+        });
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use crate::lab::routed::Family;
+pub use super::hop::{Hop, Nature, Plug, Runtime, Server, Tun, Way};
+pub use super::numbers::Numbers;
+pub use super::sending::{Kind, Manner, Reader, Traffic};
 
 /// One file.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +26,11 @@ pub struct Case {
     pub server: Server,
     /// From there inwards.
     pub hop: Vec<Hop>,
+    /// Further ways.
+    #[serde(default)]
+    pub tun: Vec<Tun>,
+    /// Why `map` need not say what `run` says.
+    pub map: Option<String>,
     /// What is sent; one after the other.
     pub traffic: Vec<Traffic>,
     /// What mtutrace must say; absent in a healthy case.
@@ -38,162 +45,6 @@ pub enum Range {
     Fixed(u32),
     /// Drawn anew in every run.
     Between(u32, u32),
-}
-
-/// The server.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// "Too big" messages don't reach it.
-    pub deaf: bool,
-    /// Its device carries single segments.
-    pub no_offloads: bool,
-}
-
-/// A namespace that is plugged into another one.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hop {
-    /// What the case calls it.
-    pub name: String,
-    /// What it is plugged into; without it the hop above, or the server.
-    pub into: Option<String>,
-    /// How.
-    #[serde(default)]
-    pub by: Plug,
-    /// MTU of its `eth0`.
-    pub mtu: String,
-    /// MTU of the other end.
-    pub port: Option<String>,
-    /// MTU of the bridge that the other end is a port of.
-    pub bridge_mtu: Option<String>,
-    /// That bridge's name.
-    pub bridge: Option<String>,
-    /// MTU of what carries a VLAN or a tunnel.
-    pub underlay: Option<String>,
-    /// Whose container it is.
-    #[serde(default)]
-    pub runtime: Runtime,
-    /// It masquerades what leaves by `eth0`.
-    #[serde(default)]
-    pub masquerade: bool,
-    /// It clamps the MSS of what it forwards to the route's MTU.
-    #[serde(default)]
-    pub clamp: bool,
-    /// "Too big" messages don't reach it.
-    #[serde(default)]
-    pub deaf: bool,
-    /// "Too big" messages don't pass it.
-    #[serde(default)]
-    pub mute: bool,
-    /// Its `eth0` carries single segments.
-    #[serde(default)]
-    pub no_offloads: bool,
-    /// The outer packets of its tunnel must not be cut.
-    #[serde(default)]
-    pub df: bool,
-    /// The `mtu` of its default route.
-    pub route_mtu: Option<String>,
-    /// Any other firewall.
-    pub nft: Option<String>,
-    /// A bridge that nobody uses.
-    pub idle_bridge: Option<String>,
-}
-
-/// How a namespace is plugged into another.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Plug {
-    /// A veth pair, one end of it a port of a bridge.
-    #[default]
-    Bridge,
-    /// A veth pair whose other end has the gateway's address.
-    Veth,
-    /// Tagged frames over a veth pair.
-    Vlan,
-    /// A tunnel over a veth pair.
-    Vxlan,
-    /// A share of the other's own `eth0`: a neighbour on the other's network.
-    Macvlan,
-    /// Likewise, with the same MAC address.
-    Ipvlan,
-}
-
-/// Whose container a namespace is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Runtime {
-    /// dockerd's.
-    #[default]
-    Docker,
-    /// A pod of Kubernetes.
-    Pod,
-    /// None: a router, a node.
-    None,
-}
-
-/// What is sent.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Traffic {
-    /// What.
-    pub kind: Kind,
-    /// By whom; without it the innermost.
-    pub from: Option<String>,
-    /// To whom; without it the server.
-    pub to: Option<String>,
-    /// Over IPv6.
-    #[serde(default)]
-    pub v6: bool,
-    /// Bytes of a download or an upload.
-    pub bytes: Option<usize>,
-    /// How the server answers.
-    #[serde(default)]
-    pub server: Manner,
-    /// L3 bytes of a datagram before it is fragmented: one of the numbers, or a number.
-    pub size: Option<String>,
-    /// Datagrams.
-    pub count: Option<u64>,
-    /// Milliseconds from one datagram to the next.
-    #[serde(default)]
-    pub apart_ms: u64,
-    /// The hop that drops everything for a while in the middle of the transfer.
-    pub outage: Option<String>,
-    /// Whether a transfer gets through, once it was given a few seconds.
-    pub completes: Option<bool>,
-}
-
-/// Kinds of traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// TCP: the other end sends.
-    Download,
-    /// TCP: this end sends.
-    Upload,
-    /// UDP that may be fragmented.
-    Udp,
-    /// UDP with DF, which obeys what is known of the path.
-    UdpDf,
-    /// UDP with DF, whatever is known of the path.
-    UdpProbe,
-}
-
-/// How a server answers a download.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Manner {
-    /// At once.
-    #[default]
-    Prompt,
-    /// Some bytes now and then.
-    Slow,
-    /// With a rest of seconds in the middle.
-    Stall,
-    /// With half of it and a reset.
-    Reset,
-    /// Nobody listens.
-    Refuse,
 }
 
 /// The verdict.
@@ -212,6 +63,9 @@ pub struct Expect {
     pub culprit_interface: Option<String>,
     /// MTU of the device that sets the limit; without it none of this node does.
     pub bottleneck: Option<String>,
+    /// The limit is a router's beyond this node: it has an address.
+    #[serde(default)]
+    pub beyond: bool,
     /// The number in the fix; without it the bottleneck's.
     pub fix: Option<String>,
 }
@@ -240,12 +94,9 @@ impl Case {
         self.hop.iter().position(|hop| hop.name == name).with_context(|| format!("no hop is called {name}"))
     }
 
-    /// The hop that suffers.
-    pub fn sufferer(&self) -> Result<usize> {
-        match self.expect.as_ref().and_then(|expect| expect.container.as_deref()) {
-            Some(name) => self.find(name),
-            None => Ok(self.hop.len() - 1),
-        }
+    /// The hop that suffers; without a name it is the innermost.
+    pub fn sufferer_name(&self) -> Option<&str> {
+        self.expect.as_ref()?.container.as_deref()
     }
 
     /// Names that are used exist, so that a slip is not found after a lab was built.
@@ -255,18 +106,25 @@ impl Case {
         for name in hops.filter(|name| *name != "server") {
             self.find(name)?;
         }
-        self.sufferer()?;
+        for tun in &self.tun {
+            self.find(&tun.from)?;
+            if tun.to != "server" {
+                self.find(&tun.to)?;
+            }
+        }
+        if let Some(name) = self.sufferer_name().filter(|name| *name != "server") {
+            self.find(name)?;
+        }
         let numbers = self.draw(0);
-        let optional = self.hop.iter().flat_map(|hop| {
-            [&hop.port, &hop.bridge_mtu, &hop.underlay, &hop.route_mtu, &hop.idle_bridge]
-                .into_iter()
-                .flatten()
-        });
         let expected = self
             .expect
             .iter()
             .flat_map(|expect| [&expect.culprit, &expect.bottleneck, &expect.fix].into_iter().flatten());
-        let used = self.hop.iter().map(|hop| &hop.mtu).chain(optional).chain(expected);
+        let tuns = self.tun.iter().flat_map(|tun| {
+            let own = [Some(&tun.mtu), tun.to_mtu.as_ref()].into_iter().flatten();
+            own.chain(tun.wire.numbers())
+        });
+        let used = self.hop.iter().flat_map(Hop::numbers).chain(tuns).chain(expected);
         used.chain(self.traffic.iter().filter_map(|one| one.size.as_ref()))
             .try_for_each(|name| numbers.get(name).map(drop))
     }
@@ -282,51 +140,5 @@ impl Case {
         };
         let mut draw = draw;
         Numbers(self.mtu.iter().map(|(name, range)| (name.clone(), draw(range))).collect())
-    }
-}
-
-/// The numbers of one run.
-#[derive(Debug, Clone)]
-pub struct Numbers(BTreeMap<String, u32>);
-
-impl Numbers {
-    /// The number that is called so, or is written so; `wide - 50` is so much less.
-    pub fn get(&self, name: &str) -> Result<u32> {
-        if let Some((name, less)) = name.split_once(" - ") {
-            return self
-                .get(name)?
-                .checked_sub(self.get(less)?)
-                .with_context(|| format!("{name} is too small"));
-        }
-        match self.0.get(name) {
-            Some(number) => Ok(*number),
-            None => name.parse().ok().with_context(|| format!("no number is called {name}")),
-        }
-    }
-
-    /// `name 1500` for each.
-    pub fn words(&self) -> String {
-        self.0.iter().map(|(name, number)| format!("{name} {number}")).collect::<Vec<_>>().join(", ")
-    }
-}
-
-impl Traffic {
-    /// Its family.
-    pub fn family(&self) -> Family {
-        if self.v6 { Family::V6 } else { Family::V4 }
-    }
-
-    /// Whether it is a connection.
-    pub fn is_tcp(&self) -> bool {
-        matches!(self.kind, Kind::Download | Kind::Upload)
-    }
-
-    /// Payload of a datagram.
-    pub fn payload(&self, numbers: &Numbers) -> Result<u32> {
-        let size = numbers.get(self.size.as_deref().context("datagrams have a size")?)?;
-        match size.checked_sub(self.family().udp_overhead()) {
-            Some(payload) => Ok(payload),
-            None => bail!("{size} bytes hold no UDP datagram"),
-        }
     }
 }

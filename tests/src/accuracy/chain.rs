@@ -4,14 +4,14 @@
 //! server ── eth0 hop ── eth0 hop ── … ── eth0 the innermost
 //! ```
 
-use std::collections::HashMap;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::address::Seat;
-use super::case::{Case, Hop, Numbers, Plug, Runtime};
+use super::case::{Case, Hop, Numbers, Runtime, Traffic};
+use super::judge::{Cast, Sufferer};
+use super::plan::Plan;
 use super::plug::{FAMILIES, Wire};
-use super::rules;
+use super::{links, rules};
 use crate::lab::bridged::bridge_netfilter;
 use crate::lab::cgroup::{random_id, random_uid};
 use crate::lab::container::Container;
@@ -21,6 +21,7 @@ use crate::lab::offload;
 use crate::lab::place::Place;
 use crate::lab::routed::Family;
 use crate::lab::traffic::HttpServer;
+use crate::lab::wire::Wire as UserSpace;
 
 /// A namespace of the chain; a container or not.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ enum Member {
 #[derive(Debug)]
 pub struct Chain {
     _servers: Vec<HttpServer>,
+    wires: Vec<UserSpace>,
     members: Vec<Member>,
     seats: Vec<Seat>,
     server: NetNs,
@@ -52,10 +54,10 @@ impl Chain {
     pub fn build(case: &Case, numbers: &Numbers) -> Result<Self> {
         let prefix = name::prefix();
         let server = NetNs::create(&format!("{prefix}-server"))?;
-        rules::server(&case.server, &server)?;
-        let mut plan =
-            Plan { case, above: Vec::new(), seats: Vec::new(), bridges: HashMap::new(), networks: 0 };
-        let mut chain = Self { _servers: Vec::new(), members: Vec::new(), seats: Vec::new(), server };
+        rules::server(&case.server, numbers, &server)?;
+        let mut plan = Plan::new(case);
+        let mut chain =
+            Self { _servers: Vec::new(), wires: Vec::new(), members: Vec::new(), seats: Vec::new(), server };
         let mut cgroups: Vec<Option<String>> = Vec::new();
         for (number, hop) in case.hop.iter().enumerate() {
             let netns = NetNs::create(&format!("{prefix}-{}", hop.name))?;
@@ -72,6 +74,10 @@ impl Chain {
         if case.server.no_offloads {
             offload::switch_off(&chain.server, "port0")?;
         }
+        let ends = |name: &str| Ok(if name == "server" { &chain.server } else { chain.netns(case, name)? });
+        let tuns = links::tuns(case, numbers, ends)?;
+        links::finish(case, numbers, ends)?;
+        chain.wires.extend(tuns);
         let mut targets = case.traffic.iter().filter_map(|one| one.to.as_deref()).collect::<Vec<_>>();
         targets.extend(case.traffic.iter().any(|one| one.to.is_none()).then_some("server"));
         targets.sort_unstable();
@@ -101,8 +107,15 @@ impl Chain {
         Ok(self.members[case.find(name)?].netns())
     }
 
-    /// The address of the hop of that name as it stands in a URL; the server's without a name.
-    pub fn url_host(&self, case: &Case, name: Option<&str>, family: Family) -> Result<String> {
+    /// What a piece of traffic goes to, as it stands in a URL, without a port.
+    pub fn target(&self, case: &Case, one: &Traffic) -> Result<String> {
+        match &one.host {
+            Some(host) => Ok(host.clone()),
+            None => self.url_host(case, one.to.as_deref(), one.family()),
+        }
+    }
+
+    fn url_host(&self, case: &Case, name: Option<&str>, family: Family) -> Result<String> {
         let seat = match name.filter(|name| *name != "server") {
             Some(name) => self.seats[case.find(name)?],
             None => self.seats[0].gateway(),
@@ -111,15 +124,44 @@ impl Chain {
     }
 
     /// The id of a hop's container.
-    pub fn id(&self, number: usize) -> Option<&str> {
+    fn id(&self, number: usize) -> Option<&str> {
         match &self.members[number] {
             Member::Bare(_) => None,
             Member::Inside(container) => Some(&container.id),
         }
     }
 
+    /// Who the case's verdict is about.
+    fn sufferer(&self, case: &Case) -> Result<Sufferer> {
+        self.whose(case, case.sufferer_name())
+    }
+
+    /// How verdicts name the hop of that name; the innermost without a name.
+    fn whose(&self, case: &Case, name: Option<&str>) -> Result<Sufferer> {
+        let number = match name {
+            Some("server") => return Ok(Sufferer::Namespace(self.server.inode()?)),
+            Some(name) => case.find(name)?,
+            None => self.members.len() - 1,
+        };
+        Ok(match self.id(number) {
+            Some(id) => Sufferer::Container(id.to_owned()),
+            None => Sufferer::Namespace(self.members[number].netns().inode()?),
+        })
+    }
+
+    /// All that a case is about.
+    pub(super) fn cast(&self, case: &Case) -> Result<Cast> {
+        let ids = (0..case.hop.len()).filter_map(|hop| self.id(hop).map(str::to_owned)).collect();
+        // The server has no MTU of its own in a file: it is as wide as whatever is plugged into it.
+        let ends =
+            case.traffic.iter().flat_map(|one| [Some(one.from.as_deref()), one.to.as_deref().map(Some)]);
+        let hops = ends.flatten().filter(|name| *name != Some("server"));
+        let talkers = hops.map(|name| self.whose(case, name)).collect::<Result<_>>()?;
+        Ok(Cast { ids, inodes: self.inodes()?, talkers, sufferer: self.sufferer(case)? })
+    }
+
     /// The inode numbers of its namespaces.
-    pub fn inodes(&self) -> Result<Vec<u64>> {
+    fn inodes(&self) -> Result<Vec<u64>> {
         let members = self.members.iter().map(Member::netns);
         members.chain([&self.server]).map(NetNs::inode).collect()
     }
@@ -129,8 +171,10 @@ impl Chain {
     }
 
     /// Devices, addresses, the way out, firewalls of one hop.
-    fn wire(&self, plan: &Plan<'_>, number: usize, numbers: &Numbers, netns: &NetNs) -> Result<()> {
+    fn wire(&mut self, plan: &Plan<'_>, number: usize, numbers: &Numbers, netns: &NetNs) -> Result<()> {
         let (hop, seat) = (&plan.case.hop[number], plan.seats[number]);
+        let wire = links::of_hop(hop, number, numbers, self.above(plan.above[number]), netns)?;
+        self.wires.extend(wire);
         let above = self.above(plan.above[number]);
         let bridge = plan.bridge(number);
         if bridge.is_some() {
@@ -156,7 +200,7 @@ impl Chain {
         for key in ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"] {
             above.sysctl(key, "1")?;
         }
-        rules::hop(hop, netns)
+        rules::hop(hop, numbers, netns)
     }
 
     /// Whoever is further out learns the way to the hop's network.
@@ -188,66 +232,4 @@ fn contain(hop: &Hop, netns: NetNs, outer: Option<String>, seat: Seat) -> Result
     let path = outer.map_or(path.clone(), |outer| format!("{outer}/{path}"));
     let container = Container::start(netns, &path, id, seat.address(Family::V4))?;
     Ok((Member::Inside(container), Some(path)))
-}
-
-/// What sits where.
-struct Plan<'a> {
-    case: &'a Case,
-    /// For each hop what it is plugged into; nothing: the server.
-    above: Vec<Option<usize>>,
-    seats: Vec<Seat>,
-    /// Bridges by owner and name: the network on it.
-    bridges: HashMap<(Option<usize>, String), usize>,
-    networks: usize,
-}
-
-impl Plan<'_> {
-    /// Finds a seat for the next hop.
-    fn place(&mut self, hop: &Hop) -> Result<()> {
-        let number = self.above.len();
-        let above = match hop.into.as_deref() {
-            Some("server") => None,
-            Some(name) => Some(self.case.find(name)?),
-            None => number.checked_sub(1),
-        };
-        self.above.push(above);
-        let network = match hop.by {
-            Plug::Macvlan | Plug::Ipvlan => {
-                self.seats[above.context("the server has no eth0 to share")?].network
-            }
-            Plug::Bridge => {
-                let key = (above, self.bridge_name(number));
-                *self.bridges.entry(key).or_insert(self.networks)
-            }
-            _ => self.networks,
-        };
-        self.networks = self.networks.max(network + 1);
-        self.seats.push(Seat { network, host: 2 + number });
-        Ok(())
-    }
-
-    fn bridge_name(&self, number: usize) -> String {
-        let hop = &self.case.hop[number];
-        let usual = if hop.runtime == Runtime::Pod { "cni0" } else { "docker0" };
-        hop.bridge.as_deref().unwrap_or(usual).to_owned()
-    }
-
-    /// The bridge that a hop is plugged into, and whether it is the first one there.
-    fn bridge(&self, number: usize) -> Option<(String, bool)> {
-        let on_bridge = self.case.hop[number].by == Plug::Bridge;
-        on_bridge.then(|| (self.bridge_name(number), self.first_in(self.seats[number].network) == number))
-    }
-
-    fn first_in(&self, network: usize) -> usize {
-        self.seats.iter().position(|seat| seat.network == network).unwrap_or(usize::MAX)
-    }
-
-    /// The hop that routes for a hop; nothing: the server.
-    fn router(&self, number: usize) -> Option<usize> {
-        let above = self.above[number];
-        match self.case.hop[number].by {
-            Plug::Macvlan | Plug::Ipvlan => above.and_then(|above| self.router(above)),
-            _ => above,
-        }
-    }
 }

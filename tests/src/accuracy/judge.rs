@@ -17,17 +17,41 @@ pub(super) struct Cast {
     pub(super) ids: Vec<String>,
     /// Inode numbers of all its namespaces.
     pub(super) inodes: Vec<u64>,
-    /// The id of the container that suffers, if anything is expected.
-    pub(super) sufferer: Option<String>,
+    /// Whose traffic the case has.
+    pub(super) talkers: Vec<Sufferer>,
+    /// Who suffers, if anything is expected.
+    pub(super) sufferer: Sufferer,
+}
+
+/// Who a verdict is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sufferer {
+    /// A container, by its id.
+    Container(String),
+    /// A namespace without one, by its inode number.
+    Namespace(u64),
+}
+
+impl Sufferer {
+    /// Whether a verdict, or a row of `map`, is about it.
+    pub(super) fn is_in(&self, line: &Value) -> bool {
+        match self {
+            Self::Container(id) => line["container"]["id"] == id.as_str(),
+            Self::Namespace(inode) => {
+                let own = line.pointer("/path/0/netns").or_else(|| line.get("netns"));
+                line["container"].is_null() && own.and_then(Value::as_u64) == Some(*inode)
+            }
+        }
+    }
 }
 
 impl Cast {
     /// Whether a line is about the case: by its container, else by where it happened.
-    fn has(&self, line: &Value) -> bool {
+    pub(super) fn has(&self, line: &Value) -> bool {
         if let Some(id) = line["container"]["id"].as_str() {
             return self.ids.iter().any(|own| own == id);
         }
-        let places = ["/netns", "/culprit/netns", "/bottleneck/netns"];
+        let places = ["/netns", "/culprit/netns", "/bottleneck/netns", "/path/0/netns"];
         let mut inodes = places.iter().filter_map(|place| line.pointer(place)?.as_u64());
         inodes.any(|inode| self.inodes.contains(&inode))
     }
@@ -80,7 +104,7 @@ pub(super) fn judge(case: &Case, numbers: &Numbers, cast: &Cast, lines: &[Value]
         return outcome;
     };
     outcome.expected.clone_from(&expect.verdict);
-    let about = |line: &&Value| line["container"]["id"].as_str() == cast.sufferer.as_deref();
+    let about = |line: &&Value| cast.sufferer.is_in(line);
     let mut candidates = standing.iter().filter(about).collect::<Vec<_>>();
     candidates.sort_by_key(|line| (line["verdict"] == expect.verdict.as_str(), alarm(line)));
     let Some(found) = candidates.last() else {
@@ -129,6 +153,8 @@ fn differences(found: &Value, case: &Case, numbers: &Numbers) -> Vec<String> {
     differs("severity", &found["severity"], expect.severity.as_str().into());
     differs("active", &found["active"], true.into());
     differs("the culprit's MTU", &found["culprit"]["mtu"], number(&expect.culprit));
+    let beyond = found["bottleneck"]["address"].is_string();
+    differs("that a router beyond is the limit", &beyond.into(), expect.beyond.into());
     differs("the bottleneck's MTU", &found["bottleneck"]["mtu"], number(&expect.bottleneck));
     if let Some(name) = &expect.culprit_interface {
         differs("the culprit", &found["culprit"]["interface"], name.as_str().into());

@@ -20,6 +20,7 @@ impl Plug {
             Self::Vxlan => "type vxlan id 42 dstport 4789",
             Self::Macvlan => "link below type macvlan",
             Self::Ipvlan => "link below type ipvlan",
+            Self::Tap | Self::Tun => return Ok(std::path::Path::new("/dev/net/tun").exists()),
         };
         let netns = NetNs::create(&format!("{}-probe", name::prefix()))?;
         netns.ip("link add below type veth peer name other")?;
@@ -62,6 +63,7 @@ impl Wire<'_> {
             Plug::Vlan => self.vlan(),
             Plug::Vxlan => self.vxlan(),
             Plug::Macvlan | Plug::Ipvlan => self.share(),
+            Plug::Tap | Plug::Tun => self.user_space(),
         }
     }
 
@@ -119,6 +121,14 @@ impl Wire<'_> {
         Ok(())
     }
 
+    /// Both ends exist since the wire was started.
+    fn user_space(&self) -> Result<()> {
+        let name = self.name();
+        self.above.ip(&format!("link set {name} mtu {}\n{}", self.port()?, self.gateway(&name)))?;
+        self.netns.ip(&format!("link set eth0 mtu {}", self.own()?))?;
+        Ok(())
+    }
+
     fn vxlan(&self) -> Result<()> {
         let (below, port, own, name) = (self.underlay()?, self.port()?, self.own()?, self.name());
         let tunnel = format!("tun{}", self.number);
@@ -127,9 +137,14 @@ impl Wire<'_> {
         let kind = |from, to| {
             format!("type vxlan id 42 local {} remote {} dstport 4789 {df}", outer(from), outer(to))
         };
+        if self.hop.wire.is_some() {
+            self.above.ip(&format!("link set {name} mtu {below}"))?;
+            self.netns.ip(&format!("link set phys mtu {below}"))?;
+        } else {
+            self.above.ip(&self.veth(&name, below, "phys", below))?;
+        }
         self.above.ip(&format!(
-            "{}\naddress add {}/24 dev {name}\nlink set {name} up\nlink add {tunnel} mtu {port} {}\n{}",
-            self.veth(&name, below, "phys", below),
+            "address add {}/24 dev {name}\nlink set {name} up\nlink add {tunnel} mtu {port} {}\n{}",
             outer(1),
             kind(1, 2),
             self.gateway(&tunnel)

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::case::{Hop, Server};
+use super::case::{Hop, Numbers, Server};
 use crate::lab::netns::NetNs;
 use crate::lab::{nft, offload};
 
@@ -15,11 +15,14 @@ table inet lab_mute {
     }
 }";
 
-pub(super) fn server(server: &Server, netns: &NetNs) -> Result<()> {
-    if server.deaf { netns.nft(nft::DROP_FRAG_NEEDED) } else { Ok(()) }
+pub(super) fn server(server: &Server, numbers: &Numbers, netns: &NetNs) -> Result<()> {
+    if server.deaf {
+        netns.nft(nft::DROP_FRAG_NEEDED)?;
+    }
+    server.nft.as_ref().map_or(Ok(()), |script| netns.nft(&numbers.fill(script)))
 }
 
-pub(super) fn hop(hop: &Hop, netns: &NetNs) -> Result<()> {
+pub(super) fn hop(hop: &Hop, numbers: &Numbers, netns: &NetNs) -> Result<()> {
     let masquerade = nft::masquerade("inet");
     let given = [
         (hop.masquerade, masquerade.as_str()),
@@ -31,7 +34,7 @@ pub(super) fn hop(hop: &Hop, netns: &NetNs) -> Result<()> {
         netns.nft(script)?;
     }
     if let Some(script) = &hop.nft {
-        netns.nft(script)?;
+        netns.nft(&numbers.fill(script))?;
     }
     if hop.no_offloads { offload::switch_off(netns, "eth0") } else { Ok(()) }
 }

@@ -37,7 +37,7 @@ table inet lab_outage {
 pub(super) fn await_ready(case: &Case, chain: &Chain) -> Result<()> {
     for one in &case.traffic {
         let place = chain.place(case, one.from.as_deref())?;
-        let url = format!("http://{}/1", chain.url_host(case, one.to.as_deref(), one.family())?);
+        let url = format!("http://{}/1", with_port(chain.target(case, one)?, one.port));
         wait::until("the first answer in the lab", READY, || {
             let mut probe = Transfer::get(place, &url, Duration::from_secs(2))?;
             Ok(probe.finish()?.complete.then_some(()))
@@ -53,7 +53,7 @@ pub(super) fn send(case: &Case, numbers: &Numbers, chain: &Chain) -> Result<()> 
 
 fn send_one(case: &Case, one: &Traffic, numbers: &Numbers, chain: &Chain) -> Result<()> {
     let place = chain.place(case, one.from.as_deref())?;
-    let host = chain.url_host(case, one.to.as_deref(), one.family())?;
+    let host = chain.target(case, one)?;
     let discovery = match one.kind {
         Kind::Download | Kind::Upload => return transfer(case, one, chain, &host),
         Kind::Udp => Discovery::Fragment,
@@ -82,13 +82,11 @@ fn transfer(case: &Case, one: &Traffic, chain: &Chain, host: &str) -> Result<()>
     };
     let patience = wait::patient(patience);
     let bytes = one.bytes.unwrap_or(BYTES);
-    let mut transfer = match (one.kind, one.server) {
-        (Kind::Upload, _) => Transfer::put(place, &format!("http://{host}/0"), bytes, patience)?,
-        (_, Manner::Prompt) => Transfer::get(place, &format!("http://{host}/{bytes}"), patience)?,
-        (_, Manner::Stall) => Transfer::get(place, &format!("http://{host}/{bytes}/stall"), patience)?,
-        (_, Manner::Slow) => Transfer::get(place, &format!("http://{host}/{bytes}/slow"), patience)?,
-        (_, Manner::Reset) => Transfer::get(place, &format!("http://{host}/{bytes}/reset"), patience)?,
-        (_, Manner::Refuse) => Transfer::get(place, &format!("http://{host}:81/{bytes}"), patience)?,
+    let host = with_port(host.to_owned(), one.port.or((one.server == Manner::Refuse).then_some(81)));
+    let url = format!("http://{host}/{bytes}{}", one.server.path());
+    let mut transfer = match one.kind {
+        Kind::Upload => Transfer::put(place, &format!("http://{host}/0"), bytes, patience)?,
+        _ => Transfer::read(place, &url, patience, one.reader.option())?,
     };
     if let Some(hop) = &one.outage {
         outage(chain.netns(case, hop)?)?;
@@ -102,6 +100,10 @@ fn transfer(case: &Case, one: &Traffic, chain: &Chain, host: &str) -> Result<()>
         );
     }
     Ok(())
+}
+
+fn with_port(host: String, port: Option<u16>) -> String {
+    port.map_or(host.clone(), |port| format!("{host}:{port}"))
 }
 
 /// Nothing passes for a while.

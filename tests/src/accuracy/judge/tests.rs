@@ -12,7 +12,8 @@ expect = { verdict = "mtu_mismatch", severity = "warning", culprit = "wide", bot
 "#;
 
 fn cast() -> Cast {
-    Cast { ids: vec!["a".into(), "b".into()], inodes: vec![7], sufferer: Some("a".into()) }
+    let sufferer = Sufferer::Container("a".into());
+    Cast { ids: vec!["a".into(), "b".into()], inodes: vec![7], talkers: Vec::new(), sufferer }
 }
 
 fn verdict(kind: &str, id: &str, second: u32) -> Value {
