@@ -83,8 +83,8 @@ records! {
     /// `header`: namespace of the socket; no device. `packet`: its `length` is payload plus the headers that the
     /// socket's segments have; SACK blocks are not on the skb yet.
     Retransmit = "retransmit": RetransmitEvent of 88 bytes {
-        /// Timeouts in a row with nothing acknowledged, where that is why the segment is reported and its size is not
-        /// (`icsk_retransmits`); else 0.
+        /// Timeouts in a row with nothing acknowledged (`icsk_retransmits`), if there was more than one and the segment is a
+        /// full-size one; else 0.
         timeouts: u32,
         /// Zero.
         padding: u32,

@@ -31,7 +31,10 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
     let payload = if gso.size != 0 { u32::from(gso.size) } else { skb.len() };
     let sock = sock(sk)?;
     let length = payload + tcp_headers(sk, sock.family);
-    let timeouts = if smallest != 0 && length > smallest { 0 } else { stuck(sk, payload)? };
+    let timeouts = stuck(sk, payload).unwrap_or(0);
+    if timeouts == 0 && (smallest == 0 || length <= smallest) {
+        return None;
+    }
     emit(Signal::Retransmit, |event: &mut RetransmitEvent| {
         event.header = header(Signal::Retransmit, HookId::TcpRetransmit, sock.netns, 0);
         event.packet = Packet {

@@ -16,14 +16,21 @@ const UDP: u8 = 17;
 
 /// Who sent damaged packets lately.
 pub(crate) struct Damage {
-    senders: Recent<(IpAddr, u16), ()>,
+    /// By the namespace that threw it away, and the sender.
+    received: Recent<(NetnsId, IpAddr, u16), ()>,
+    /// By the receiver, and the sender's port, which NAT mostly keeps: where the receiver is on this node too.
+    sent: Recent<(IpAddr, u16, u16), ()>,
     /// Where datagrams were damaged: they may be a tunnel's, and then hide whose they were.
     outer: Recent<NetnsId, ()>,
 }
 
 impl Default for Damage {
     fn default() -> Damage {
-        Damage { senders: Recent::new(HOLD_NS, SENDERS), outer: Recent::new(HOLD_NS, SENDERS) }
+        Damage {
+            received: Recent::new(HOLD_NS, SENDERS),
+            sent: Recent::new(HOLD_NS, SENDERS),
+            outer: Recent::new(HOLD_NS, SENDERS),
+        }
     }
 }
 
@@ -40,17 +47,23 @@ impl Damage {
                 self.outer.insert(netns, (), event.time_ns);
             }
         } else {
-            self.senders.insert((event.flow.src.ip(), event.flow.src.port()), (), event.time_ns);
+            let (src, dst) = (event.flow.src, event.flow.dst);
+            self.received.insert((event.netns, src.ip(), src.port()), (), event.time_ns);
+            self.sent.insert((dst.ip(), dst.port(), src.port()), (), event.time_ns);
         }
     }
 
     /// Whether large packets of the socket's connection arrived where they should, but damaged.
     pub(crate) fn acquits(&mut self, socket: SocketId, now_ns: u64, node: &Node) -> bool {
         let (own, remote) = (socket.flow.src, socket.flow.dst);
-        if [own, remote].iter().any(|end| self.senders.get(&(end.ip(), end.port()), now_ns).is_some()) {
+        let way = topology::path(node, socket.netns, Some(remote.ip()));
+        // The same addresses may be in other networks of the node.
+        let mut places = topology::reach::namespaces(&way).into_iter().chain([socket.netns]);
+        if places.any(|at| self.received.get(&(at, remote.ip(), remote.port()), now_ns).is_some())
+            || self.sent.get(&(remote.ip(), remote.port(), own.port()), now_ns).is_some()
+        {
             return true;
         }
-        let way = topology::path(node, socket.netns, Some(remote.ip()));
         let tunnel = |device| node.link(device).is_some_and(|link| link.tunnel.is_some());
         way.iter().any(|hop| tunnel(hop.id()) && self.outer.get(&hop.netns, now_ns).is_some())
     }
@@ -80,6 +93,14 @@ mod tests {
         // The node has another name for the connection's near end.
         assert!(acquits(&[damaged(1, flow("192.0.2.10:80", "192.168.1.5:61000"))], &node));
         assert!(!acquits(&[damaged(1, flow("192.0.2.10:81", "192.168.1.5:61000"))], &node));
+        assert!(
+            !acquits(&[damaged(9, flow("192.0.2.10:80", "192.168.1.5:61000"))], &node),
+            "another network"
+        );
+        assert!(
+            acquits(&[damaged(9, flow("192.168.1.5:40000", "192.0.2.10:80"))], &node),
+            "its own, at the receiver"
+        );
         let other = event(1, flow("192.0.2.10:80", "192.168.1.5:61000"), EventKind::Retransmit);
         assert!(!acquits(&[other], &node));
     }

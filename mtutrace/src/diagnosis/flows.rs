@@ -78,6 +78,16 @@ pub(crate) enum TcpRole {
     Server,
 }
 
+impl TcpRole {
+    /// The other side.
+    pub(crate) fn other(self) -> TcpRole {
+        match self {
+            TcpRole::Client => TcpRole::Server,
+            TcpRole::Server => TcpRole::Client,
+        }
+    }
+}
+
 /// A TCP connection under all its names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
@@ -160,6 +170,11 @@ impl Flows {
         Some(syn)
     }
 
+    /// MSS that a side asked for, as the first device saw it: what its own segments are limited to as well.
+    pub(crate) fn offered(&self, syn: SynId, side: TcpRole) -> Option<u32> {
+        self.connections.get(&syn)?.promise(side).first()?.mss
+    }
+
     /// What that side of a connection promised, unless it was judged already.
     pub(crate) fn unjudged(&self, syn: SynId, side: TcpRole) -> Option<&AdvertisedMss> {
         let promise = self.connections.get(&syn)?.promise(side);
@@ -196,14 +211,15 @@ impl Flows {
 
     /// SYNs and SYN-ACKs that were first seen before `before_ns` and were not judged yet: by then they have passed
     /// all devices, and their last MSS is the one that the other side gets.
-    pub(crate) fn settled(&mut self, before_ns: u64) -> Vec<(AdvertisedMss, TcpRole)> {
+    pub(crate) fn settled(&mut self, before_ns: u64) -> Vec<(AdvertisedMss, TcpRole, Option<u32>)> {
         let mut settled = Vec::new();
         while let Some((_, syn, side)) = self.unjudged.front().copied().filter(|(t, ..)| *t < before_ns) {
             self.unjudged.pop_front();
             if let Some(connection) = self.connections.get_mut(&syn) {
+                let others = connection.promise(side.other()).first().and_then(|s| s.mss);
                 let promise = connection.promise_mut(side);
                 if !std::mem::replace(&mut promise.judged, true) {
-                    settled.push((promise.clone(), side));
+                    settled.push((promise.clone(), side, others));
                 }
             }
         }
@@ -296,7 +312,7 @@ mod tests {
         assert_eq!(flows.answer(back), Some((7, 0)));
         flows.judged((7, 0), TcpRole::Client);
         assert!(flows.unjudged((7, 0), TcpRole::Client).is_none());
-        let settled: Vec<_> = flows.settled(30).into_iter().map(|(_, side)| side).collect();
+        let settled: Vec<_> = flows.settled(30).into_iter().map(|(_, side, _)| side).collect();
         assert_eq!(settled, [TcpRole::Server]);
         assert!(flows.unjudged((7, 0), TcpRole::Server).is_none());
     }

@@ -17,8 +17,14 @@ pub(crate) struct OversizedMss {
     pub(crate) mismatch: Mismatch,
 }
 
-/// Whether the MSS, as the last device saw it, does not fit the way out of the container that sent it.
-pub(crate) fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> Option<OversizedMss> {
+/// Whether the MSS, as the last device saw it, does not fit the way out of the container that sent it. `others`: what the other
+/// side asked for, bytes of payload, where it is known: it sends no more than that itself.
+pub(crate) fn oversized(
+    promise: &AdvertisedMss,
+    side: TcpRole,
+    others: Option<u32>,
+    node: &Node,
+) -> Option<OversizedMss> {
     let (first, last) = (promise.first()?, promise.last()?);
     let netns = sender(first, node)?;
     // What a server without a container promises to a client on this node is the client's to hear of.
@@ -28,7 +34,7 @@ pub(crate) fn oversized(promise: &AdvertisedMss, side: TcpRole, node: &Node) -> 
     }
     // RFC 9293 §3.7.1: the MSS counts neither IP nor TCP header.
     let headers = if first.flow.src.is_ipv4() { 40 } else { 60 };
-    let length = last.mss?.min(first.mss?) + headers;
+    let length = last.mss?.min(first.mss?).min(others.unwrap_or(u32::MAX)) + headers;
     let mismatch = topology::mismatch(node, netns, Some(first.flow.dst.ip()))?;
     if length <= mismatch.bottleneck.mtu {
         return None;

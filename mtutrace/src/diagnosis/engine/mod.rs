@@ -80,7 +80,7 @@ impl Engine {
         match event.kind {
             EventKind::Timeouts { .. } => {
                 self.external.timed_out(&event);
-                return None;
+                event.kind = EventKind::Retransmit;
             }
             EventKind::Syn { mss, ack, identity } => {
                 let sighting = sighting(&event, mss, node);
@@ -192,7 +192,9 @@ impl Engine {
     /// enough, and verdicts that are new or have changed.
     pub(crate) fn tick(&mut self, now_ns: u64, node: &Node) -> (Vec<AttributedEvent>, Vec<Verdict>) {
         let settled = self.flows.settled(now_ns.saturating_sub(SYN_SETTLES_NS));
-        let oversized = |(promise, side): &(AdvertisedMss, TcpRole)| mss::oversized(promise, *side, node);
+        let oversized = |(promise, side, others): &(AdvertisedMss, TcpRole, Option<u32>)| {
+            mss::oversized(promise, *side, *others, node)
+        };
         let oversized = settled.iter().filter_map(oversized).collect::<Vec<_>>();
         let mut events = self.give_up(now_ns.saturating_sub(LATE_NS), now_ns, node);
         events.extend(oversized.into_iter().map(|broken| self.promised(broken, node)));
@@ -219,7 +221,7 @@ impl Engine {
         let syn = self.flows.answer(sighting)?;
         for side in [TcpRole::Client, TcpRole::Server] {
             let Some(promise) = self.flows.unjudged(syn, side) else { continue };
-            let too_much = mss::oversized(promise, side, node);
+            let too_much = mss::oversized(promise, side, self.flows.offered(syn, side.other()), node);
             // A router on the way may yet clamp it.
             if side == TcpRole::Server && too_much.is_some() && !mss::has_left(promise, &sighting, node) {
                 continue;
@@ -315,10 +317,21 @@ impl Engine {
 
     /// What it said of one; absent when there is no such socket.
     pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
-        self.external.answer(question, reading, now_ns, node);
+        if !self.is_told_of(question, node) {
+            self.external.answer(question, reading, now_ns, node);
+        }
         for netns in self.external.take_unknown() {
             self.ledger.unknown(node.key(netns), "stalled");
         }
+    }
+
+    /// Whether a verdict stands about the other end of the socket's connection, on this node: one cause, one verdict.
+    fn is_told_of(&self, socket: SocketId, node: &Node) -> bool {
+        let Some((connection, _)) = self.flows.find(socket.netns, socket.flow) else { return false };
+        let sights = [connection.first(), connection.last()].into_iter().flatten();
+        let ends = sights.flat_map(|sight| [Some(sight.netns), sight.peer]).flatten();
+        let mut others = ends.filter(|netns| *netns != socket.netns && *netns != node.host);
+        others.any(|netns| has_stated(&self.incidents, &self.external, node.key(netns)))
     }
 
     /// Incidents that were evicted or refused, because there were too many.

@@ -77,6 +77,8 @@ impl ExternalIncidents {
             _ => None,
         };
         let remote = question.flow.dst.ip();
+        // What dies on its way to somebody on this node does not die beyond it.
+        let upload = upload.filter(|_| topology::resolve(node, question.netns, remote).is_none());
         if hole.is_none() && upload.is_none()
             || topology::mismatch(node, question.netns, Some(remote)).is_some()
             || self.damage.acquits(question, now_ns, node)
