@@ -8,7 +8,7 @@ use mtutrace_common::{HookId, Signal};
 
 use super::sack::is_news;
 use crate::emit::{blank_packet, emit, header};
-use crate::kernel::{SkBuff, cause, drop_site, reason};
+use crate::kernel::{Dst, SkBuff, cause, drop_site, reason};
 use crate::memory::read;
 use crate::packet::{self, Gso, ICMP, ICMP_HEADER, ICMPV6, Memory};
 
@@ -130,6 +130,10 @@ fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
         describe(event, skb, location, reason, cause(DropCause::Checksum))?;
         // It had arrived.
         (event.mtu, event.egress_ifindex) = (0, 0);
+        if event.header.netns == 0 {
+            // TCP forgets the device once it has found the socket (tcp_v4_rcv, tcp_v6_rcv); the route leads to this host's lo.
+            event.header.netns = skb.dst().and_then(Dst::dev).map_or(0, |dev| dev.netns());
+        }
         Some(())
     });
     Some(())

@@ -325,13 +325,19 @@ impl Engine {
         }
     }
 
-    /// Whether a verdict stands about the other end of the socket's connection, on this node: one cause, one verdict.
+    /// Whether somebody at the other end of the socket's connection, on this node, is told or will be: one cause, one verdict.
     fn is_told_of(&self, socket: SocketId, node: &Node) -> bool {
         let Some((connection, _)) = self.flows.find(socket.netns, socket.flow) else { return false };
         let sights = [connection.first(), connection.last()].into_iter().flatten();
         let ends = sights.flat_map(|sight| [Some(sight.netns), sight.peer]).flatten();
         let mut others = ends.filter(|netns| *netns != socket.netns && *netns != node.host);
-        others.any(|netns| has_stated(&self.incidents, &self.external, node.key(netns)))
+        // Of a container and somebody who is none, the container is told.
+        let named = |netns| node.container(netns).is_some();
+        let stated = |netns| has_stated(&self.incidents, &self.external, node.key(netns));
+        match named(socket.netns) {
+            true => others.any(|netns| named(netns) && stated(netns)),
+            false => others.any(|netns| named(netns) || stated(netns)),
+        }
     }
 
     /// Incidents that were evicted or refused, because there were too many.
