@@ -18,14 +18,12 @@ const BIG: u32 = 1500;
 const BYTES: usize = 300_000;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits for the verdict about A; it must name the two devices and both of their numbers.
-fn verdict(tracer: &mut Tracer, lab: &Bridged, severity: &str, narrow: (&NetNs, &str, u32)) -> Value {
+/// Waits for the verdict about the container behind the narrow port; it must name the two devices and both of their numbers.
+fn verdict(tracer: &mut Tracer, about: &str, severity: &str, narrow: (&NetNs, &str, u32)) -> Value {
     let wanted = |line: &Value| {
-        is_verdict(line, "silent_l2_drop", &lab.a.id)
-            && line["severity"] == severity
-            && line["active"] == true
+        is_verdict(line, "silent_l2_drop", about) && line["severity"] == severity && line["active"] == true
     };
-    let found = tracer.wait_for("silent_l2_drop about A", PATIENCE, wanted).unwrap();
+    let found = tracer.wait_for("silent_l2_drop about who is behind it", PATIENCE, wanted).unwrap();
     let (netns, interface, mtu) = narrow;
     assert_eq!(found["bottleneck"]["interface"], interface, "{found}");
     assert_eq!(found["bottleneck"]["netns"], netns.inode().unwrap(), "{found}");
@@ -56,12 +54,12 @@ fn a_bridge_port_that_is_too_small() {
     }
     let mtu = small_mtu();
     let lab = Bridged::build(BridgedSpec { port_b: mtu, ..BridgedSpec::all(BIG) }).unwrap();
-    let mut tracer = Tracer::start(&["--duration", "60s", "--exit-code", "--container", &lab.a.id]).unwrap();
+    let mut tracer = Tracer::start(&["--duration", "60s", "--exit-code", "--container", &lab.b.id]).unwrap();
     datagrams(&lab);
-    let found = verdict(&mut tracer, &lab, "warning", (&lab.switch, "tob", mtu));
+    let found = verdict(&mut tracer, &lab.b.id, "warning", (&lab.switch, "tob", mtu));
     assert_eq!(found["path"][0]["netns"], lab.a.netns.inode().unwrap(), "{found}");
     apply(&found);
-    let gone = |line: &Value| is_verdict(line, "silent_l2_drop", &lab.a.id) && line["active"] == false;
+    let gone = |line: &Value| is_verdict(line, "silent_l2_drop", &lab.b.id) && line["active"] == false;
     tracer.wait_for("active: false", PATIENCE, gone).unwrap();
     assert_eq!(tracer.interrupt().unwrap().code, Some(1));
 }
@@ -75,7 +73,7 @@ fn a_veth_whose_other_end_is_too_small() {
     let lab = Bridged::build(BridgedSpec { port_a: mtu, ..BridgedSpec::all(BIG) }).unwrap();
     let mut tracer = Tracer::start(&["--duration", "60s"]).unwrap();
     datagrams(&lab);
-    verdict(&mut tracer, &lab, "warning", (&lab.switch, "toa", mtu));
+    verdict(&mut tracer, &lab.a.id, "warning", (&lab.switch, "toa", mtu));
     tracer.interrupt().unwrap();
 }
 
@@ -92,6 +90,6 @@ fn tcp_in_single_segments_stalls() {
     let mut tracer = Tracer::start(&["--duration", "60s"]).unwrap();
     let url = format!("http://{}/0", lab.b_address(Family::V4));
     let _upload = Transfer::put(lab.a.place(), &url, BYTES, PATIENCE).unwrap();
-    verdict(&mut tracer, &lab, "critical", (&lab.switch, "tob", mtu));
-    assert_only_verdict(&tracer.interrupt().unwrap(), "silent_l2_drop", &lab.a.id);
+    verdict(&mut tracer, &lab.b.id, "critical", (&lab.switch, "tob", mtu));
+    assert_only_verdict(&tracer.interrupt().unwrap(), "silent_l2_drop", &lab.b.id);
 }
