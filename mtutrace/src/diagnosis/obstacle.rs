@@ -21,12 +21,19 @@ pub(crate) struct Obstacle {
 }
 
 impl Obstacle {
-    /// The obstacle that the event names, and whom it is charged to: the end whose own network promises more than the
-    /// device takes, else a container, else whoever is known, else the namespace in which the packet died.
-    pub(crate) fn of(event: &Event, ends: &Ends, node: &Node) -> Option<(NetnsId, Obstacle)> {
+    /// The obstacle that the event names, unless it is what the model found wrong, and whom it is charged to: the end whose own
+    /// network promises more than the device takes, else a container, else whoever is known, else the namespace in which
+    /// the packet died.
+    pub(crate) fn of(
+        event: &Event,
+        ends: &Ends,
+        modelled: Option<&Mismatch>,
+        node: &Node,
+    ) -> Option<(NetnsId, Obstacle)> {
         let (device, limit) = named(event)?;
         node.link(device)?;
-        if event.length <= limit {
+        let known = |m: &Mismatch| m.bottleneck.mtu <= limit || m.path.iter().any(|hop| hop.id() == device);
+        if event.length <= limit || modelled.is_some_and(known) {
             return None;
         }
         let promises = |end: &&End| is_wide(end, device, limit, node);
@@ -40,13 +47,6 @@ impl Obstacle {
             || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
         let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
         Some((netns, Obstacle { device, limit, is_ours: culprit.is_some() }))
-    }
-
-    /// Whether what the model found wrong is not what the event is about.
-    pub(crate) fn is_news(&self, modelled: Option<&Mismatch>) -> bool {
-        let same =
-            |m: &Mismatch| m.bottleneck.mtu <= self.limit || m.path.iter().any(|hop| hop.id() == self.device);
-        !modelled.is_some_and(same)
     }
 
     /// The devices from `netns` to the obstacle on the way to `remote`, and the one whose number is wrong if any is; absent
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn the_event_names_the_device_and_the_path_until_the_parting_the_culprit() {
         let (node, event, ends) = marked();
-        let (netns, obstacle) = Obstacle::of(&event, &ends, &node).unwrap();
+        let (netns, obstacle) = Obstacle::of(&event, &ends, None, &node).unwrap();
         assert_eq!(
             (netns, obstacle),
             (NetnsId(2), Obstacle { device: id(1, 50), limit: 1420, is_ours: true })
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn it_is_over_when_what_promised_too_much_does_no_more() {
         let (mut node, event, ends) = marked();
-        let (netns, obstacle) = Obstacle::of(&event, &ends, &node).unwrap();
+        let (netns, obstacle) = Obstacle::of(&event, &ends, None, &node).unwrap();
         node.netns.get_mut(&netns).unwrap().links.values_mut().for_each(|link| link.mtu = 1420);
         assert_eq!(obstacle.mismatch(netns, ip("10.1.0.9"), &node), None);
         let (mut node, ..) = marked();
@@ -167,7 +167,7 @@ mod tests {
         let from_outside = Ends { src: None, dst: ends.src };
         let udp = Event { flow: crate::model::Flow { protocol: 17, ..event.flow }, ..event.clone() };
         let charged =
-            |event: &Event, ends: &Ends| Obstacle::of(event, ends, &node).map(|(n, o)| (n, o.is_ours));
+            |event: &Event, ends: &Ends| Obstacle::of(event, ends, None, &node).map(|(n, o)| (n, o.is_ours));
         assert_eq!(charged(&event, &from_outside), Some((NetnsId(2), true)), "it promised by its SYN");
         assert_eq!(
             charged(&udp, &from_outside),

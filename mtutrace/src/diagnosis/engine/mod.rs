@@ -146,8 +146,7 @@ impl Engine {
         }
         let limit = mismatch.map(|m| m.bottleneck.mtu);
         let pair = LinkPair::of(&event, &ends, node);
-        let obstacle = Obstacle::of(&event, &ends, node)
-            .filter(|(_, obstacle)| pair.is_none() && obstacle.is_news(mismatch));
+        let obstacle = pair.is_none().then(|| Obstacle::of(&event, &ends, mismatch, node)).flatten();
         if let (Some(pair), Some(Attribution { netns, .. })) = (pair, &mut attribution)
             && let Some(mismatch) = pair.mismatch(node)
         {
