@@ -118,7 +118,8 @@ impl Evidence {
         self.filtered += filtered;
         let limit = match event.kind {
             EventKind::Oversized { mtu, .. } | EventKind::IcmpSent { mtu } => mtu,
-            EventKind::Drop { mtu, .. } if filtered == 0 => mtu,
+            // At a bridge's port it is the port's.
+            EventKind::Drop { .. } if filtered == 0 => event.kind.mtu(),
             _ => None,
         };
         if signal == SignalKind::MssExceedsPath {

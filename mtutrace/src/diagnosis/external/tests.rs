@@ -144,3 +144,108 @@ fn large_datagrams_are_worth_a_word_only_if_they_go_on() {
     assert_eq!(v.bottleneck.as_ref().unwrap().mtu(), 1450);
     assert!(v.fix.first().unwrap().command.contains("-s 1422"), "{:?}", v.fix);
 }
+
+/// A router beyond the node says that 1400 bytes fit, about this segment.
+fn said(time_ns: u64, seq: u32) -> Event {
+    let kind = EventKind::IcmpSeen {
+        from: Some("203.0.113.1".parse().unwrap()),
+        to: None,
+        mtu: Some(1400),
+        message_id: (time_ns / SEC) as u32,
+    };
+    let sent = flow("172.17.0.2:33333", "192.0.2.10:443");
+    Event { ifindex: 2, time_ns, seq, length: 1450, ..event(1, sent, kind) }
+}
+
+fn sender() -> Ends {
+    Ends { src: Some(End { netns: INNER, remote: "192.0.2.10".parse().unwrap() }), dst: None }
+}
+
+#[test]
+fn a_limit_that_is_announced_again_and_again_and_never_heard() {
+    let (mut cases, node) = (ExternalIncidents::default(), node());
+    for second in 1..=3 {
+        cases.sight(&said(second * SEC, 7), &node);
+        cases.note(&said(second * SEC, 7), &sender(), None, &node);
+    }
+    let verdicts = cases.tick(4 * SEC, &node, |_| false);
+    assert_eq!(kinds(&verdicts), [(VerdictKind::PmtuBlackhole, true)]);
+    let v = &verdicts[0];
+    let router = serde_json::to_value(&v.bottleneck).unwrap();
+    assert_eq!((router["address"].as_str(), router["mtu"].as_u64()), (Some("203.0.113.1"), Some(1400)));
+    assert!(v.culprit.is_none() && v.summary.contains("does not pass it on"), "{}", v.summary);
+    assert!(v.fix[0].command.contains("maxseg size set 1360"), "{:?}", v.fix);
+    // A firewall of the node is seen to drop it: that is the reason, and the first thing to mend.
+    let EventKind::Drop { cause, reason, location, egress, device_mtu, .. } =
+        crate::diagnosis::attribution::tests::dropped(DropCause::IcmpFiltered)
+    else {
+        panic!()
+    };
+    let mtu = Some(1400);
+    let kind = EventKind::Drop { cause, reason, location, mtu, egress, device_mtu, icmp_too_big: true };
+    cases.note(&Event { kind, ..said(4 * SEC, 7) }, &sender(), None, &node);
+    let standing = cases.standing(&node, |_| false);
+    assert!(standing[0].summary.contains("a firewall on this node drops"), "{}", standing[0].summary);
+    assert_eq!(standing[0].fix[0].command, "icmp type destination-unreachable icmp code frag-needed accept");
+}
+
+#[test]
+fn limits_that_are_heard_or_known_or_our_own_are_no_verdict() {
+    let node = node();
+    let told = |events: &[Event], limit| {
+        let mut cases = ExternalIncidents::default();
+        events.iter().for_each(|event| cases.note(event, &sender(), limit, &node));
+        cases.tick(9 * SEC, &node, |_| false).len()
+    };
+    assert_eq!(told(&[said(SEC, 1), said(2 * SEC, 2), said(3 * SEC, 3)], None), 0, "each segment once");
+    let again = [said(SEC, 1), said(2 * SEC, 1), said(3 * SEC, 1)];
+    assert_eq!(told(&again, None), 1);
+    assert_eq!(told(&again, Some(1400)), 0, "a number of this node says so already");
+    assert_eq!(told(&again, Some(1450)), 1, "it fits there, and not beyond");
+    let ours = again.map(|event| {
+        let EventKind::IcmpSeen { to, mtu, message_id, .. } = event.kind else { panic!() };
+        let from = Some("10.42.0.108".parse().unwrap());
+        Event { kind: EventKind::IcmpSeen { from, to, mtu, message_id }, ..event }
+    });
+    assert_eq!(told(&ours, None), 0, "the pod said it");
+}
+
+#[test]
+fn an_upload_of_which_no_full_size_segment_is_acknowledged() {
+    let (mut cases, node) = (ExternalIncidents::default(), node());
+    let timeout = Event {
+        length: 1450,
+        time_ns: SEC,
+        ..event(3, question().flow, EventKind::Timeouts { in_a_row: 2 })
+    };
+    cases.timed_out(&timeout);
+    let reading = TcpInfo { acked: 100, delivered: 2, sends: 1398, timeouts: 3, ..TcpInfo::default() };
+    for time in [SEC, 3 * SEC] {
+        assert_eq!(cases.questions(time), [question()]);
+        cases.answer(question(), Some(reading), time, &node);
+    }
+    let verdicts = cases.tick(3 * SEC, &node, |_| false);
+    assert_eq!(kinds(&verdicts), [(VerdictKind::RemoteBlackholeSuspected, true)]);
+    assert!(verdicts[0].summary.contains("segments of 1450 bytes to 192.0.2.10 are never acknowledged"));
+    // A socket of which nothing at all is heard may be anything.
+    let (mut cases, dead) = (ExternalIncidents::default(), TcpInfo { acked: 0, ..reading });
+    cases.timed_out(&timeout);
+    for time in [SEC, 3 * SEC] {
+        cases.questions(time);
+        cases.answer(question(), Some(dead), time, &node);
+    }
+    assert!(cases.tick(3 * SEC, &node, |_| false).is_empty());
+    assert_eq!(cases.take_unknown(), [INNER]);
+}
+
+#[test]
+fn what_comes_damaged_is_no_black_hole() {
+    let (mut cases, node) = (ExternalIncidents::default(), node());
+    let kind = crate::diagnosis::attribution::tests::dropped(DropCause::Checksum);
+    let damaged = |n| Event { time_ns: n * SEC, ..event(3, question().flow.reversed(), kind.clone()) };
+    (6..9).for_each(|n| cases.note(&damaged(n), &Ends::default(), None, &node));
+    stall(&mut cases, &node, 10 * SEC);
+    let verdicts = cases.tick(10 * SEC, &node, |_| false);
+    assert_eq!(kinds(&verdicts), [(VerdictKind::ChecksumErrors, true)]);
+    assert_eq!(verdicts[0].severity, Severity::Info);
+}
