@@ -36,8 +36,14 @@ fn a_second_signal_ends_at_once_whatever_hangs() {
         let mut reader =
             OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
         assert_eq!(fill(&mut reader).unwrap_err().kind(), ErrorKind::WouldBlock);
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(r#"out=$1; shift; exec "$@" >"$out""#).arg("sh").arg(&path);
+        // Whoever runs this with nohup(1) has SIGHUP ignored.
+        let mut command = Command::new("env");
+        command
+            .args(["--default-signal=HUP", "sh"])
+            .arg("-c")
+            .arg(r#"out=$1; shift; exec "$@" >"$out""#)
+            .arg("sh")
+            .arg(&path);
         command.arg(binary().unwrap());
         let tracer = Tracer::start_by(command, &["--duration", "120s"]).unwrap();
         tracer.signal(signal).unwrap();

@@ -83,6 +83,15 @@ impl Ledger {
         }
     }
 
+    /// Notes an event of a namespace that is not known.
+    pub(crate) fn elsewhere(&mut self, event: &Event) {
+        let told = matches!(event.kind, EventKind::IcmpSeen { .. } | EventKind::IcmpSent { .. });
+        let damaged = matches!(event.kind, EventKind::Drop { cause: DropCause::Checksum, .. });
+        if !told && !damaged {
+            self.rest.entry(NOBODY).or_default().elsewhere += 1;
+        }
+    }
+
     /// Notes a connection that stands still for a cause that is not known.
     pub(crate) fn unknown(&mut self, owner: NetnsKey, what: &'static str) {
         *self.rest.entry(owner).or_default().unexplained.entry(what).or_default() += 1;

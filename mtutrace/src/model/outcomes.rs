@@ -13,6 +13,9 @@ pub(crate) struct Outcomes {
     pub(crate) told: u64,
     /// Fragments of so many datagrams passed; whether all of each arrived is not seen.
     pub(crate) fragmented: u64,
+    /// Events of packets too big in namespaces that are none of this node's, as far as could be looked: in a container without the
+    /// host's processes the hooks see more than the model.
+    pub(crate) elsewhere: u64,
     /// Whatever else was evidence of a packet too big, by its cause or signal.
     pub(crate) unexplained: BTreeMap<&'static str, u64>,
 }
@@ -23,6 +26,7 @@ impl Outcomes {
         self.adapted += other.adapted;
         self.told += other.told;
         self.fragmented += other.fragmented;
+        self.elsewhere += other.elsewhere;
         for (cause, count) in &other.unexplained {
             *self.unexplained.entry(cause).or_default() += count;
         }

@@ -79,7 +79,9 @@ impl Engine {
         }
         match event.kind {
             EventKind::Timeouts { .. } => {
-                self.external.timed_out(&event);
+                if node.netns.contains_key(&event.netns) {
+                    self.external.timed_out(&event);
+                }
                 event.kind = EventKind::Retransmit;
             }
             EventKind::Syn { mss, ack, identity } => {
@@ -165,8 +167,10 @@ impl Engine {
             self.evidence(&event, *netns, mismatch, remote, node);
         }
         let owner = attribution.as_ref().map_or(event.netns, |charged| charged.netns);
-        let owner = Some(node.key(owner)).filter(|owner| node.is_current(*owner)).unwrap_or(NOBODY);
-        self.ledger.note(owner, &event);
+        match Some(node.key(owner)).filter(|owner| node.is_current(*owner)) {
+            Some(owner) => self.ledger.note(owner, &event),
+            None => self.ledger.elsewhere(&event),
+        }
         self.external.note(&event, &ends, limit, node);
         Some(self.tally(event, attribution.map(|c| c.netns), node))
     }

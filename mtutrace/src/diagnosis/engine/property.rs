@@ -119,8 +119,9 @@ fn run(seed: u64) {
     let outcomes = engine.outcomes();
     let stated = |owner| has_stated(&engine.incidents, &engine.external, owner);
     for (owner, count) in dead {
-        let counted =
-            outcomes.get(&owner).map_or(0, |o| o.adapted + o.told + o.unexplained.values().sum::<u64>());
+        let counted = outcomes
+            .get(&owner)
+            .map_or(0, |o| o.adapted + o.told + o.elsewhere + o.unexplained.values().sum::<u64>());
         assert!(
             stated(owner) || counted >= count,
             "seed {seed}, {owner:?}: {count} died, {counted} are told"

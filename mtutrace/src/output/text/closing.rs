@@ -23,6 +23,10 @@ pub(super) fn quiet(outcomes: &Outcomes) -> String {
         let all = if lost { "" } else { ", and none was seen to be lost" };
         parts.push(format!("fragments of {datagrams} passed{all}"));
     }
+    if outcomes.elsewhere > 0 {
+        let events = of(outcomes.elsewhere, "event", "events");
+        parts.push(format!("{events} of packets too big in namespaces that could not be looked into"));
+    }
     parts.iter().map(|part| format!("; {part}")).collect()
 }
 
@@ -65,6 +69,11 @@ mod tests {
         let lost =
             Outcomes { fragmented: 2, unexplained: [("reassembly_failed", 2)].into(), ..Outcomes::default() };
         assert_eq!(quiet(&lost), "; fragments of 2 datagrams passed", "not that all of them arrived");
+        let others = Outcomes { elsewhere: 3, ..Outcomes::default() };
+        assert_eq!(
+            quiet(&others),
+            "; 3 events of packets too big in namespaces that could not be looked into"
+        );
         let open = Outcomes { unexplained: [("forward_df", 3), ("stalled", 1)].into(), ..none };
         let line = unexplained(&open).unwrap();
         assert!(
