@@ -1,4 +1,5 @@
 //! Where the messages of routers beyond this node ("too big", and what fits) were seen: whether they got to the sender. Pure.
+use crate::diagnosis::dedup::{Packet, packet};
 use crate::diagnosis::recent::Recent;
 use crate::model::{DeviceId, Event, EventKind, LinkKind, NetnsId, NetnsKey, Node};
 
@@ -6,10 +7,6 @@ use crate::model::{DeviceId, Event, EventKind, LinkKind, NetnsId, NetnsKey, Node
 const HOLD_NS: u64 = 2_000_000_000;
 /// Most messages that are remembered.
 const MESSAGES: usize = 4096;
-
-/// What NAT does not change of a message: IP version and protocol, identification and sequence number of the packet that it
-/// quotes, its own identification, and the MTU that it tells.
-type MessageId = (bool, u8, u16, u32, u32, Option<u32>);
 
 /// Where one message was seen, and who it was for.
 #[derive(Debug, Default)]
@@ -19,7 +16,7 @@ struct Sights {
 }
 
 /// The messages seen lately.
-pub(crate) struct Announced(Recent<MessageId, Sights>);
+pub(crate) struct Announced(Recent<Packet, Sights>);
 
 impl Default for Announced {
     fn default() -> Announced {
@@ -53,10 +50,9 @@ impl Announced {
     }
 }
 
-fn id(event: &Event) -> Option<MessageId> {
+fn id(event: &Event) -> Option<Packet> {
     let EventKind::IcmpSeen { mtu, message_id, .. } = event.kind else { return None };
-    let flow = &event.flow;
-    Some((flow.src.is_ipv4(), flow.protocol, event.ip_id, event.seq, message_id, mtu))
+    Some(packet(event, message_id, mtu.unwrap_or(0)))
 }
 
 /// The namespace that the message is handed to at this device: what leaves by a veth comes out at its other end.

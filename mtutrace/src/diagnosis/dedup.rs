@@ -15,7 +15,13 @@ const PLACES: usize = 32;
 
 /// What NAT does not change: IP version and protocol, identification, TCP sequence number, and of an ICMP message its
 /// own identification and the MTU that it tells.
-type Packet = (bool, u8, u16, u32, u32, u32);
+pub(super) type Packet = (bool, u8, u16, u32, u32, u32);
+
+/// What an event's packet is known by; `message_id` and `mtu` are those of an ICMP message, 0 for other packets.
+pub(super) fn packet(event: &Event, message_id: u32, mtu: u32) -> Packet {
+    let flow = &event.flow;
+    (flow.src.is_ipv4(), flow.protocol, event.ip_id, event.seq, message_id, mtu)
+}
 
 /// A device and the side of it; hooks elsewhere in the stack count as devices of their own.
 type Place = (NetnsId, u32, HookId);
@@ -66,9 +72,7 @@ impl Dedup {
 
     /// A packet comes by a place once: what is seen there more often than anywhere before is another packet.
     fn is_new(&mut self, event: &Event, message_id: u32, mtu: u32) -> bool {
-        let flow = &event.flow;
-        let key = (flow.src.is_ipv4(), flow.protocol, event.ip_id, event.seq, message_id, mtu);
-        let seen = self.packets.renew(key, event.time_ns);
+        let seen = self.packets.renew(packet(event, message_id, mtu), event.time_ns);
         let place = (event.netns, event.ifindex, event.hook);
         let known = seen.places.iter().position(|(known, _)| *known == place);
         let at = known.unwrap_or(seen.places.len());

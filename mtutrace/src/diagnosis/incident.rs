@@ -8,8 +8,8 @@ use crate::diagnosis::{rules, tunnels};
 use crate::model::{DeviceId, Ended, Flow, Mismatch, NetnsKey, Node, SignalKind, Verdict, VerdictId};
 use crate::topology;
 
-/// An obstacle that only packets tell of is over when none has met it for so long.
-const QUIET_NS: u64 = 90_000_000_000;
+/// What only packets tell of is over when nothing happens for so long: longer than fragments are waited for (RFC 8200 §4.5: 60 s).
+pub(crate) const QUIET_NS: u64 = 90_000_000_000;
 
 /// Evidence about one obstacle, and what was said of it.
 pub(super) struct Incident {

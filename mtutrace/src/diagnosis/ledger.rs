@@ -12,8 +12,6 @@ const FLOWS: usize = 4096;
 const SHARE: usize = 256;
 /// What was under way when the sender was told (RFC 6298: the least timeout on Linux).
 const UNDER_WAY_NS: u64 = 200_000_000;
-/// IP protocol number.
-const TCP: u8 = 6;
 
 /// Whose it is when nobody can be named.
 pub(crate) const NOBODY: NetnsKey = NetnsKey { id: NetnsId(0), generation: 0 };
@@ -106,7 +104,7 @@ impl Ledger {
             // A packet that was seen before it died is one packet.
             let died: u64 = case.counts.iter().filter(|(name, _)| **name != oversized).map(|(_, n)| n).sum();
             let packets = died.max(case.counts.get(oversized).copied().unwrap_or(0));
-            match (case.is_told(), flow.protocol == TCP) {
+            match (case.is_told(), flow.is_tcp()) {
                 (true, true) => outcomes.adapted += packets,
                 (true, false) => outcomes.told += packets,
                 _ => {
@@ -156,6 +154,7 @@ mod tests {
     use crate::model::NetnsId;
 
     const MS: u64 = 1_000_000;
+    const TCP: u8 = 6;
     const OWNER: NetnsKey = NetnsKey { id: NetnsId(2), generation: 1 };
 
     fn at(ms: u64, protocol: u8, kind: EventKind) -> Event {

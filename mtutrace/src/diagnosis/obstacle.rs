@@ -6,9 +6,6 @@ use crate::diagnosis::attribution::{End, Ends};
 use crate::model::{DeviceId, Event, EventKind, Hop, LinkKind, Mismatch, NetnsId, Node};
 use crate::topology;
 
-/// IP protocol number: both ends of it promise what they take.
-const TCP: u8 = 6;
-
 /// A device that took less than a packet had, by the event about that packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Obstacle {
@@ -37,7 +34,8 @@ impl Obstacle {
             return None;
         }
         let promises = |end: &&End| is_wide(end, device, limit, node);
-        let side = if event.flow.protocol == TCP { ends.dst.as_ref() } else { None };
+        // Of a TCP connection both ends promise what they take.
+        let side = if event.flow.is_tcp() { ends.dst.as_ref() } else { None };
         // What lies on the receiver's way is the receiver's: a sender need not know it.
         let receivers = ends.dst.is_some_and(|end| leads_through(end.netns, device, node));
         let wide = (!receivers).then_some(ends.src.as_ref()).flatten().into_iter().chain(side);

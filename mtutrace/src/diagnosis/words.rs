@@ -23,6 +23,11 @@ pub(super) fn count_of(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
+/// That other connections than the one named are stalled, if there are any; `count` of them in all.
+pub(super) fn stalled(count: usize) -> Option<String> {
+    (count > 1).then(|| format!("{count} connections are stalled in this way"))
+}
+
 /// Sentences with the figures of a evidence.
 pub(super) fn figures(evidence: &Evidence) -> Vec<String> {
     let span = evidence.last_ns.saturating_sub(evidence.first_ns);

@@ -21,6 +21,12 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
+    /// Whether it is a TCP connection's.
+    pub(crate) fn is_tcp(&self) -> bool {
+        const TCP: u8 = 6;
+        self.protocol == TCP
+    }
+
     /// The same flow seen from the other side.
     pub(crate) fn reversed(self) -> Flow {
         Flow { protocol: self.protocol, src: self.dst, dst: self.src }

@@ -138,7 +138,8 @@ impl Engine {
     /// Takes in an event whose attribution is known.
     fn count(&mut self, (event, known): Ready, node: &Node) -> Option<AttributedEvent> {
         let Known { ends, mut attribution, .. } = known;
-        if self.arrivals.0.remove(&(event.netns, event.flow, event.ip_id)) {
+        let passes = event.kind == EventKind::Fragmented { mtu: None };
+        if passes && self.arrivals.0.remove(&(event.netns, event.flow, event.ip_id)) {
             self.external.note(&event, &ends, None, node);
             return None;
         }

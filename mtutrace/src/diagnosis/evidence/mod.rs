@@ -140,8 +140,7 @@ impl Evidence {
             signal,
             SignalKind::Drop | SignalKind::FragFailed | SignalKind::Oversized | SignalKind::IcmpSent
         );
-        const TCP: u8 = 6;
-        if filtered == 0 && dies && event.flow.protocol == TCP {
+        if filtered == 0 && dies && event.flow.is_tcp() {
             flow.segment(signal, event);
         }
     }

@@ -1,12 +1,10 @@
 //! One incident whose cause is no MTU of this node, and the verdict that stands about it.
 use crate::diagnosis::evidence::{Announcement, ExternalEvidence, LostFragments};
 use crate::diagnosis::explanation::{self, Identity};
+use crate::diagnosis::incident::QUIET_NS;
 use crate::diagnosis::rules::{self, Finding};
 use crate::model::{Container, Ended, NetnsId, NetnsKey, Node, Verdict, VerdictId, VerdictKind};
 use crate::topology;
-
-/// An incident in which nothing happens for so long is over: longer than fragments are waited for (RFC 8200 §4.5: 60 s).
-pub(super) const QUIET_NS: u64 = 90_000_000_000;
 
 /// What befalls one container, of one kind.
 #[derive(Clone, Debug)]

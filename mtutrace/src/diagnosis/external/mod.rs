@@ -33,6 +33,11 @@ const SHARE: usize = 32;
 /// Whose incident, of which kind, and which router announced it if one did.
 type ExternalKey = (NetnsKey, VerdictKind, Option<IpAddr>);
 
+/// The least key that a namespace can have.
+fn first_of(owner: NetnsKey) -> ExternalKey {
+    (owner, VerdictKind::Fragmentation, None)
+}
+
 /// All of them.
 #[derive(Default)]
 pub(crate) struct ExternalIncidents {
@@ -111,9 +116,19 @@ impl ExternalIncidents {
 
     /// Whether a router beyond this node says what fits towards `remote`: then nothing is suspected there.
     fn is_announced(&mut self, owner: NetnsKey, remote: IpAddr) -> bool {
-        let first = (owner, VerdictKind::Fragmentation, None);
-        let of_owner = self.incidents.range_mut(first..).take_while(|(key, _)| key.0 == owner);
-        of_owner.filter_map(|(_, incident)| incident.announcement()).any(|said| said.remote == remote)
+        self.said_to(owner).any(|said| said.remote == remote)
+    }
+
+    /// The incidents of one namespace.
+    fn of(&self, owner: NetnsKey) -> impl Iterator<Item = &ExternalIncident> {
+        let all = self.incidents.range(first_of(owner)..).take_while(move |(key, _)| key.0 == owner);
+        all.map(|(_, incident)| incident)
+    }
+
+    /// What routers beyond this node announced to a namespace.
+    fn said_to(&mut self, owner: NetnsKey) -> impl Iterator<Item = &mut Announcement> {
+        let all = self.incidents.range_mut(first_of(owner)..).take_while(move |(key, _)| key.0 == owner);
+        all.filter_map(|(_, incident)| incident.announcement())
     }
 
     /// Namespaces of connections that were found to stand still since the last call, and nothing tells why.
@@ -123,9 +138,7 @@ impl ExternalIncidents {
 
     /// Whether a verdict is, or was, given about a namespace.
     pub(crate) fn has_stated(&self, owner: NetnsKey) -> bool {
-        let first = (owner, VerdictKind::Fragmentation, None);
-        let of_owner = self.incidents.range(first..).take_while(|(key, _)| key.0 == owner);
-        of_owner.into_iter().any(|(_, incident)| incident.stated.is_some())
+        self.of(owner).any(|incident| incident.stated.is_some())
     }
 
     /// A sight of a message that says what fits beyond this node, the first or a later one.
@@ -160,11 +173,9 @@ impl ExternalIncidents {
                 said.delivered += u64::from(reached);
             }
             EventKind::Drop { icmp_too_big: true, mtu: Some(mtu), .. } => {
-                let first = (sender, VerdictKind::Fragmentation, None);
-                let of_sender = self.incidents.range_mut(first..).take_while(|(key, _)| key.0 == sender);
-                let said = of_sender.filter_map(|(_, incident)| incident.announcement());
                 // The drop does not tell who said it; the flow and the limit do.
-                for said in said.filter(|said| said.mtu == mtu && said.remote == event.flow.dst.ip()) {
+                let remote = event.flow.dst.ip();
+                for said in self.said_to(sender).filter(|said| said.mtu == mtu && said.remote == remote) {
                     *said.filtered.entry(event.netns).or_default() += 1;
                 }
             }
@@ -182,9 +193,10 @@ impl ExternalIncidents {
             EventKind::IcmpSeen { .. } | EventKind::Drop { icmp_too_big: true, .. } => {
                 self.said(event, ends, limit, node);
             }
-            EventKind::Fragmented { mtu: None } if dst.is_some() => {
-                let receivers = dst.map(|netns| node.key(netns));
-                receivers.into_iter().for_each(|key| self.arriving.note(key, event, node));
+            EventKind::Fragmented { mtu: None } => {
+                if let Some(receiver) = dst {
+                    self.arriving.note(node.key(receiver), event, node);
+                }
             }
             EventKind::Fragmented { mtu: Some(mtu) } if src == Some(event.netns) && limit.is_none() => {
                 let none =
@@ -236,8 +248,8 @@ impl ExternalIncidents {
         now_ns: u64,
         none: impl FnOnce() -> ExternalEvidence,
     ) -> Option<&mut ExternalIncident> {
-        let of_same = || self.incidents.keys().filter(|known| known.0 == key.0).count();
-        if !self.incidents.contains_key(&key) && (self.incidents.len() >= INCIDENTS || of_same() >= SHARE) {
+        let is_full = || self.incidents.len() >= INCIDENTS || self.of(key.0).nth(SHARE - 1).is_some();
+        if !self.incidents.contains_key(&key) && is_full() {
             self.dropped += 1;
             return None;
         }
@@ -280,9 +292,7 @@ impl ExternalIncidents {
         node: &Node,
         explained: impl Fn(NetnsKey) -> bool,
     ) -> Vec<Verdict> {
-        if now_ns != u64::MAX {
-            self.fragments(now_ns, node);
-        }
+        self.fragments(now_ns, node);
         self.incidents
             .retain(|_, incident| now_ns == u64::MAX || now_ns.saturating_sub(incident.last_ns) < KEEP_NS);
         let judge = |(key, incident): (&ExternalKey, &mut ExternalIncident)| {

@@ -1,8 +1,8 @@
 //! ExternalIncidents in which no number is wrong, on the founding incident.
-use super::incident::QUIET_NS;
 use super::*;
 use crate::diagnosis::attribution::tests::{event, flow};
 use crate::diagnosis::attribution::{End, Ends};
+use crate::diagnosis::incident::QUIET_NS;
 use crate::model::Ended;
 use crate::model::Severity;
 use crate::testing::node::incident;

@@ -42,9 +42,7 @@ pub(super) fn judge(said: &Announcement) -> Option<Finding> {
         flow.src,
         flow.dst,
     )];
-    if stalled.len() > 1 {
-        evidence.push(format!("{} connections are stalled in this way", stalled.len()));
-    }
+    evidence.extend(words::stalled(stalled.len()));
     if filtered > 0 {
         evidence.push(format!(
             "a firewall on this node dropped {} about this limit",

@@ -36,9 +36,7 @@ pub(super) fn judge(incident: &Evidence) -> Option<Finding> {
         words::times(worst.count, worst.last_ns.saturating_sub(worst.first_ns)),
         worst.length,
     )];
-    if stalled.len() > 1 {
-        evidence.push(format!("{} connections are stalled in this way", stalled.len()));
-    }
+    evidence.extend(words::stalled(stalled.len()));
     if incident.filtered > 0 {
         evidence.push(format!(
             "a firewall on this node dropped {} ICMP messages that would have told the sender",

@@ -29,9 +29,7 @@ fn upload<'a>(uploads: impl Iterator<Item = &'a StuckUpload>) -> Option<Finding>
             words::count_of(worst.received, "byte")
         ),
     ];
-    if uploads.len() > 1 {
-        evidence.push(format!("{} connections are stalled in this way", uploads.len()));
-    }
+    evidence.extend(words::stalled(uploads.len()));
     Some(Finding {
         kind: VerdictKind::RemoteBlackholeSuspected,
         severity: Severity::Critical,
@@ -66,9 +64,7 @@ fn download<'a>(holes: impl Iterator<Item = &'a PersistentHole>) -> Option<Findi
         let segments = words::count_of(worst.came.into(), "smaller segment");
         evidence.push(format!("{segments} arrived meanwhile"));
     }
-    if holes.len() > 1 {
-        evidence.push(format!("{} connections are stalled in this way", holes.len()));
-    }
+    evidence.extend(words::stalled(holes.len()));
     Some(Finding {
         kind: VerdictKind::RemoteBlackholeSuspected,
         severity: Severity::Critical,

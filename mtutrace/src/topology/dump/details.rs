@@ -70,13 +70,7 @@ impl Details {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
-        let mut bytes = [(4 + value.len() as u16).to_ne_bytes(), kind.to_ne_bytes()].concat();
-        bytes.extend(value);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
+    use crate::topology::dump::tests::attribute;
 
     /// A device of index 7.
     fn device(kind: &str, data: &[(u16, &[u8])]) -> Netns {

@@ -107,6 +107,7 @@ fn attribute(bytes: &[u8], wanted: u16) -> Option<&[u8]> {
 mod tests {
     use super::*;
     use crate::testing::node::{Sandbox, may_make_namespaces};
+    use crate::topology::dump::tests::attribute as nested;
     use crate::topology::netns_exec::NetnsExecutor;
 
     #[test]
@@ -137,13 +138,6 @@ mod tests {
             panic!("{found:?}")
         };
         assert!(ifindex != to && *ifindex > 0, "{found:?}");
-    }
-
-    fn nested(name: u16, value: &[u8]) -> Vec<u8> {
-        let mut bytes = [(4 + value.len() as u16).to_ne_bytes(), name.to_ne_bytes()].concat();
-        bytes.extend(value);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
     }
 
     /// A filter on device 7, as `struct tcmsg` and its attributes.
