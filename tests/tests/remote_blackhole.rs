@@ -112,3 +112,20 @@ fn losses_of_small_packets_and_short_answers() {
 fn an_outage_in_the_middle_of_losses() {
     healthy("numgen random mod 100 < 10 drop\nquota over 60 kbytes drop", 300_000, false);
 }
+
+/// One large segment is all of the answer, and it dies: nothing follows that could ask for it.
+#[test]
+fn an_answer_that_never_comes_is_told_without_a_cause() {
+    if skip() {
+        return;
+    }
+    let lab = build(false);
+    provider(&lab, "meta length > 600 drop");
+    let tracer = Tracer::start(&["--duration", "120s", "--exit-code", "--container", &lab.inner.id]).unwrap();
+    let outcome = lab.download(900, Duration::from_secs(12)).unwrap().finish().unwrap();
+    assert!(!outcome.complete, "{outcome:?}");
+    let end = tracer.interrupt().unwrap();
+    assert!(end.of_kind("verdict").is_empty(), "{:#?}", end.of_kind("verdict"));
+    let totals = end.of_kind("status").pop().unwrap();
+    assert_eq!(totals["outcomes"]["unanswered"], 1, "{totals}");
+}

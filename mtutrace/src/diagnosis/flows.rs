@@ -170,6 +170,11 @@ impl Flows {
         Some(syn)
     }
 
+    /// Where a connection's SYN was seen first: nearest to the client.
+    pub(crate) fn first(&self, syn: SynId) -> Option<&SynObservation> {
+        self.connections.get(&syn)?.first()
+    }
+
     /// MSS that a side asked for, as the first device saw it: what its own segments are limited to as well.
     pub(crate) fn offered(&self, syn: SynId, side: TcpRole) -> Option<u32> {
         self.connections.get(&syn)?.promise(side).first()?.mss

@@ -23,5 +23,6 @@ mod recent;
 pub(crate) mod rules;
 pub(crate) mod sack_holes;
 pub(crate) mod tunnels;
+mod unanswered;
 mod uploads;
 pub(crate) mod words;

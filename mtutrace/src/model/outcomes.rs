@@ -16,6 +16,9 @@ pub(crate) struct Outcomes {
     /// Events of packets too big in namespaces that are none of this node's, as far as could be looked: in a container without the
     /// host's processes the hooks see more than the model.
     pub(crate) elsewhere: u64,
+    /// Connections whose request was acknowledged and to which nothing came for five seconds and more. A slow server looks the same as
+    /// a path that swallows the answer.
+    pub(crate) unanswered: u64,
     /// Whatever else was evidence of a packet too big, by its cause or signal.
     pub(crate) unexplained: BTreeMap<&'static str, u64>,
 }
@@ -27,6 +30,7 @@ impl Outcomes {
         self.told += other.told;
         self.fragmented += other.fragmented;
         self.elsewhere += other.elsewhere;
+        self.unanswered += other.unanswered;
         for (cause, count) in &other.unexplained {
             *self.unexplained.entry(cause).or_default() += count;
         }

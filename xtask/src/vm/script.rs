@@ -11,7 +11,9 @@ use crate::results::{MARK, left_out, of_program};
 const PATIENCE: u32 = 4;
 
 /// One hanging program must not take the others with it.
-const PROGRAM_LIMIT: u32 = 600;
+const PROGRAM_LIMIT: u64 = 600;
+/// What chooses among the cases of the accuracy suite, if it is set here.
+const CHOICE: [&str; 2] = ["MTUTRACE_CASES", "MTUTRACE_SEED"];
 
 /// What the guests run.
 pub(crate) struct Wanted<'a> {
@@ -25,16 +27,24 @@ pub(crate) struct Wanted<'a> {
 
 /// What tests find in their environment.
 pub(super) fn environment() -> String {
+    let chosen = CHOICE.iter().filter_map(|name| {
+        let value = std::env::var(name).ok()?;
+        Some(format!("export {name}={}\n", quote(&value)))
+    });
+    let chosen: String = chosen.collect();
     format!(
         "export CI=true MTUTRACE_BIN=/tools/mtutrace MTUTRACE_LAB_TRAFFIC=/tools/lab-traffic \
-         MTUTRACE_CAUSES=/tmp/causes MTUTRACE_PATIENCE={PATIENCE}\n"
+         MTUTRACE_CAUSES=/tmp/causes MTUTRACE_PATIENCE={PATIENCE}\n{chosen}"
     )
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// The guest's script: each test program one after the other.
 pub(super) fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String {
-    let quoted = |arg: &String| format!(" '{}'", arg.replace('\'', "'\\''"));
-    let args = wanted.args.iter().map(quoted).collect::<String>();
+    let args = wanted.args.iter().map(|arg| format!(" {}", quote(arg))).collect::<String>();
     let threads = programs::at_a_time(kernel.has_tcx());
     let mut runs = String::new();
     for program in payload.programs() {
@@ -43,7 +53,9 @@ pub(super) fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String
             runs.push_str(&format!("run {program} {}{args}\n", skips.join(" ")));
         }
     }
-    script(threads, &runs)
+    // Who asks for single tests knows how long they may take.
+    let limit = if wanted.args.is_empty() { PROGRAM_LIMIT } else { wanted.limit.as_secs() };
+    script(threads, limit, &runs)
 }
 
 /// The script for a few tests, `program::test`.
@@ -55,18 +67,18 @@ pub(super) fn job_again(payload: &Payload, tests: &[String]) -> String {
             runs.push_str(&format!("run {program} --exact {}\n", ours.join(" ")));
         }
     }
-    script("--test-threads=1", &runs)
+    script("--test-threads=1", PROGRAM_LIMIT, &runs)
 }
 
 /// Around the calls of `run PROGRAM ARGS`. The programs' stderr goes to the console, where what processes of a lab write
 /// cannot get between a test's name and its result.
-fn script(threads: &str, runs: &str) -> String {
+fn script(threads: &str, limit: u64, runs: &str) -> String {
     format!(
         ". /job/environment\n\
          echo \"{MARK}status $(timeout -s KILL 100 mtutrace run --duration 1s -o json | head -n 1)\"\n\
          run() {{\n\
          echo \"{MARK}program $1\"\n\
-         timeout -s KILL {PROGRAM_LIMIT} \"/tests/$@\" {threads}\n\
+         timeout -s KILL {limit} \"/tests/$@\" {threads}\n\
          code=$?; echo\n\
          test ! -f $MTUTRACE_CAUSES || sed 's/^/{MARK}/' $MTUTRACE_CAUSES\n\
          rm -f $MTUTRACE_CAUSES; echo \"{MARK}code $code\"\n\

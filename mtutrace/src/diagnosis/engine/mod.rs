@@ -5,7 +5,7 @@ use crate::model::AttributedEvent;
 use crate::model::NetnsKey;
 use crate::model::Tally;
 use crate::topology;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mtutrace_common::config::DropCause;
 
@@ -22,7 +22,7 @@ use crate::diagnosis::obstacle::Obstacle;
 use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
-    DeviceId, Ended, Event, EventKind, Flow, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo, Verdict,
+    Ended, Event, EventKind, Flow, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo, Verdict,
 };
 
 use crate::diagnosis::checks::{about_size, arrives, fits_peer, sighting};
@@ -215,7 +215,7 @@ impl Engine {
         self.tallies.iter_mut().for_each(|(owner, tally)| tally.belongs_to(*owner, node));
         let mut verdicts = self.verdicts(now_ns, node);
         let incidents = &self.incidents;
-        verdicts.extend(self.external.tick(now_ns, node, |owner| has_incident(incidents, owner)));
+        verdicts.extend(self.external.tick(now_ns, node, |owner| incidents.is_active(owner)));
         self.incidents.retain(|(owner, _), incident| keep(*owner, incident.evidence.last_ns));
         (events, verdicts)
     }
@@ -223,6 +223,9 @@ impl Engine {
     /// A SYN-ACK passes: its SYN has reached the server, and it has itself left the node sooner or later.
     fn answered(&mut self, sighting: SynObservation, node: &Node) -> Option<AttributedEvent> {
         let syn = self.flows.answer(sighting)?;
+        if let Some(first) = self.flows.first(syn) {
+            self.external.connected(first, sighting.time_ns, node);
+        }
         for side in [TcpRole::Client, TcpRole::Server] {
             let Some(promise) = self.flows.unjudged(syn, side) else { continue };
             let too_much = mss::oversized(promise, side, self.flows.offered(syn, side.other()), node);
@@ -253,7 +256,7 @@ impl Engine {
             return Vec::new();
         };
         let (owner, now_ns) = (node.key(netns), attributed.event.time_ns);
-        let silent = silent_at(&self.incidents);
+        let silent = self.incidents.silent_at();
         let incidents = self.incidents.iter_mut().filter(|((whose, _), _)| *whose == owner);
         incidents
             .filter(|(_, incident)| !incident.is_explained(&silent))
@@ -264,7 +267,7 @@ impl Engine {
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
         let mut changed = std::mem::take(&mut self.replaced);
         changed.extend(self.incidents.take_ended());
-        let silent = silent_at(&self.incidents);
+        let silent = self.incidents.silent_at();
         self.incidents.retain(|_, incident| {
             let explained = incident.is_explained(&silent);
             changed.extend(incident.end(Ended::Replaced).filter(|_| explained));
@@ -304,7 +307,7 @@ impl Engine {
         self.incidents.values_mut().for_each(|s| s.refresh(u64::MAX, node));
         let mut all: Vec<_> = self.incidents.values().filter_map(|s| s.stated.clone()).collect();
         let incidents = &self.incidents;
-        all.extend(self.external.standing(node, |owner| has_incident(incidents, owner)));
+        all.extend(self.external.standing(node, |owner| incidents.is_active(owner)));
         all.sort_by_key(|v| (!v.active, std::cmp::Reverse(v.severity)));
         all
     }
@@ -351,7 +354,12 @@ impl Engine {
 
     /// What became of packets too big that no verdict is about, by namespace.
     pub(crate) fn outcomes(&self) -> BTreeMap<NetnsKey, Outcomes> {
-        self.ledger.outcomes(|owner| has_stated(&self.incidents, &self.external, owner))
+        let explained = |owner| has_stated(&self.incidents, &self.external, owner);
+        let mut all = self.ledger.outcomes(explained);
+        for (owner, count) in self.external.unanswered().into_iter().filter(|(owner, _)| !explained(*owner)) {
+            all.entry(owner).or_default().unanswered = count;
+        }
+        all
     }
 
     /// Obstacles that events named and the model of the node did not know of: where it leads packets elsewhere.
@@ -365,18 +373,6 @@ impl Engine {
         self.tallies.values_mut().for_each(|tally| tally.changed = false);
         tallies
     }
-}
-
-/// The devices at which packets die silently.
-fn silent_at(incidents: &Incidents) -> BTreeSet<DeviceId> {
-    let active =
-        incidents.values().filter(|incident| incident.stated.as_ref().is_none_or(|stated| stated.active));
-    active.filter_map(|incident| Some(incident.evidence.silent?.narrow)).collect()
-}
-
-/// Whether one of its MTUs is wrong, and something came of it: that explains all else.
-fn has_incident(incidents: &Incidents, owner: NetnsKey) -> bool {
-    incidents.of(owner).any(|(_, incident)| incident.stated.as_ref().is_none_or(|stated| stated.active))
 }
 
 /// Whether a verdict is, or was, given about a namespace.

@@ -12,7 +12,7 @@ pub(crate) struct PersistentHole {
     pub(crate) hole: u32,
     /// L3 bytes of the largest segment that is known to have come.
     pub(crate) passes: u32,
-    /// L3 bytes of a full-size segment.
+    /// L3 bytes of a segment that never came: a full-size one, or the one that is missing.
     pub(crate) full: u32,
     /// When it was first seen, CLOCK_MONOTONIC nanoseconds.
     pub(crate) first_ns: u64,

@@ -14,7 +14,9 @@ use crate::diagnosis::damage::Damage;
 use crate::diagnosis::evidence::{
     Announcement, Cut, Damaged, ExternalEvidence, LostFragments, StalledConnections, peer,
 };
+use crate::diagnosis::flows::SynObservation;
 use crate::diagnosis::sack_holes::Holes;
+use crate::diagnosis::unanswered::Unanswered;
 use crate::diagnosis::uploads::{Outcome, Uploads};
 use crate::model::{Event, EventKind, NetnsId, NetnsKey, Node, SocketId, TcpInfo, Verdict, VerdictKind};
 use crate::topology;
@@ -43,6 +45,7 @@ fn first_of(owner: NetnsKey) -> ExternalKey {
 pub(crate) struct ExternalIncidents {
     holes: Holes,
     uploads: Uploads,
+    unanswered: Unanswered,
     announced: Announced,
     damage: Damage,
     incidents: BTreeMap<ExternalKey, ExternalIncident>,
@@ -64,14 +67,26 @@ impl ExternalIncidents {
         self.uploads.note(event);
     }
 
+    /// A connection was made; `first`: where its SYN was seen first.
+    pub(crate) fn connected(&mut self, first: &SynObservation, now_ns: u64, node: &Node) {
+        self.unanswered.connected(first, now_ns, node);
+    }
+
+    /// How many connections' requests were acknowledged and not answered, by owner.
+    pub(crate) fn unanswered(&self) -> BTreeMap<NetnsKey, u64> {
+        self.unanswered.counts()
+    }
+
     pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
         let mut questions = self.holes.questions(now_ns);
         questions.extend(self.uploads.questions(now_ns));
+        questions.extend(self.unanswered.questions(now_ns));
         questions
     }
 
     /// The kernel's answer. What this node's own numbers explain is not of this kind, nor what came damaged.
     pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
+        self.unanswered.answer(question, reading);
         let hole = self.holes.answer(question, reading, now_ns);
         let upload = match self.uploads.answer(question, reading, now_ns) {
             Some(Outcome::Stuck(upload)) => Some(upload),
@@ -271,6 +286,7 @@ impl ExternalIncidents {
 
     fn fragments(&mut self, now_ns: u64, node: &Node) {
         self.arriving.retain(|receiver| node.is_current(receiver));
+        self.unanswered.retain(|owner| node.is_current(owner));
         for (receiver, known) in self.arriving.incomplete(now_ns, node) {
             let none = || ExternalEvidence::Lost(LostFragments::default());
             let incident = self.incident((receiver, VerdictKind::FragmentsLost, None), known.last_ns, none);

@@ -56,7 +56,7 @@ fn download<'a>(holes: impl Iterator<Item = &'a PersistentHole>) -> Option<Findi
             words::seconds(worst.last_ns.saturating_sub(worst.first_ns))
         ),
         format!(
-            "the largest packet received on that connection has {} bytes; a full-size one has {}",
+            "the largest packet received on that connection has {} bytes; one of {} never came",
             worst.passes, worst.full
         ),
     ];

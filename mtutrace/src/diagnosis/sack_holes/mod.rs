@@ -19,6 +19,9 @@ const FIRST_NS: u64 = 200_000_000;
 const STAYS_NS: u64 = 2_500_000_000;
 /// How often one that stays is looked at.
 const AGAIN_NS: u64 = 5_000_000_000;
+/// Bytes of data in the smallest segment that is too large for Ethernet's 1500, with timestamps. Where more is taken, a sender whose
+/// whole answer is one such segment sends no full-size one.
+const JUMBO: u32 = 1448 + 1;
 /// Who has been acquitted is not asked again for so long.
 const ACQUITTED_NS: u64 = 30_000_000_000;
 
@@ -106,6 +109,7 @@ impl Holes {
             return None;
         };
         let full = reading.full.min(hole.mss.map_or(u32::MAX, |mss| mss.saturating_sub(reading.options)));
+        let full = if hole.hole >= JUMBO { full.min(hole.hole) } else { full };
         let came_full = reading.largest.max(hole.beyond) >= full;
         let moved = |before: &TcpInfo| before.received != reading.received;
         let before = match &hole.stage {

@@ -54,6 +54,16 @@ fn a_full_segment_that_never_comes_is_a_hole_that_stays() {
     assert_eq!(found.passes, 900 + 52);
 }
 
+#[test]
+fn one_jumbo_segment_is_all_of_the_answer() {
+    let jumbo = TcpInfo { full: 8948, ..stalled() };
+    let found = follow(&asks(4400, 1), None, &[Some(jumbo), Some(jumbo)]).unwrap();
+    assert_eq!((found.full, found.hole), (4400 + 52, 4400));
+    let came = TcpInfo { largest: 4400, ..jumbo };
+    assert_eq!(follow(&asks(4400, 1), None, &[Some(came), Some(came)]), None, "one as large came before");
+    assert_eq!(follow(&asks(1448, 1), None, &[Some(jumbo), Some(jumbo)]), None, "that passes anywhere");
+}
+
 #[test_case(asks(FULL - 1, 470), None, stalled(), stalled(); "less than a full segment is missing")]
 #[test_case(asks(FULL, FULL), None, stalled(), stalled(); "a full segment came beyond")]
 #[test_case(asks(FULL, 470), None, TcpInfo { largest: FULL, ..stalled() }, stalled(); "one came before")]

@@ -42,6 +42,17 @@ pub(super) fn unexplained(outcomes: &Outcomes) -> Option<String> {
     })
 }
 
+/// The line about connections that got no answer, if there were any.
+pub(super) fn unanswered(outcomes: &Outcomes) -> Option<String> {
+    (outcomes.unanswered > 0).then(|| {
+        let connections = of(outcomes.unanswered, "connection", "connections");
+        format!(
+            "Stalled, cause unknown: {connections} sent a request that was acknowledged, and nothing came back for 5 s and more. A slow \
+             server looks like this, and so does a path that swallows the first large answer."
+        )
+    })
+}
+
 /// The line about obstacles that the model of the node does not lead to, if there were any.
 pub(super) fn disagreements(count: u64) -> Option<String> {
     (count > 0).then(|| {
@@ -64,7 +75,11 @@ mod tests {
             "; 12 packets were too big; the senders were told and sent none of that size again; 1 datagram was too big; the \
              senders were told; fragments of 2 datagrams passed, and none was seen to be lost"
         );
-        assert_eq!(disagreements(0), None);
+        assert_eq!((disagreements(0), unanswered(&none)), (None, None));
+        let waits = Outcomes { unanswered: 1, ..Outcomes::default() };
+        assert!(
+            unanswered(&waits).unwrap().starts_with("Stalled, cause unknown: 1 connection sent a request")
+        );
         assert!(disagreements(1).unwrap().starts_with("1 obstacle was named by packets alone"));
         let lost =
             Outcomes { fragmented: 2, unexplained: [("reassembly_failed", 2)].into(), ..Outcomes::default() };

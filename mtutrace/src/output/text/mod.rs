@@ -168,10 +168,10 @@ impl<W: Write> Text<W> {
     }
 
     fn unexplained(&mut self, outcomes: &Outcomes) -> io::Result<()> {
-        match closing::unexplained(outcomes) {
-            Some(line) => writeln!(self.out, "{line}"),
-            None => Ok(()),
+        for line in [closing::unexplained(outcomes), closing::unanswered(outcomes)].into_iter().flatten() {
+            writeln!(self.out, "{line}")?;
         }
+        Ok(())
     }
 
     fn end(
@@ -193,7 +193,8 @@ impl<W: Write> Text<W> {
         }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
-            let verb = if totals.outcomes.unexplained.is_empty() { "No MTU problem" } else { "No verdict" };
+            let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
+            let verb = if proven { "No MTU problem" } else { "No verdict" };
             writeln!(
                 self.out,
                 "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
