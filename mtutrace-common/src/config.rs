@@ -84,11 +84,26 @@ list! {
 }
 
 /// Slots of the table of limits. An `ifindex` falls into the slot of its low bits; devices that share a slot
-/// (in several namespaces, or by chance) share the smallest of their limits, which costs a look-up, never an event.
+/// (in several namespaces, or by chance) share the smallest of their limits, and [`LIMIT_DIFFERS`] says that another table
+/// tells them apart.
 pub const LIMIT_SLOTS: u32 = 16_384;
+
+/// In a slot: its devices have different limits.
+pub const LIMIT_DIFFERS: u32 = 1 << 31;
+
+/// Most devices that are told apart; those beyond have the smallest limit of their slot, which costs a look-up, never an event.
+pub const MAX_LIMITS: u32 = 16_384;
+
+/// The key of a device in that table.
+pub const fn device_key(netns: u32, ifindex: u32) -> u64 {
+    (netns as u64) << 32 | ifindex as u64
+}
 
 /// Slots of the table that remembers for which hole a connection asked last, by the low bits of a hash.
 pub const ASKED_SLOTS: u32 = 4096;
+
+/// Slots of each of the two tables that say when whose next record is due, by the low bits of a hash.
+pub const BUDGET_SLOTS: u32 = 4096;
 
 /// Slots of the per-CPU counters: one a signal, then these.
 pub mod counter {
@@ -98,8 +113,11 @@ pub mod counter {
     pub const LATER_FRAGMENTS: u32 = 16;
     /// Packets that went the slow way because they were larger than the limit of their device.
     pub const SLOW_PATH: u32 = 17;
-    /// Number of slots. Slots 1 to 15 count the records of each [`crate::Signal`], sent or lost.
-    pub const SLOTS: u32 = 18;
+    /// The first of as many slots as there are signals, by their numbers: records that were left out, because their source had
+    /// sent enough.
+    pub const LEFT_OUT: u32 = 18;
+    /// Number of slots. Slots 1 to 15 count the records of each [`crate::Signal`]: sent, lost or left out.
+    pub const SLOTS: u32 = LEFT_OUT + 16;
 }
 
 /// Bytes of the ring buffer that carries events.

@@ -3,20 +3,32 @@ use aya_ebpf::helpers::bpf_ktime_get_ns;
 use mtutrace_common::config::counter;
 use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Signal};
 
+use crate::budget;
 use crate::maps::{EVENTS, count};
 
-/// The header of a record that is made now.
-#[inline(always)]
-pub fn header(signal: Signal, hook: HookId, netns: u32, ifindex: u32) -> EventHeader {
-    // SAFETY: the helper has no preconditions.
-    let time_ns = unsafe { bpf_ktime_get_ns() };
-    EventHeader { abi: ABI_VERSION, kind: signal as u16, ifindex, time_ns, netns, hook: hook as u32 }
+/// Where a record comes from.
+pub struct Origin {
+    /// Who saw it.
+    pub hook: HookId,
+    /// Inode number of the namespace, 0 if unknown.
+    pub netns: u32,
+    /// The device, 0 without one.
+    pub ifindex: u32,
+    /// Hash of the address that the packet came from.
+    pub source: u32,
 }
 
-/// Lets `fill` write a record where it will be read from (the stack is too small for copies), and sends it.
-/// `fill` starts from zeros; when it returns nothing the record is given back. A full ring is counted.
+/// Lets `fill` write a record where it will be read from (the stack is too small for copies), and sends it. `fill` starts
+/// from zeros and the header; when it returns nothing the record is given back. A full ring is counted, and so is what is over
+/// the source's budget.
 #[inline(always)]
-pub fn emit<T: 'static>(signal: Signal, fill: impl FnOnce(&mut T) -> Option<()>) {
+pub fn emit<T: 'static>(signal: Signal, origin: Origin, fill: impl FnOnce(&mut T) -> Option<()>) {
+    let Origin { hook, netns, ifindex, source } = origin;
+    if !budget::allows(signal as u32, netns, ifindex, source) {
+        count(signal as u32);
+        count(counter::LEFT_OUT + signal as u32);
+        return;
+    }
     let Some(mut entry) = EVENTS.reserve::<T>(0) else {
         count(signal as u32);
         count(counter::LOST);
@@ -24,9 +36,13 @@ pub fn emit<T: 'static>(signal: Signal, fill: impl FnOnce(&mut T) -> Option<()>)
     };
     let place = entry.as_mut_ptr();
     // SAFETY: the ring reserved room for a T, 8-byte aligned; every record type is integers only, so zeros are
-    // a value of it, and the reference ends before the entry is submitted.
+    // a value of it, begins with a header (`records!`), and the reference ends before the entry is submitted. The helper has no
+    // preconditions.
     let filled = unsafe {
         zero(place);
+        let time_ns = bpf_ktime_get_ns();
+        *place.cast::<EventHeader>() =
+            EventHeader { abi: ABI_VERSION, kind: signal as u16, ifindex, time_ns, netns, hook: hook as u32 };
         fill(&mut *place)
     };
     if filled.is_some() {

@@ -12,8 +12,8 @@ pub mod socket;
 
 pub use device::{NetDevice, netns, nexthop_dev};
 pub use flow::{flowi4_ends, flowi6_ends};
-pub use loaded::REASONS;
 pub(crate) use loaded::reason;
+pub use loaded::{REASONS, seed};
 pub use route::Dst;
 pub use site::{cause, drop_site};
 pub use skb::SkBuff;

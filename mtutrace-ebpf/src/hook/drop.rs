@@ -7,7 +7,8 @@ use mtutrace_common::event::DropEvent;
 use mtutrace_common::{HookId, Signal};
 
 use super::sack::is_news;
-use crate::emit::{blank_packet, emit, header};
+use crate::budget;
+use crate::emit::{Origin, blank_packet, emit};
 use crate::kernel::{Dst, SkBuff, cause, drop_site, reason};
 use crate::memory::read;
 use crate::packet::{self, Gso, ICMP, ICMP_HEADER, ICMPV6, Memory};
@@ -70,9 +71,9 @@ fn report(ctx: &RawTracePointContext, skb: SkBuff, location: u64, reason: u32, s
         return None;
     }
     debug!(ctx, "drop: {} bytes, mtu {}, cause {}", length, out.mtu, site);
-    emit(Signal::Drop, |event: &mut DropEvent| {
+    emit(Signal::Drop, origin(skb, budget::source(&packet.src)), |event: &mut DropEvent| {
         event.packet = *packet;
-        describe(event, skb, location, reason, site)?;
+        describe(event, skb, location, reason, site);
         if site == cause(DropCause::Reassembly) {
             // It was to go nowhere but to this host.
             (event.mtu, event.egress_ifindex) = (0, 0);
@@ -90,9 +91,11 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     let memory = Memory(address);
     let protocol: u8 = read(address, if version == 4 { 9 } else { 6 })?;
     if packet::is_fragment(&memory, version) {
-        emit(Signal::Drop, |event: &mut DropEvent| {
+        let origin = origin(skb, budget::source_in(address, version));
+        emit(Signal::Drop, origin, |event: &mut DropEvent| {
             packet::parse(&memory, 0, version, length, Gso::default(), &mut event.packet)?;
-            describe(event, skb, location, reason, cause(DropCause::FragmentFiltered))
+            describe(event, skb, location, reason, cause(DropCause::FragmentFiltered));
+            Some(())
         });
         return Some(());
     }
@@ -102,10 +105,10 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     blank_packet!(message);
     let transport = packet::parse(&memory, 0, version, length, Gso::default(), message)?;
     let told = packet::too_big(&memory, message, transport)?;
-    emit(Signal::Drop, |event: &mut DropEvent| {
+    emit(Signal::Drop, origin(skb, budget::source(&message.src)), |event: &mut DropEvent| {
         packet::parse(&memory, transport + ICMP_HEADER, version, 0, Gso::default(), &mut event.packet)?;
         event.icmp_too_big = 1;
-        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered))?;
+        describe(event, skb, location, reason, cause(DropCause::IcmpFiltered));
         // The route is that of the message; its news is what counts.
         (event.mtu, event.egress_ifindex) = (told, 0);
         Some(())
@@ -125,32 +128,36 @@ fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     if !is_news(packet) {
         return None;
     }
-    emit(Signal::Drop, |event: &mut DropEvent| {
+    let mut origin = origin(skb, budget::source(&packet.src));
+    if origin.netns == 0 {
+        // TCP forgets the device once it has found the socket (tcp_v4_rcv, tcp_v6_rcv); the route leads to this host's lo.
+        origin.netns = skb.dst().and_then(Dst::dev).map_or(0, |dev| dev.netns());
+    }
+    emit(Signal::Drop, origin, |event: &mut DropEvent| {
         event.packet = *packet;
-        describe(event, skb, location, reason, cause(DropCause::Checksum))?;
+        describe(event, skb, location, reason, cause(DropCause::Checksum));
         // It had arrived.
         (event.mtu, event.egress_ifindex) = (0, 0);
-        if event.header.netns == 0 {
-            // TCP forgets the device once it has found the socket (tcp_v4_rcv, tcp_v6_rcv); the route leads to this host's lo.
-            event.header.netns = skb.dst().and_then(Dst::dev).map_or(0, |dev| dev.netns());
-        }
         Some(())
     });
     Some(())
 }
 
-/// All but the packet.
+/// Where it died.
 #[inline(always)]
-fn describe(event: &mut DropEvent, skb: SkBuff, location: u64, reason: u32, cause: u32) -> Option<()> {
-    let (netns, ifindex, device_mtu) =
-        skb.dev().map_or((0, 0, 0), |dev| (dev.netns(), dev.ifindex(), dev.mtu()));
+fn origin(skb: SkBuff, source: u32) -> Origin {
+    let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
+    Origin { hook: HookId::KfreeSkb, netns, ifindex, source }
+}
+
+/// All but the header and the packet.
+#[inline(always)]
+fn describe(event: &mut DropEvent, skb: SkBuff, location: u64, reason: u32, cause: u32) {
     let out = skb.egress();
-    event.header = header(Signal::Drop, HookId::KfreeSkb, netns, ifindex);
     event.location = location;
     event.reason = reason;
     event.mtu = out.mtu;
     event.egress_ifindex = out.ifindex;
     event.cause = cause;
-    event.device_mtu = device_mtu;
-    Some(())
+    event.device_mtu = skb.dev().map_or(0, |dev| dev.mtu());
 }

@@ -6,7 +6,8 @@ use mtutrace_common::event::DropEvent;
 use mtutrace_common::header::ip_flags;
 use mtutrace_common::{HookId, Signal};
 
-use crate::emit::{emit, header};
+use crate::budget;
+use crate::emit::{Origin, emit};
 use crate::kernel::socket::{Sock, sock, sock4};
 use crate::kernel::{cause, flowi6_ends};
 
@@ -49,9 +50,9 @@ pub fn mtut_sendlen(ctx: RawTracePointContext) -> i32 {
 /// `to`: address and port, host byte order, where the hook knows better than the socket (which may not be connected).
 #[inline(always)]
 fn report(hook: HookId, sock: Option<Sock>, to: Option<([u8; 16], u16)>, mtu: u32) {
-    emit(Signal::Drop, |event: &mut DropEvent| {
-        let sock = sock?;
-        event.header = header(Signal::Drop, hook, sock.netns, 0);
+    let Some(sock) = sock else { return };
+    let origin = Origin { hook, netns: sock.netns, ifindex: 0, source: budget::source(&sock.local) };
+    emit(Signal::Drop, origin, |event: &mut DropEvent| {
         let packet = &mut event.packet;
         packet.family = sock.family;
         packet.protocol = sock.protocol;

@@ -6,7 +6,8 @@ use mtutrace_common::event::DropEvent;
 use mtutrace_common::header::ip_flags;
 use mtutrace_common::{HookId, Signal};
 
-use crate::emit::{blank_packet, emit, header};
+use crate::budget;
+use crate::emit::{Origin, blank_packet, emit};
 use crate::kernel::{Dst, SkBuff, cause};
 use crate::packet::{self, Memory};
 
@@ -35,8 +36,9 @@ fn report(skb: SkBuff, underlay: Dst, headroom: u32) -> Option<()> {
         return None;
     }
     let dev = skb.dev()?;
-    emit(Signal::Drop, |event: &mut DropEvent| {
-        event.header = header(Signal::Drop, HookId::TunnelCheckPmtu, dev.netns(), dev.ifindex());
+    let (netns, ifindex, source) = (dev.netns(), dev.ifindex(), budget::source(&packet.src));
+    let origin = Origin { hook: HookId::TunnelCheckPmtu, netns, ifindex, source };
+    emit(Signal::Drop, origin, |event: &mut DropEvent| {
         event.packet = *packet;
         event.mtu = mtu;
         event.device_mtu = dev.mtu();

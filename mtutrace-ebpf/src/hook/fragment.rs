@@ -5,15 +5,15 @@ use mtutrace_common::event::FragmentEvent;
 use mtutrace_common::{HookId, Signal};
 
 use super::seen::Seen;
-use crate::emit::{emit, header};
+use crate::budget;
+use crate::emit::{Origin, emit};
 use crate::kernel::{SkBuff, netns};
 use crate::packet::{self, Gso, Memory};
 
 /// Reports a first fragment; the later ones of the packet are only counted.
 #[inline(always)]
 pub fn report(seen: &Seen<'_>) {
-    emit(Signal::Fragmented, |event: &mut FragmentEvent| {
-        event.header = header(Signal::Fragmented, seen.hook(), seen.netns(), seen.ifindex);
+    emit(Signal::Fragmented, seen.origin(), |event: &mut FragmentEvent| {
         event.packet = *seen.packet;
         Some(())
     });
@@ -47,9 +47,10 @@ fn made(net: *const u8, skb: SkBuff, version: u8, hook: HookId, mtu: u32) {
     if length <= mtu {
         return;
     }
-    emit(Signal::Fragmented, |event: &mut FragmentEvent| {
+    let (netns, ifindex) = (netns(Some(net)), skb.egress().ifindex);
+    let origin = Origin { hook, netns, ifindex, source: budget::source_in(address, version) };
+    emit(Signal::Fragmented, origin, |event: &mut FragmentEvent| {
         packet::parse(&Memory(address), 0, version, length, Gso::default(), &mut event.packet)?;
-        event.header = header(Signal::Fragmented, hook, netns(Some(net)), skb.egress().ifindex);
         event.mtu = mtu;
         Some(())
     });

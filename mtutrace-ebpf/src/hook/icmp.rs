@@ -6,7 +6,8 @@ use mtutrace_common::event::IcmpEvent;
 use mtutrace_common::{HookId, Signal};
 
 use super::seen::Seen;
-use crate::emit::{emit, header};
+use crate::budget;
+use crate::emit::{Origin, emit};
 use crate::kernel::SkBuff;
 use crate::packet::{self, Gso, ICMP_HEADER, Memory};
 
@@ -17,8 +18,7 @@ pub fn report(seen: &Seen<'_>) {
     debug!(seen.source.ctx, "icmp too big: mtu {} at ifindex {}", mtu, seen.ifindex);
     let message = seen.packet;
     let at = seen.transport + ICMP_HEADER;
-    emit(Signal::IcmpSeen, |event: &mut IcmpEvent| {
-        event.header = header(Signal::IcmpSeen, seen.hook(), seen.netns(), seen.ifindex);
+    emit(Signal::IcmpSeen, seen.origin(), |event: &mut IcmpEvent| {
         packet::parse(&seen.source, at, message.family, 0, Gso::default(), &mut event.packet)?;
         event.from = message.src;
         event.to = message.dst;
@@ -65,11 +65,11 @@ pub fn mtut_icmp6(ctx: ProbeContext) -> u32 {
 
 #[inline(always)]
 fn sent(skb: SkBuff, hook: HookId, version: u8, mtu: u32) {
-    emit(Signal::IcmpSent, |event: &mut IcmpEvent| {
-        let (address, length) = skb.network()?;
+    let Some((address, length)) = skb.network() else { return };
+    let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
+    let origin = Origin { hook, netns, ifindex, source: budget::source_in(address, version) };
+    emit(Signal::IcmpSent, origin, |event: &mut IcmpEvent| {
         packet::parse(&Memory(address), 0, version, length, skb.gso(), &mut event.packet)?;
-        let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-        event.header = header(Signal::IcmpSent, hook, netns, ifindex);
         event.to = event.packet.src;
         event.mtu = mtu;
         Some(())

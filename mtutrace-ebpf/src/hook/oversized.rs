@@ -7,7 +7,7 @@ use mtutrace_common::Signal;
 use mtutrace_common::event::OversizedEvent;
 
 use super::seen::Seen;
-use crate::emit::{emit, header, zero};
+use crate::emit::{emit, zero};
 use crate::packet::TCP;
 
 /// BPF_FIB_LKUP_RET_FRAG_NEEDED (uapi/linux/bpf.h).
@@ -27,8 +27,7 @@ pub fn check(seen: &Seen<'_>) {
     // The kernel leaves the device unset when it answers "too big"; an empty packet gets through to it.
     let (_, out) = look_up(seen, 20);
     debug!(seen.source.ctx, "oversized: {} bytes at ifindex {}", seen.packet.length, seen.ifindex);
-    emit(Signal::Oversized, |event: &mut OversizedEvent| {
-        event.header = header(Signal::Oversized, seen.hook(), seen.netns(), seen.ifindex);
+    emit(Signal::Oversized, seen.origin(), |event: &mut OversizedEvent| {
         event.packet = *seen.packet;
         // Kernels before 5.12 leave the length that was asked where newer ones put the MTU.
         event.mtu = if told.mtu == length { 0 } else { u32::from(told.mtu) };

@@ -4,7 +4,8 @@ use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::event::PmtuEvent;
 use mtutrace_common::{HookId, Signal};
 
-use crate::emit::{emit, header};
+use crate::budget;
+use crate::emit::{Origin, emit};
 use crate::kernel::socket::sock;
 use crate::kernel::{Dst, NetDevice, flowi4_ends, nexthop_dev};
 use crate::memory::read;
@@ -52,9 +53,9 @@ pub fn mtut_pmtu6(ctx: ProbeContext) -> u32 {
 
 #[inline(always)]
 fn report(hook: HookId, dev: Option<NetDevice>, family: u8, dst: [u8; 16], mtu: u32) {
-    emit(Signal::PmtuUpdated, |event: &mut PmtuEvent| {
-        let dev = dev?;
-        event.header = header(Signal::PmtuUpdated, hook, dev.netns(), dev.ifindex());
+    let Some(dev) = dev else { return };
+    let origin = Origin { hook, netns: dev.netns(), ifindex: dev.ifindex(), source: budget::source(&dst) };
+    emit(Signal::PmtuUpdated, origin, |event: &mut PmtuEvent| {
         event.packet.family = family;
         event.packet.dst = dst;
         event.mtu = mtu;

@@ -4,7 +4,8 @@ use aya_ebpf::programs::RawTracePointContext;
 use mtutrace_common::event::RetransmitEvent;
 use mtutrace_common::{HookId, Packet, Signal};
 
-use crate::emit::{emit, header};
+use crate::budget;
+use crate::emit::{Origin, emit};
 use crate::kernel::SkBuff;
 use crate::kernel::socket::{sock, tcp_full_size, tcp_headers, tcp_timeouts};
 use crate::maps::SMALLEST;
@@ -35,8 +36,9 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
     if timeouts == 0 && (smallest == 0 || length <= smallest) {
         return None;
     }
-    emit(Signal::Retransmit, |event: &mut RetransmitEvent| {
-        event.header = header(Signal::Retransmit, HookId::TcpRetransmit, sock.netns, 0);
+    let hook = HookId::TcpRetransmit;
+    let origin = Origin { hook, netns: sock.netns, ifindex: 0, source: budget::source(&sock.local) };
+    emit(Signal::Retransmit, origin, |event: &mut RetransmitEvent| {
         event.packet = Packet {
             src: sock.local,
             dst: sock.remote,

@@ -5,7 +5,7 @@ use mtutrace_common::event::SackEvent;
 use mtutrace_common::{Packet, Signal};
 
 use super::seen::Seen;
-use crate::emit::{emit, header};
+use crate::emit::emit;
 use crate::maps::ASKED;
 use crate::packet::Source;
 
@@ -34,8 +34,7 @@ pub fn report(seen: &Seen<'_>) {
     if hole < SMALLEST_HOLE || hole == u32::MAX || !is_news(packet) {
         return;
     }
-    emit(Signal::SackHole, |event: &mut SackEvent| {
-        event.header = header(Signal::SackHole, seen.hook(), seen.netns(), seen.ifindex);
+    emit(Signal::SackHole, seen.origin(), |event: &mut SackEvent| {
         event.packet = *packet;
         event.left = packet.ack.wrapping_add(hole);
         event.largest = largest;

@@ -1,7 +1,10 @@
 //! A packet at a TC hook, as the hooks that report it need it.
 use aya_ebpf::EbpfContext;
+use aya_ebpf::programs::TcContext;
 use mtutrace_common::{HookId, Packet};
 
+use crate::budget;
+use crate::emit::Origin;
 use crate::kernel::SkBuff;
 use crate::packet::Skb;
 
@@ -20,11 +23,11 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Inode number of the namespace: costs some reads, so it is asked only for a packet that makes an event.
+    /// Where the record comes from, of this packet or one that it quotes.
     #[inline(always)]
-    pub fn netns(&self) -> u32 {
-        // At a TC hook the context is the skb itself; `__sk_buff` is only how the verifier shows it.
-        SkBuff(self.source.ctx.as_ptr().cast()).dev().map_or(0, |dev| dev.netns())
+    pub fn origin(&self) -> Origin {
+        let source = budget::source(&self.packet.src);
+        Origin { hook: self.hook(), netns: netns(self.source.ctx), ifindex: self.ifindex, source }
     }
 
     /// As the event header wants it.
@@ -32,4 +35,11 @@ impl Seen<'_> {
     pub fn hook(&self) -> HookId {
         if self.ingress { HookId::TcIngress } else { HookId::TcEgress }
     }
+}
+
+/// Inode number of the namespace: costs some reads, so it is asked only for a packet that makes an event, or may.
+#[inline(always)]
+pub fn netns(ctx: &TcContext) -> u32 {
+    // At a TC hook the context is the skb itself; `__sk_buff` is only how the verifier shows it.
+    SkBuff(ctx.as_ptr().cast()).dev().map_or(0, |dev| dev.netns())
 }

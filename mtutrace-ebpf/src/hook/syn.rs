@@ -3,7 +3,7 @@ use mtutrace_common::Signal;
 use mtutrace_common::event::SynEvent;
 
 use super::seen::Seen;
-use crate::emit::{emit, header};
+use crate::emit::emit;
 use crate::packet::Source;
 
 /// Most options that are looked through: the MSS comes first from every stack there is, padding aside.
@@ -12,8 +12,7 @@ const MAX_OPTIONS: usize = 8;
 /// Reports the segment with its MSS option.
 #[inline(always)]
 pub fn report(seen: &Seen<'_>) {
-    emit(Signal::Syn, |event: &mut SynEvent| {
-        event.header = header(Signal::Syn, seen.hook(), seen.netns(), seen.ifindex);
+    emit(Signal::Syn, seen.origin(), |event: &mut SynEvent| {
         event.packet = *seen.packet;
         event.mss = mss(seen);
         event.identity = match seen.packet.family {

@@ -2,13 +2,13 @@
 use aya_ebpf::bindings::TC_ACT_UNSPEC;
 use aya_ebpf::macros::classifier;
 use aya_ebpf::programs::TcContext;
-use mtutrace_common::config::{LIMIT_SLOTS, counter};
+use mtutrace_common::config::{LIMIT_DIFFERS, LIMIT_SLOTS, counter, device_key};
 use mtutrace_common::header::ip_flags;
 
-use super::seen::Seen;
+use super::seen::{Seen, netns};
 use super::{fragment, icmp, oversized, sack, syn};
 use crate::emit::zero;
-use crate::maps::{LIMITS, PARSED, count};
+use crate::maps::{DEVICES, LIMITS, PARSED, count};
 use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, Gso, ICMP, ICMPV6, SYN, Skb, TCP};
 
 /// Bytes of an Ethernet header.
@@ -64,12 +64,22 @@ fn classify<const L2: usize, const INGRESS: bool>(ctx: &TcContext) -> i32 {
         let limit = LIMITS.get(skb.ifindex & (LIMIT_SLOTS - 1)).copied().unwrap_or(0);
         // 120 is the largest IPv4 plus TCP header: a GSO packet that might be too big is measured on the slow path.
         let length = if skb.gso_size == 0 { skb.len.wrapping_sub(L2 as u32) } else { skb.gso_size + 120 };
-        limit != 0 && length > limit
+        limit != 0
+            && length > limit & !LIMIT_DIFFERS
+            && (limit & LIMIT_DIFFERS == 0 || exceeds(ctx, skb.ifindex, length))
     };
     if interesting || big {
         slow(ctx, L2, if protocol == ETH_P_IP { 4 } else { 6 }, INGRESS, big);
     }
     PASS
+}
+
+/// Whether it exceeds the limit of this very device, where others of its slot have another; yes if that is not known.
+#[inline(always)]
+fn exceeds(ctx: &TcContext, ifindex: u32, length: u32) -> bool {
+    let key = device_key(netns(ctx), ifindex);
+    // SAFETY: entries are whole words, and one that is replaced meanwhile costs a look-up at the FIB.
+    unsafe { DEVICES.get(key) }.is_none_or(|limit| length > *limit)
 }
 
 /// A fragment, an ICMP error, a SYN, unusual TCP options, IP options, or headers that are not in the linear part.

@@ -10,6 +10,17 @@ pub static OFFSETS: Offsets = Offsets::NONE;
 #[unsafe(no_mangle)]
 pub static REASONS: Reasons = Reasons::NONE;
 
+/// A random number, because where things lie in tables must not be foreseeable; with 0 there are no budgets.
+#[unsafe(no_mangle)]
+pub static SEED: u64 = 0;
+
+/// That number.
+#[inline(always)]
+pub fn seed() -> u64 {
+    // SAFETY: as for `offset!`.
+    unsafe { core::ptr::read_volatile(&raw const SEED) }
+}
+
 /// The offset of one field.
 macro_rules! offset {
     ($field:ident) => {

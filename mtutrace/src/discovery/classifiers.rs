@@ -60,8 +60,11 @@ impl Classifiers {
     pub(crate) fn sync(&mut self, topology: &Topology, until: Option<Instant>) -> bool {
         let node = topology.node();
         let wanted: Vec<DeviceId> = node.netns.keys().flat_map(|netns| hooked(node, *netns)).collect();
-        let limit = |device: &DeviceId| (device.ifindex, smallest_limit(node, *device));
-        lock(&self.attacher).set_limits(wanted.iter().map(limit));
+        let limit = |device: &&DeviceId| (**device, smallest_limit(node, **device));
+        // The host's devices first: nobody else's can take their place in the tables.
+        let of_host = wanted.iter().filter(|device| device.netns == node.host);
+        let others = wanted.iter().filter(|device| device.netns != node.host);
+        lock(&self.attacher).set_limits(of_host.chain(others).map(|device| limit(&device)));
         let gone: Vec<_> = self.links.keys().filter(|d| !wanted.contains(d)).copied().collect();
         for device in gone {
             if let Some(links) = self.links.remove(&device) {

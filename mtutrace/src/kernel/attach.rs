@@ -1,17 +1,16 @@
 //! Puts the classifiers on one device of the namespace that the calling thread is in, and tells them the limits.
-use std::collections::HashMap;
 use std::{ffi, io};
 
 use aya::Ebpf;
-use aya::maps::{Array, MapData};
 use aya::programs::tc::{SchedClassifierLink, TcError};
 use aya::programs::{ProgramError, SchedClassifier, TcAttachType, tc};
 use aya::util::KernelVersion;
 use mtutrace_common::Place;
-use mtutrace_common::config::LIMIT_SLOTS;
 
 use super::error::{chain, os_error};
 use super::hooks::{HOOKS, Hook, Outcome};
+use super::limits::Limits;
+use crate::model::DeviceId;
 
 /// Why a device did not take the classifiers.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +40,7 @@ pub(crate) type Links = Vec<SchedClassifierLink>;
 pub(crate) struct Attacher {
     ebpf: Ebpf,
     directions: Vec<Direction>,
-    /// What was written to the table of limits, by slot.
-    limits: HashMap<u32, u32>,
+    limits: Limits,
 }
 
 /// One classifier: its direction, and its programs for devices with Ethernet headers and without.
@@ -82,7 +80,7 @@ impl Attacher {
     pub(crate) fn new(ebpf: Ebpf, outcome: &[Outcome]) -> Attacher {
         let loaded = HOOKS.iter().zip(outcome).filter(|(_, outcome)| **outcome == Outcome::Attached);
         let directions = loaded.filter_map(|(hook, _)| Direction::of(hook)).collect();
-        Attacher { ebpf, directions, limits: HashMap::new() }
+        Attacher { ebpf, directions, limits: Limits::default() }
     }
 
     /// The loaded object.
@@ -120,49 +118,14 @@ impl Attacher {
     }
 
     /// Sets the limit of each device that is traced, bytes at L3: the smallest MTU that a packet coming in by it could meet.
-    pub(crate) fn set_limits(&mut self, devices: impl Iterator<Item = (u32, u32)>) {
-        let mut wanted: HashMap<u32, u32> = HashMap::new();
-        for (ifindex, limit) in devices {
-            let slot = wanted.entry(slot(ifindex)).or_insert(u32::MAX);
-            *slot = limit.min(*slot);
-        }
-        let smallest = wanted.values().min().copied().unwrap_or(0);
-        if let Some(mut map) = array(&mut self.ebpf, "SMALLEST") {
-            let _ = map.set(0, smallest, 0);
-        }
-        let Some(mut map) = array(&mut self.ebpf, "LIMITS") else { return };
-        for slot in self.limits.keys().filter(|slot| !wanted.contains_key(slot)) {
-            let _ = map.set(*slot, 0, 0);
-        }
-        for (slot, limit) in &wanted {
-            if self.limits.get(slot) != Some(limit)
-                && let Err(e) = map.set(*slot, *limit, 0)
-            {
-                tracing::warn!("the limit of a device could not be set: {e}");
-            }
-        }
-        self.limits = wanted;
+    pub(crate) fn set_limits(&mut self, devices: impl Iterator<Item = (DeviceId, u32)>) {
+        self.limits.set(&mut self.ebpf, devices);
     }
 }
 
 /// Whether classifiers are links that die with this process (from 6.6), rather than filters that must be removed.
 pub(crate) fn has_tcx() -> bool {
     KernelVersion::current().is_ok_and(|v| v >= KernelVersion::new(6, 6, 0))
-}
-
-/// Gives the device of one index a limit (`mtutrace bench`).
-pub(crate) fn set_limit(ebpf: &mut Ebpf, ifindex: u32, limit: u32) {
-    if let Some(mut map) = array(ebpf, "LIMITS") {
-        let _ = map.set(slot(ifindex), limit, 0);
-    }
-}
-
-fn slot(ifindex: u32) -> u32 {
-    ifindex & (LIMIT_SLOTS - 1)
-}
-
-fn array<'a>(ebpf: &'a mut Ebpf, name: &str) -> Option<Array<&'a mut MapData, u32>> {
-    ebpf.map_mut(name).and_then(|map| Array::try_from(map).ok())
 }
 
 /// Before 6.6: a clsact qdisc, and no filter of a run that was killed (they carry our programs' names).

@@ -11,17 +11,33 @@ pub(crate) struct Counters(PerCpuArray<MapData, u64>);
 /// Records that the kernel side made since it was loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Records {
-    /// By signal, sent or lost; those without any are not there.
+    /// By signal: sent, lost or left out; those without any are not there.
     pub(crate) made: BTreeMap<Signal, u64>,
     /// Those that the ring could not take.
     pub(crate) lost: u64,
+    /// By signal, those that were left out because their source had sent enough (`mtutrace-ebpf/src/budget.rs`).
+    pub(crate) left_out: BTreeMap<Signal, u64>,
 }
 
 impl Records {
     /// Those made, by name: SYNs too, of which few become events, and holes, which never do.
     pub(crate) fn names(&self) -> BTreeMap<&'static str, u64> {
-        self.made.iter().map(|(signal, n)| (signal.name(), *n)).collect()
+        names(&self.made)
     }
+
+    /// Those left out, by name.
+    pub(crate) fn left_out_names(&self) -> BTreeMap<&'static str, u64> {
+        names(&self.left_out)
+    }
+
+    /// How many were left out.
+    pub(crate) fn left_out_total(&self) -> u64 {
+        self.left_out.values().sum()
+    }
+}
+
+fn names(counts: &BTreeMap<Signal, u64>) -> BTreeMap<&'static str, u64> {
+    counts.iter().map(|(signal, n)| (signal.name(), *n)).collect()
 }
 
 impl Counters {
@@ -40,8 +56,11 @@ impl Counters {
 
     /// All records.
     pub(crate) fn records(&self) -> Records {
-        let made = Signal::ALL.into_iter().map(|signal| (signal, self.sum(signal as u32)));
-        Records { made: made.filter(|(_, n)| *n > 0).collect(), lost: self.lost() }
+        let by_signal = |first: u32| {
+            let all = Signal::ALL.into_iter().map(|signal| (signal, self.sum(first + signal as u32)));
+            all.filter(|(_, n)| *n > 0).collect()
+        };
+        Records { made: by_signal(0), lost: self.lost(), left_out: by_signal(counter::LEFT_OUT) }
     }
 
     fn sum(&self, slot: u32) -> u64 {

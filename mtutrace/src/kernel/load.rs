@@ -1,4 +1,5 @@
 //! Loads the BPF object with what the running kernel's BTF says, and attaches what belongs to no device.
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use aya::maps::{Array, MapData};
@@ -95,8 +96,11 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
     let reasons = btf.as_ref().map_or_else(|_| Reasons::default(), offsets::reasons);
     // aya-log's levels go from 1 (error) to 5 (trace); 0 is none.
     let level: u8 = if options.log { 4 } else { 0 };
+    // The keys of std's hashers come from the kernel (getrandom).
+    let seed = RandomState::new().build_hasher().finish() | 1;
     let mut ebpf = EbpfLoader::new()
         .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
+        .override_global("SEED", &seed, true)
         .override_global("REASONS", bytemuck::bytes_of(&reasons), true)
         .override_global("AYA_LOG_LEVEL", &level, false)
         .map_max_entries("EVENTS", options.ring_bytes)
@@ -121,7 +125,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
     Ok(Loaded { ebpf, outcome, reasons, symbols: symbols.ok() })
 }
 
-/// Loads just the classifiers, and the empty one that they are measured against.
+/// Loads just the classifiers, without budgets for what they send, and the empty one that they are measured against.
 ///
 /// # Errors
 /// When the kernel refuses one.

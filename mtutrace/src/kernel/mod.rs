@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod hooks;
 pub(crate) mod instances;
 pub(crate) mod kprobes;
+pub(crate) mod limits;
 pub(crate) mod load;
 pub mod offsets;
 mod place;

@@ -181,6 +181,9 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     let records = made.iter().map(|(signal, n)| (with("signal", signal, Labels::new()), *n));
     counters(out, "records", "Records made by the BPF programs, lost ones included", records)?;
     counter(out, "lost_events", "Records that did not fit into the ring buffer", own.records.lost)?;
+    let left_out = own.records.left_out_names();
+    let left_out = left_out.iter().map(|(signal, n)| (with("signal", signal, Labels::new()), *n));
+    counters(out, "left_out_records", "Records not sent because their source had sent enough", left_out)?;
     counter(out, "undecodable_records", "Records that could not be decoded", own.undecodable)?;
     let help = "Incidents evicted or refused because there were too many";
     counter(out, "dropped_incidents", help, own.dropped_incidents)?;

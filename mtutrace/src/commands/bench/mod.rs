@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::outcome::{Failure, Outcome};
-use crate::kernel::attach::set_limit;
+use crate::kernel::limits::set_limit;
 use crate::kernel::{capability, load};
 use crate::output::format::Format;
 

@@ -333,7 +333,7 @@ impl Session<'_> {
     }
 
     /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the
-    /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost.
+    /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost + left out.
     fn drain(&mut self, state: &mut RunState) -> Result<Records, Failure> {
         let mut made = self.counters.records();
         for _ in 0..self.options.load.ring_bytes / SMALLEST_RECORD / BATCH as u32 + QUIET_TRIES {

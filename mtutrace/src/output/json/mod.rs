@@ -129,6 +129,9 @@ pub(crate) struct StatusLine<'a> {
     missed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     records: Option<BTreeMap<&'static str, u64>>,
+    /// Of those, by signal, what was not sent because its source had sent enough; the device's other sources had room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<BTreeMap<&'static str, u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decoded: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +159,7 @@ impl<'a> StatusLine<'a> {
             lost: totals.map(|t| t.records.lost),
             missed: totals.and_then(|t| t.missed),
             records: totals.map(|t| t.records.names()),
+            left_out: totals.map(|t| t.records.left_out_names()),
             decoded: totals.map(|t| t.decoded),
             undecodable: totals.map(|t| t.undecodable),
             outcomes: totals.map(|t| &t.outcomes),

@@ -191,6 +191,10 @@ impl<W: Write> Text<W> {
         if let Some(missed) = totals.missed.filter(|n| *n > 0) {
             lost = format!("{lost}, {missed} program runs MISSED");
         }
+        let left_out = totals.records.left_out_total();
+        if left_out > 0 {
+            lost = format!("{lost}, {left_out} events of who had sent many left out");
+        }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
             let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
