@@ -1,10 +1,11 @@
 //! Attributes events, one flow after the other, and keeps those whose flow must be asked about. Pure.
-use crate::diagnosis::attribution::{self, Attribution, Ends};
+use crate::diagnosis::attribution::{self, Attribution, End, Ends, Origins};
 use crate::diagnosis::flows::Flows;
 use crate::diagnosis::nat::{Nat, Translation};
 use crate::diagnosis::pending::{Pending, Seen, Waiting};
 use crate::diagnosis::recent::Recent;
 use crate::model::{Event, Flow, NatQuery, Node};
+use crate::topology;
 
 /// How long it is remembered to whom a flow's packets are attributed, and of how many flows.
 const HOLD_NS: u64 = 2_000_000_000;
@@ -21,6 +22,8 @@ pub(super) struct Known {
     generation: u64,
     /// Whether everything was known about NAT that had to be.
     complete: bool,
+    /// The packet came from a container whose address is not the one that it bears: it is nobody's.
+    pub(super) forged: bool,
 }
 
 /// An event whose attribution is known.
@@ -32,7 +35,9 @@ pub(super) struct Attributor {
     known: Recent<Seen, Known>,
     nat: Nat,
     pending: Pending,
+    origins: Origins,
     unanswered: u64,
+    forged: u64,
 }
 
 impl Default for Attributor {
@@ -41,7 +46,9 @@ impl Default for Attributor {
             known: Recent::new(HOLD_NS, ATTRIBUTIONS),
             nat: Nat::default(),
             pending: Pending::default(),
+            origins: Origins::default(),
             unanswered: 0,
+            forged: 0,
         }
     }
 }
@@ -53,13 +60,36 @@ impl Attributor {
         let event = match self.pending.follow(event) {
             Ok(None) => return None,
             Ok(Some(first)) => match self.look_up(&first, first.time_ns, flows, node, true) {
-                Ok(known) => return Some((first, known)),
+                Ok(known) => return Some(self.checked(first, known, node)),
                 Err(query) => self.pending.begin(query, first).err()?,
             },
             Err(event) => event,
         };
         let known = self.look_up(&event, event.time_ns, flows, node, false).ok()?;
-        Some((event, known))
+        Some(self.checked(event, known, node))
+    }
+
+    /// Makes nobody's what bears the address of another than its sender.
+    fn checked(&mut self, event: Event, known: Known, node: &Node) -> Ready {
+        if self.origins.is_forged(&event, &known.ends, node) {
+            self.forged += 1;
+            let (ends, attribution) = (Ends::default(), None);
+            return (event, Known { ends, attribution, forged: true, ..known });
+        }
+        (event, known)
+    }
+
+    /// Whether an ACK that asks for a hole bears the address of another than its sender.
+    pub(super) fn is_forged_asker(&mut self, event: &Event, node: &Node) -> bool {
+        let remote = event.flow.dst.ip();
+        let src =
+            topology::resolve(node, event.netns, event.flow.src.ip()).map(|netns| End { netns, remote });
+        self.origins.is_forged(event, &Ends { src, dst: None }, node)
+    }
+
+    /// Events of packets that bore the address of another than their sender.
+    pub(super) fn forged(&self) -> u64 {
+        self.forged
     }
 
     /// The questions that came up since the last call.
@@ -111,7 +141,8 @@ impl Attributor {
                 if !known.complete {
                     self.unanswered += waiting.events.len() as u64 - 1;
                 }
-                waiting.events.into_iter().map(|event| (event, known.clone())).collect()
+                let events = waiting.events.into_iter();
+                events.map(|event| self.checked(event, known.clone(), node)).collect()
             }
             Err(query) => {
                 self.pending.wait(Waiting { query, ..waiting });
@@ -143,7 +174,7 @@ impl Attributor {
             translation
         })?;
         let attribution = attribution::attribute(ends, node);
-        let known = Known { ends, attribution, generation: node.generation, complete };
+        let known = Known { ends, attribution, generation: node.generation, complete, forged: false };
         if complete {
             self.known.insert(seen, known.clone(), now_ns);
         } else {

@@ -189,6 +189,8 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     counter(out, "dropped_incidents", help, own.dropped_incidents)?;
     let help = "Obstacles that events named and the model of the node did not lead to";
     counter(out, "model_disagreements", help, own.disagreements)?;
+    let help = "Events of packets that bore the address of another than the container that sent them";
+    counter(out, "forged_events", help, own.forged)?;
     let help = "Events attributed without an answer about NAT, which did not come in time";
     counter(out, "nat_unanswered_events", help, own.nat_unanswered)?;
     let program = |name: &str| with("program", name, Labels::new());

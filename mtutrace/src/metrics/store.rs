@@ -29,6 +29,8 @@ pub(crate) struct OwnMetrics {
     pub(crate) dropped_incidents: u64,
     /// Obstacles that events named, and that the model of the node did not lead to.
     pub(crate) disagreements: u64,
+    /// Events of packets with another's source address.
+    pub(crate) forged: u64,
     /// Events attributed without an answer about NAT.
     pub(crate) nat_unanswered: u64,
     /// Programs of the kernel side.

@@ -35,6 +35,8 @@ pub(crate) struct Totals {
     pub(crate) outcomes: Outcomes,
     /// Obstacles that events named, and that the model of the node did not know of.
     pub(crate) disagreements: u64,
+    /// Events of packets that bore the address of another than the container that sent them.
+    pub(crate) forged: u64,
     /// How long the run took, milliseconds.
     pub(crate) duration_ms: u64,
     /// What it cost.

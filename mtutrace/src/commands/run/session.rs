@@ -223,6 +223,7 @@ impl Session<'_> {
                 undecodable: state.undecodable,
                 dropped_incidents: state.engine.dropped_incidents(),
                 disagreements: state.engine.disagreements(),
+                forged: state.engine.forged(),
                 nat_unanswered: state.engine.nat_unanswered(),
                 programs: state.snapshot.programs.clone(),
                 latency: state.latency.buckets(),
@@ -312,6 +313,7 @@ impl Session<'_> {
             undecodable: state.undecodable,
             outcomes: self.outcomes(state),
             disagreements: state.engine.disagreements(),
+            forged: state.engine.forged(),
             duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cost: state.cost(),
         };

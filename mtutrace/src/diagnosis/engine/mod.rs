@@ -92,6 +92,7 @@ impl Engine {
                 self.flows.syn((event.seq, identity), sighting);
                 return None;
             }
+            EventKind::SackHole { .. } if self.attributor.is_forged_asker(&event, node) => return None,
             EventKind::SackHole { .. } => {
                 let connection = self.flows.find(event.netns, event.flow);
                 let mss = connection.and_then(|(connection, reversed)| {
@@ -137,7 +138,10 @@ impl Engine {
 
     /// Takes in an event whose attribution is known.
     fn count(&mut self, (event, known): Ready, node: &Node) -> Option<AttributedEvent> {
-        let Known { ends, mut attribution, .. } = known;
+        let Known { ends, mut attribution, forged, .. } = known;
+        if forged {
+            return Some(self.tally(event, None, node));
+        }
         let passes = event.kind == EventKind::Fragmented { mtu: None };
         if passes && self.arrivals.0.remove(&(event.netns, event.flow, event.ip_id)) {
             self.external.note(&event, &ends, None, node);
@@ -299,6 +303,11 @@ impl Engine {
     /// Events that were attributed without what NAT has made of their flow: it was not known in time.
     pub(crate) fn nat_unanswered(&self) -> u64 {
         self.attributor.unanswered()
+    }
+
+    /// Events of packets that bore the address of another than their sender: nobody's.
+    pub(crate) fn forged(&self) -> u64 {
+        self.attributor.forged()
     }
 
     /// All verdicts as they stand at the end: what evidence there is must do.

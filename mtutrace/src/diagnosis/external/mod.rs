@@ -209,7 +209,8 @@ impl ExternalIncidents {
                 self.said(event, ends, limit, node);
             }
             EventKind::Fragmented { mtu: None } => {
-                if let Some(receiver) = dst {
+                // What another one of this node sends is that one's, and the kernel gives it up in time.
+                if let (Some(receiver), None) = (dst, src) {
                     self.arriving.note(node.key(receiver), event, node);
                 }
             }
@@ -241,8 +242,10 @@ impl ExternalIncidents {
                 let named = |netns: &NetnsId| node.container(*netns).is_some();
                 let here =
                     Some(event.netns).filter(|netns| *netns != node.host && cause == DropCause::Reassembly);
-                // The receiver lacks them; the sender is who can do something about it, if it is here alone.
-                let either = [dst, here, src].into_iter().flatten();
+                // What a container of this node sends to another is no fault of that one; else the receiver lacks them, and who
+                // sent them can do something about it.
+                let sends = src.filter(|netns| named(netns) && dst.is_some_and(|dst| dst != *netns));
+                let either = [sends, dst, here, src].into_iter().flatten();
                 let Some(owner) = either.clone().find(named).or_else(|| either.clone().next()) else {
                     return;
                 };

@@ -140,6 +140,9 @@ pub(crate) struct StatusLine<'a> {
     outcomes: Option<&'a Outcomes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     disagreements: Option<u64>,
+    /// Events of packets that bore the address of another than the container that sent them: nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forged: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,6 +167,7 @@ impl<'a> StatusLine<'a> {
             undecodable: totals.map(|t| t.undecodable),
             outcomes: totals.map(|t| &t.outcomes),
             disagreements: totals.map(|t| t.disagreements),
+            forged: totals.map(|t| t.forged),
             duration_ms: totals.map(|t| t.duration_ms),
             cost: totals.map(|t| &t.cost),
         }

@@ -95,7 +95,11 @@ fn the_length_of_a_quoted_super_packet_is_unknown() {
 
 #[test]
 fn the_last_line_is_the_status_with_the_totals() {
-    let records = Records { made: BTreeMap::from([(Signal::Drop, 4), (Signal::Syn, 1)]), lost: 2 };
+    let records = Records {
+        made: BTreeMap::from([(Signal::Drop, 4), (Signal::Syn, 1)]),
+        lost: 2,
+        ..Default::default()
+    };
     let totals = Totals { events: 3, records, decoded: 3, duration_ms: 1500, ..Totals::default() };
     let tally = Tally { counters: BTreeMap::from([(SignalKind::Drop, 3)]), ..Tally::default() };
     let lines = lines(&Item::End(&[], &[(NetnsId(3), tally)], &TraceStatus::default(), &totals));

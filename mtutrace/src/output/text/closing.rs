@@ -61,6 +61,14 @@ pub(super) fn disagreements(count: u64) -> Option<String> {
     })
 }
 
+/// The line about packets with forged addresses, if there were any.
+pub(super) fn forged(count: u64) -> Option<String> {
+    (count > 0).then(|| {
+        let events = of(count, "event was", "events were");
+        format!("{events} of packets that bore another's address: a container of this node sent them. They count for nobody.")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +83,8 @@ mod tests {
             "; 12 packets were too big; the senders were told and sent none of that size again; 1 datagram was too big; the \
              senders were told; fragments of 2 datagrams passed, and none was seen to be lost"
         );
-        assert_eq!((disagreements(0), unanswered(&none)), (None, None));
+        assert_eq!((disagreements(0), unanswered(&none), forged(0)), (None, None, None));
+        assert!(forged(2).unwrap().starts_with("2 events were of packets that bore another's address"));
         let waits = Outcomes { unanswered: 1, ..Outcomes::default() };
         assert!(
             unanswered(&waits).unwrap().starts_with("Stalled, cause unknown: 1 connection sent a request")

@@ -9,8 +9,8 @@ use lru::LruCache;
 use super::escape::escape;
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::model::{
-    AttributedEvent, Bottleneck, Container, Ended, Fix, KernelTally, NetnsId, Outcomes, Pod, Severity,
-    SignalKind, Tally, Verdict, VerdictId, VerdictKind,
+    AttributedEvent, Bottleneck, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind,
+    Tally, Verdict, VerdictId, VerdictKind,
 };
 
 /// Writes text; with colours only where somebody asked for them.
@@ -167,8 +167,11 @@ impl<W: Write> Text<W> {
         Ok(())
     }
 
-    fn unexplained(&mut self, outcomes: &Outcomes) -> io::Result<()> {
-        for line in [closing::unexplained(outcomes), closing::unanswered(outcomes)].into_iter().flatten() {
+    fn unexplained(&mut self, totals: &Totals) -> io::Result<()> {
+        let outcomes = &totals.outcomes;
+        let lines =
+            [closing::unexplained(outcomes), closing::unanswered(outcomes), closing::forged(totals.forged)];
+        for line in lines.into_iter().flatten() {
             writeln!(self.out, "{line}")?;
         }
         Ok(())
@@ -207,13 +210,13 @@ impl<W: Write> Text<W> {
                 status.containers,
                 closing::quiet(&totals.outcomes)
             )?;
-            self.unexplained(&totals.outcomes)?;
+            self.unexplained(totals)?;
             return self.tallies(tallies, false, context);
         }
         for verdict in verdicts {
             self.verdict(verdict, true)?;
         }
-        self.unexplained(&totals.outcomes)?;
+        self.unexplained(totals)?;
         if let Some(line) = closing::disagreements(totals.disagreements) {
             writeln!(self.out, "{line}")?;
         }

@@ -5,6 +5,7 @@ mod passed;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::path::path_before_tunnels;
 use crate::model::{NetnsId, Node};
 use index::index;
 pub(crate) use index::prepare;
@@ -34,16 +35,33 @@ pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId>
     let mut seen = BTreeSet::from([near]);
     let mut ring = vec![near];
     while !ring.is_empty() {
-        let mut nearest = ring.iter().filter(|netns| owners.binary_search(netns).is_ok());
-        match (nearest.next(), nearest.next()) {
-            (Some(owner), None) => return Some(*owner),
-            (Some(_), Some(_)) => return None,
-            (None, _) => {}
+        let nearest: Vec<NetnsId> =
+            ring.iter().filter(|netns| owners.binary_search(netns).is_ok()).copied().collect();
+        match nearest[..] {
+            [] => {}
+            [owner] => return Some(owner),
+            _ => return the_one_on_its_way_out(node, ip, &nearest),
         }
         ring = ring.iter().filter_map(|netns| index.neighbours.get(netns)).flatten().copied().collect();
         ring.retain(|netns| seen.insert(*netns));
     }
     None
+}
+
+/// Of several that claim an address the only one that has it on the device by which it sends: an address on `lo` or on a device
+/// that leads nowhere draws no packets from outside.
+fn the_one_on_its_way_out(node: &Node, ip: IpAddr, claim: &[NetnsId]) -> Option<NetnsId> {
+    let has = |netns: &&NetnsId| {
+        let way = path_before_tunnels(node, **netns, None);
+        let own = way.first().map(|hop| hop.ifindex);
+        let addresses = node.netns.get(netns).into_iter().flat_map(|netns| &netns.addresses);
+        addresses.into_iter().any(|address| address.ip == ip && Some(address.ifindex) == own)
+    };
+    let mut real = claim.iter().filter(has);
+    match (real.next(), real.next()) {
+        (Some(owner), None) => Some(*owner),
+        _ => None,
+    }
 }
 
 /// The namespaces that have the address, in ascending order.

@@ -34,6 +34,14 @@ fn the_nearest_owner(near: u32, address: &str, expected: Option<u32>) {
 }
 
 #[test]
+fn an_address_claimed_by_another_is_whose_device_has_it() {
+    let claimed = |ifindex| two_pods().address(4, ifindex, "10.42.0.108/32").0;
+    assert_eq!(resolve(&claimed(1), HOST, ip("10.42.0.108")), Some(NetnsId(2)), "on the other pod's lo");
+    assert_eq!(resolve(&claimed(3), HOST, ip("10.42.0.108")), Some(NetnsId(2)), "on its docker0");
+    assert_eq!(resolve(&claimed(2), HOST, ip("10.42.0.108")), None, "on its eth0: nobody can tell");
+}
+
+#[test]
 fn an_address_of_a_namespace_that_nothing_leads_to_is_nobodys() {
     let apart = incident().pair((8, 2, "a", 1500), (9, 2, "b", 1500)).address(9, 2, "203.0.113.1/32");
     let node =
