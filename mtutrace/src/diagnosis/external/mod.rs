@@ -242,9 +242,10 @@ impl ExternalIncidents {
                 let named = |netns: &NetnsId| node.container(*netns).is_some();
                 let here =
                     Some(event.netns).filter(|netns| *netns != node.host && cause == DropCause::Reassembly);
-                // What a container of this node sends to another is no fault of that one; else the receiver lacks them, and who
-                // sent them can do something about it.
-                let sends = src.filter(|netns| named(netns) && dst.is_some_and(|dst| dst != *netns));
+                // The receiver lacks them, and who sent them can do something about it. What a container of this node never sent the
+                // rest of is no fault of another's.
+                let whole = |netns: &NetnsId| cause != DropCause::Reassembly || dst == Some(*netns);
+                let sends = src.filter(|netns| named(netns) && !whole(netns));
                 let either = [sends, dst, here, src].into_iter().flatten();
                 let Some(owner) = either.clone().find(named).or_else(|| either.clone().next()) else {
                     return;
