@@ -8,6 +8,7 @@ pub mod cgroup;
 pub mod container;
 pub mod crowd;
 pub mod datagrams;
+pub mod hostile;
 pub mod incident;
 pub mod leaks;
 pub mod mib;

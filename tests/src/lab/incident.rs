@@ -258,7 +258,7 @@ fn wire(spec: &IncidentSpec, server: &NetNs, node: &NetNs, pod: &NetNs, inner: &
 }
 
 /// Connects a guest (its `eth0` with that address) to a port of a bridge, with a default route through `gateway`.
-fn plug(
+pub(super) fn plug(
     (host, bridge, port): (&NetNs, &str, &str),
     (guest, address): (&NetNs, &str),
     gateway: &str,

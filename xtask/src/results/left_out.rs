@@ -36,6 +36,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("remote_blackhole::an_outage_in_the_middle_of_losses", "likewise"),
     ("remote_blackhole::an_answer_that_never_comes_is_told_without_a_cause", "likewise"),
+    (
+        "hostile",
+        "budgets and origins are the same everywhere, and a flood at full speed takes an emulated machine for itself",
+    ),
     ("overflow", "the books of the ring are kept by the same programs everywhere, and a flood takes minutes"),
     ("manners::text_in_a_pipe_has_no_escape_codes_whatever_names_say", "the form of the output"),
     ("map::two_hundred_containers_under_a_second", "the CPU time of an emulated machine is no measure"),

@@ -41,7 +41,7 @@ pub(crate) fn send(args: &[String]) -> Result<()> {
 }
 
 /// A raw socket that wants the IP header from us, as `IPPROTO_RAW` does in both families.
-fn raw(to: SocketAddr) -> Result<UdpSocket> {
+pub(crate) fn raw(to: SocketAddr) -> Result<UdpSocket> {
     let family = if to.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
     // SAFETY: socket takes no pointers.
     let fd = unsafe { libc::socket(family, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::IPPROTO_RAW) };
@@ -62,7 +62,7 @@ fn udp(sport: u16, dport: u16, size: u16) -> Vec<u8> {
 }
 
 /// The kernel fills in the length and the checksum (raw(7)).
-fn v4(from: Ipv4Addr, to: Ipv4Addr, id: u16, body: &[u8]) -> Vec<u8> {
+pub(crate) fn v4(from: Ipv4Addr, to: Ipv4Addr, id: u16, body: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x45, 0, 0, 0];
     packet.extend([id, MORE_FRAGMENTS].map(u16::to_be_bytes).concat());
     packet.extend([HOPS, UDP, 0, 0]);

@@ -2,7 +2,7 @@
 //!
 //! `serve --listen ADDR` · `get URL --timeout S [--reader slow|rest|reset]` · `put URL --bytes N --timeout S` ·
 //! `hold` · `wire --kind tap|tun --a NETNS:DEVICE --b NETNS:DEVICE …` (see wire.rs) ·
-//! `udp-send ADDR --size N --count N [--df|--probe]` · `first-fragments ADDR --size N --count N`. Lines on stdout are for
+//! `udp-send ADDR --size N --count N [--df|--probe]` · `first-fragments ADDR --size N --count N`. `attack KIND ADDR [--as IP]` (see attack.rs). Lines on stdout are for
 //! the parent: `ready`, `stalled BYTES` (nothing has moved for a while, still trying), and at the end
 //! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`.
 #![expect(clippy::print_stdout, reason = "lines on stdout are how it talks to its parent")]
@@ -11,6 +11,7 @@ use std::io::{Error, ErrorKind};
 use std::process::ExitCode;
 
 mod args;
+mod attack;
 mod fragment;
 mod http;
 mod packet;
@@ -28,10 +29,11 @@ fn main() -> ExitCode {
         Some("udp-send") => udp::send(&args),
         Some("first-fragments") => fragment::send(&args),
         Some("wire") => wire::run(&args),
+        Some("attack") => attack::run(&args),
         Some("get" | "put") => return http::transfer(&args),
         _ => Err(Error::new(
             ErrorKind::InvalidInput,
-            "serve, get, put, hold, udp-send, first-fragments or wire",
+            "serve, get, put, hold, udp-send, first-fragments, attack or wire",
         )),
     };
     match result {

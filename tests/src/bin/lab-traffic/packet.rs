@@ -113,7 +113,7 @@ fn v6(ip: &[u8], mtu: u32, router: &Router) -> Vec<u8> {
 }
 
 /// Fills in the Internet checksum (RFC 1071) of `bytes` behind `pseudo`, at a place that is zero so far.
-fn checksum(bytes: &mut [u8], at: usize, pseudo: &[u8]) {
+pub(crate) fn checksum(bytes: &mut [u8], at: usize, pseudo: &[u8]) {
     let words = |part: &[u8]| -> u32 {
         part.chunks(2).map(|two| u32::from(two[0]) << 8 | u32::from(*two.get(1).unwrap_or(&0))).sum()
     };

@@ -66,6 +66,11 @@ pub(crate) fn bound_for(to: SocketAddr) -> Result<UdpSocket> {
     }
 }
 
+/// DF, and only the device's own MTU counts (IPv4).
+pub(crate) fn without_fragments(socket: &UdpSocket) -> Result<()> {
+    set(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE)
+}
+
 fn set(socket: &UdpSocket, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> Result<()> {
     // SAFETY: the value is a c_int that outlives the call, and its size is passed beside it.
     let result = unsafe {
