@@ -67,10 +67,14 @@ impl Limits {
     }
 }
 
-/// Gives the device of one index a limit (`mtutrace bench`).
-pub(crate) fn set_limit(ebpf: &mut Ebpf, ifindex: u32, limit: u32) {
+/// Gives one device a limit, and its slot that of another one if there is one (`mtutrace bench`).
+pub(crate) fn set_limit(ebpf: &mut Ebpf, device: DeviceId, limit: u32, others: Option<u32>) {
+    if let Some(mut map) = table(ebpf) {
+        let _ = map.insert(device_key(device.netns.0, device.ifindex), limit, 0);
+    }
     if let Some(mut map) = array(ebpf, "LIMITS") {
-        let _ = map.set(slot(ifindex), limit, 0);
+        let slot_has = others.map_or(limit, |others| others | LIMIT_DIFFERS);
+        let _ = map.set(slot(device.ifindex), slot_has, 0);
     }
 }
 

@@ -3,6 +3,7 @@ mod sandbox;
 
 use std::io::Write;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::MetadataExt;
 
 use aya::programs::{ProgramError, SchedClassifier};
 use aya::{Ebpf, TestRun, TestRunOptions};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::kernel::limits::set_limit;
 use crate::kernel::{capability, load};
+use crate::model::{DeviceId, NetnsId};
 use crate::output::format::Format;
 
 /// L3 bytes of the ordinary packet.
@@ -20,6 +22,11 @@ const ORDINARY: u16 = 1040;
 const OVERSIZED: u16 = 1500;
 /// The limit that the test device gets.
 const LIMIT: u32 = 1450;
+/// The ordinary packet, while another device in the same slot of the table of limits has [`SMALL`].
+const BESIDE: &str = "ordinary, slot shared";
+const SMALL: u32 = 100;
+/// This thread's namespace.
+const OWN_NETNS: &str = "/proc/thread-self/ns/net";
 /// BPF_PROG_TEST_RUN takes the packet to have come in by the loopback device (`bpf_prog_test_run_skb`).
 const LOOPBACK: u32 = 1;
 
@@ -66,13 +73,15 @@ pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
     };
     sandbox::enter(LIMIT).map_err(refused)?;
     let mut ebpf = load::load_classifiers().map_err(|e| Failure::Machine(e.to_string()))?;
-    set_limit(&mut ebpf, LOOPBACK, LIMIT);
+    let netns = std::fs::metadata(OWN_NETNS).map_err(refused)?.ino();
+    let device = DeviceId { netns: NetnsId(netns as u32), ifindex: LOOPBACK };
     let ordinary = tcp_packet(ORDINARY, false);
     let oversized = tcp_packet(OVERSIZED, false);
     let syn = tcp_packet(60, true);
-    let cases: [(&str, &str, &[u8]); 5] = [
+    let cases: [(&str, &str, &[u8]); 6] = [
         ("mtut_empty", "ordinary", &ordinary),
         ("mtut_in", "ordinary", &ordinary),
+        ("mtut_in", BESIDE, &ordinary),
         ("mtut_out", "ordinary", &ordinary),
         ("mtut_in", "oversized", &oversized),
         ("mtut_in", "syn", &syn),
@@ -81,7 +90,9 @@ pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
     for _ in 0..options.rounds {
         for ((program, packet, bytes), times) in cases.iter().zip(&mut times) {
             // Events fill the ring, and then they are cheaper: few of them at a time.
-            let repeat = if *packet == "ordinary" { options.repeat } else { options.repeat.min(2000) };
+            let makes_events = !matches!(*packet, "ordinary" | BESIDE);
+            let repeat = if makes_events { options.repeat.min(2000) } else { options.repeat };
+            set_limit(&mut ebpf, device, LIMIT, (*packet == BESIDE).then_some(SMALL));
             times.push(
                 measure(&mut ebpf, program, bytes, repeat).map_err(|e| Failure::Machine(e.to_string()))?,
             );
@@ -90,6 +101,7 @@ pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
     }
     let medians: Vec<f64> = times.into_iter().map(median).collect();
     let empty = medians.first().copied().unwrap_or(1.0).max(1.0);
+    set_limit(&mut ebpf, device, LIMIT, None);
     check_events(&mut ebpf, &oversized)?;
     let rows = cases.iter().zip(&medians).map(|((program, packet, _), ns)| Measurement {
         program,
@@ -178,11 +190,11 @@ fn print(format: Format, rows: &[Measurement]) -> std::io::Result<()> {
         Format::Text => {
             writeln!(
                 out,
-                "{:<12} {:<10} {:>8} {:>24}",
+                "{:<12} {:<22} {:>8} {:>24}",
                 "program", "packet", "ns/run", "ratio to an empty program"
             )?;
             for row in rows {
-                writeln!(out, "{:<12} {:<10} {:>8.0} {:>24.2}", row.program, row.packet, row.ns, row.ratio)?;
+                writeln!(out, "{:<12} {:<22} {:>8.0} {:>24.2}", row.program, row.packet, row.ns, row.ratio)?;
             }
             Ok(())
         }

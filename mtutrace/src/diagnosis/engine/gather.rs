@@ -5,9 +5,10 @@ use super::Engine;
 use crate::diagnosis::attribution::Ends;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::incident::Incident;
+use crate::diagnosis::mss::OversizedMss;
 use crate::diagnosis::obstacle::Obstacle;
 use crate::diagnosis::tunnels;
-use crate::model::{Event, Mismatch, NetnsId, Node};
+use crate::model::{AttributedEvent, Event, Mismatch, NetnsId, Node};
 use crate::topology::{self, Underlay};
 
 impl Engine {
@@ -34,6 +35,16 @@ impl Engine {
         incident.evidence.belongs_to(node.container(netns));
         incident.evidence.add(event);
         Some(&mut incident.evidence)
+    }
+
+    /// Counts a promise that will not be kept as evidence.
+    pub(super) fn promised(
+        &mut self,
+        OversizedMss { event, netns, mismatch }: OversizedMss,
+        node: &Node,
+    ) -> AttributedEvent {
+        self.evidence(&event, netns, &mismatch, event.flow.dst.ip(), node);
+        self.tally(event, Some(netns), node)
     }
 
     /// Adds an event to the evidence about the obstacle that it names itself.

@@ -16,7 +16,7 @@ use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
 use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::ledger::{Ledger, NOBODY};
-use crate::diagnosis::mss::{self, OversizedMss};
+use crate::diagnosis::mss;
 use crate::diagnosis::nat::LATE_NS;
 use crate::diagnosis::obstacle::Obstacle;
 use crate::diagnosis::recent::Recent;
@@ -245,15 +245,6 @@ impl Engine {
         None
     }
 
-    fn promised(
-        &mut self,
-        OversizedMss { event, netns, mismatch }: OversizedMss,
-        node: &Node,
-    ) -> AttributedEvent {
-        self.evidence(&event, netns, &mismatch, event.flow.dst.ip(), node);
-        self.tally(event, Some(netns), node)
-    }
-
     /// The verdict that a promise of too much makes at once, before the first packet of its connection can die.
     pub(crate) fn foresee(&mut self, attributed: &AttributedEvent, node: &Node) -> Vec<Verdict> {
         let (EventKind::Syn { .. }, Some(netns)) = (&attributed.event.kind, attributed.owner) else {
@@ -389,6 +380,8 @@ fn has_stated(incidents: &Incidents, external: &ExternalIncidents, owner: NetnsK
     incidents.of(owner).any(|(_, incident)| incident.stated.is_some()) || external.has_stated(owner)
 }
 
+#[cfg(test)]
+mod cost;
 #[cfg(test)]
 mod handshakes;
 #[cfg(test)]
