@@ -12,6 +12,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 const QUIET: [&str; 6] = ["bollard", "h2", "hyper", "hyper_util", "tonic", "tower"];
 
 fn main() -> ExitCode {
+    if let Some(code) = mtutrace::container_fs::serve_if_asked() {
+        return code;
+    }
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_writer(|| mtutrace::output::stderr::Stderr)
