@@ -106,11 +106,15 @@ impl Mounts {
         let known: Vec<(u64, u32)> = self.others.iter().map(|(id, (pid, _))| (*id, *pid)).collect();
         let until = Instant::now() + SLICE;
         for (id, pid) in fresh.into_iter().chain(known.into_iter().filter(|_| all)) {
-            if Instant::now() < until {
-                self.others.insert(id, (pid, of_other(proc, pid, until)));
-            } else {
-                self.others.entry(id).or_insert_with(|| (pid, Held::new()));
+            let (_, known) = self.others.remove(&id).unwrap_or_default();
+            let mut held = of_other(proc, pid, until);
+            if Instant::now() >= until {
+                // What was not looked at in time is as it was.
+                held.extend(
+                    known.into_iter().filter(|(_, (path, _))| path.starts_with(proc.path(pid, "root"))),
+                );
             }
+            self.others.insert(id, (pid, held));
         }
     }
 }

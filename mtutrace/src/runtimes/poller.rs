@@ -201,7 +201,7 @@ impl Poller {
     }
 }
 
-/// Asks all daemons of a root at once.
+/// Asks all daemons of a root: the host's at once, those of a container one after the other.
 async fn poll_root(
     root: SocketRoot,
     ids: Vec<String>,
@@ -213,11 +213,15 @@ async fn poll_root(
     let mut tasks = JoinSet::new();
     for socket in sockets.into_iter().filter(|socket| !backing_off.contains(&socket.key)) {
         let (owner, ids, events) = (root.owner().map(str::to_owned), ids.clone(), events.clone());
+        let inside = owner.is_some();
         tasks.spawn(async move {
             let socket = Arc::new(socket);
             let answer = query_socket(&socket, &ids).await.map_err(|why| format!("{}: {why}", socket.path));
             let _ = events.send(PollerEvent::Answer { owner, key: socket.key, answer });
         });
+        if inside {
+            tasks.join_next().await;
+        }
     }
     while tasks.join_next().await.is_some() {}
     let _ = events.send(PollerEvent::Done { root, refusal });

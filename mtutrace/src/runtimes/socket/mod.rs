@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
 use tokio::net::UnixStream;
 
-use super::bounded::BoundedStream;
+use super::bounded::{BoundedStream, HOST_BYTES, INSIDE_BYTES};
 use crate::container_fs::{self, Refusal, Wanted};
 use crate::identity::cgroup;
 use crate::model::Runtime;
@@ -156,15 +156,17 @@ enum Way {
 impl Socket {
     /// Connects to the file that was found, wherever its path leads by now.
     pub(super) async fn connect(&self) -> io::Result<BoundedStream> {
-        let stream = match &self.way {
-            Way::File(file) => UnixStream::connect(format!("/proc/self/fd/{}", file.as_raw_fd())).await?,
+        match &self.way {
+            Way::File(file) => {
+                let stream = UnixStream::connect(format!("/proc/self/fd/{}", file.as_raw_fd())).await?;
+                Ok(BoundedStream::new(stream, HOST_BYTES))
+            }
             Way::Connected(connection) => {
                 let taken = connection.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let connection = taken.ok_or(io::Error::from(io::ErrorKind::NotConnected))?;
-                UnixStream::from_std(connection.into())?
+                Ok(BoundedStream::new(UnixStream::from_std(connection.into())?, INSIDE_BYTES))
             }
-        };
-        Ok(BoundedStream::new(stream))
+        }
     }
 }
 
