@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod container_fs;
 mod diagnosis;
 mod discovery;
 mod filter;

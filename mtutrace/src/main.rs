@@ -9,9 +9,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Libraries whose debug messages would bury ours at -v.
-const QUIET: [&str; 6] = ["bollard", "h2", "hyper", "hyper_util", "tonic", "tower"];
+const QUIET: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
 
 fn main() -> ExitCode {
+    if let Some(code) = mtutrace::container_fs::serve_if_asked() {
+        return code;
+    }
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_writer(|| mtutrace::output::stderr::Stderr)

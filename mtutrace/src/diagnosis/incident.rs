@@ -49,6 +49,9 @@ impl Incident {
     pub(super) fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
         let mismatch = lives.then(|| self.standing(now_ns, node)).flatten();
         let (active, quiet) = (mismatch.is_some(), self.is_quiet(now_ns));
+        if !lives {
+            self.evidence.settle();
+        }
         // A runtime may name a container some time after its network is there.
         self.evidence.belongs_to(node.container(self.evidence.netns).filter(|_| lives));
         if let (false, Some(stated)) = (active, &mut self.stated) {

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::process::Proc;
+use crate::container_fs::{self, Wanted};
 use crate::model::NetnsId;
 
 /// Most bytes of a table of mounts that are read.
@@ -18,6 +21,10 @@ const LONGEST: u64 = 8 << 20;
 const MOST: usize = 1024;
 /// Most mount namespaces that are looked at besides the host's and our own.
 const OTHERS: usize = 64;
+/// Most namespaces that are taken from the table of one of those.
+const MOST_OF_OTHERS: usize = 64;
+/// Those that are not looked at after so much time wait for the next scan that looks.
+const SLICE: Duration = Duration::from_millis(100);
 /// Those are looked at in one scan of so many: an open table, which tells of changes, would keep them alive.
 const EVERY: u32 = 10;
 
@@ -66,7 +73,11 @@ impl Mounts {
             let mut table = self.ours.remove(process).unwrap_or(Table { file, held: Held::new() });
             let root = proc.root.join(process).join("root");
             table.file.rewind().ok()?;
-            table.held = read(&mut table.file, &root, Path::new("/"));
+            let reachable = |id: NetnsId, below: &Path| {
+                // Another mount may lie on top of it.
+                fs::metadata(root.join(below)).is_ok_and(|status| status.ino() == u64::from(id.0))
+            };
+            table.held = read(&mut table.file, (&root, Path::new("/")), MOST, reachable);
             self.ours.insert(process, table);
         }
         self.ours.get(process).map(|table| &table.held)
@@ -93,10 +104,38 @@ impl Mounts {
         self.scans += 1;
         let all = self.scans.is_multiple_of(EVERY);
         let known: Vec<(u64, u32)> = self.others.iter().map(|(id, (pid, _))| (*id, *pid)).collect();
+        let until = Instant::now() + SLICE;
         for (id, pid) in fresh.into_iter().chain(known.into_iter().filter(|_| all)) {
-            let root = proc.path(pid, "root");
-            let held = File::open(proc.path(pid, "mountinfo")).map(|mut file| read(&mut file, &root, &root));
-            self.others.insert(id, (pid, held.unwrap_or_default()));
+            let (_, known) = self.others.remove(&id).unwrap_or_default();
+            let mut held = of_other(proc, pid, until);
+            if Instant::now() >= until {
+                // What was not looked at in time is as it was.
+                held.extend(
+                    known.into_iter().filter(|(_, (path, _))| path.starts_with(proc.path(pid, "root"))),
+                );
+            }
+            self.others.insert(id, (pid, held));
+        }
+    }
+}
+
+/// The namespaces that are mounted where another process sees them, by a helper: the file systems there are not ours.
+fn of_other(proc: &Proc, pid: u32, until: Instant) -> Held {
+    let root = proc.path(pid, "root");
+    let (Ok(mut table), Ok(process)) = (File::open(proc.path(pid, "mountinfo")), container_fs::process(pid))
+    else {
+        return Held::new();
+    };
+    let reachable = |id: NetnsId, below: &Path| Instant::now() < until && is_there(&process, id, below);
+    read(&mut table, (&root, &root), MOST_OF_OTHERS, reachable)
+}
+
+fn is_there(process: &OwnedFd, id: NetnsId, below: &Path) -> bool {
+    match container_fs::open(process.as_fd(), below, Wanted::Namespace) {
+        Ok(opened) => opened.key.1 == u64::from(id.0),
+        Err(why) => {
+            tracing::debug!("netns {id}, mounted in a container, is not looked at: {why}");
+            false
         }
     }
 }
@@ -108,20 +147,22 @@ fn has_changed(table: &File) -> bool {
     poll(&mut question, Some(&now)).is_ok_and(|ready| ready > 0)
 }
 
-/// The namespaces of a table, as far as they can be reached below `root`; `shown` stands for that in the path to show.
-fn read(table: &mut File, root: &Path, shown: &Path) -> Held {
+/// The namespaces of a table that can be reached below a root directory; the second path stands for that in the one to show.
+fn read(
+    table: &mut File,
+    (root, shown): (&Path, &Path),
+    most: usize,
+    reachable: impl Fn(NetnsId, &Path) -> bool,
+) -> Held {
     let mut text = Vec::new();
     if table.take(LONGEST).read_to_end(&mut text).is_err() {
         return Held::new();
     }
     let mut held = Held::new();
-    for (id, place) in text.split(|byte| *byte == b'\n').filter_map(namespace) {
+    for (id, place) in text.split(|byte| *byte == b'\n').filter_map(namespace).take(most) {
         let below = place.strip_prefix("/").unwrap_or(&place);
-        let path = root.join(below);
-        // Another mount may lie on top of it.
-        let there = fs::metadata(&path).is_ok_and(|status| status.ino() == u64::from(id.0));
-        if there && held.len() < MOST {
-            held.entry(id).or_insert_with(|| (path, shown.join(below)));
+        if !held.contains_key(&id) && reachable(id, below) {
+            held.insert(id, (root.join(below), shown.join(below)));
         }
     }
     held

@@ -2,7 +2,7 @@
 use crate::model::DeviceCounters;
 use crate::model::SnmpCounters;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,6 +18,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 const SLICE: Duration = Duration::from_millis(5);
 /// Rest after reading, times its length: reading may cost 1 % of a CPU.
 const REST: u32 = 99;
+
+/// Most bytes of a table of devices: more devices than the model keeps of a namespace that is not the host's.
+const LONGEST: u64 = 4 << 20;
 
 /// Reads, and remembers.
 #[derive(Debug)]
@@ -56,7 +59,9 @@ impl Reader {
         if start < self.rest_until {
             return false;
         }
-        self.deltas.forget(start);
+        self.deltas.forget(start, |netns| {
+            topology.node().netns.contains_key(&netns) || topology.unreadable().contains_key(&netns)
+        });
         self.read.retain(|netns, _| topology.node().netns.contains_key(netns));
         let mut moved = false;
         for netns in due(topology.node().netns.keys(), &self.read, start) {
@@ -145,7 +150,10 @@ fn from(task: &Path) -> io::Result<Texts> {
         Err(e) => return Err(e),
     }
     // Names of devices need not be UTF-8; the model of the node changes them in the same way.
-    let text = std::fs::read(task.join("net/dev"))?;
+    let mut text = Vec::new();
+    std::fs::File::open(task.join("net/dev"))?.take(LONGEST).read_to_end(&mut text)?;
+    // A line that is cut is no line.
+    text.truncate(text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
     let text = String::from_utf8_lossy(&text);
     let devices = parse::dev(&text).map_err(io::Error::other)?;
     Ok((counters, devices.into_iter().map(|(name, device)| (name.to_owned(), device)).collect()))

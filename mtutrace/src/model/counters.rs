@@ -127,6 +127,9 @@ impl KernelTally {
     }
 }
 
+/// Devices of a tally beyond which those are forgotten that are gone; the sums stay.
+const DEVICES: usize = 256;
+
 /// Counters of one container.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
@@ -149,6 +152,9 @@ pub(crate) struct Tally {
 impl Tally {
     /// Whose they are may be known only after they were counted, and named later still.
     pub(crate) fn belongs_to(&mut self, owner: NetnsKey, node: &Node) {
+        if self.interfaces.len() > DEVICES {
+            self.interfaces.retain(|device, _| node.link(*device).is_some());
+        }
         let container = node.container(owner.id).filter(|_| node.is_current(owner));
         if container.is_some() && container != self.container.as_ref() {
             self.container = container.cloned();
@@ -167,4 +173,30 @@ fn since<const N: usize>(now: &[u64; N], before: &[u64; N]) -> Option<[u64; N]> 
 
 fn add<const N: usize>(sum: &mut [u64; N], step: &[u64; N]) {
     sum.iter_mut().zip(step).for_each(|(to, n)| *to = to.saturating_add(*n));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{NetnsId, SignalKind};
+    use crate::testing::node::incident;
+
+    #[test]
+    fn devices_that_are_gone_leave_a_tally_that_has_many() {
+        let node = incident().0;
+        let owner = node.key(NetnsId(1));
+        let mut tally = Tally::default();
+        let living = *node.netns[&NetnsId(1)].links.keys().next().unwrap();
+        let count = |tally: &mut Tally, ifindex| {
+            let device = DeviceId { netns: NetnsId(1), ifindex };
+            *tally.interfaces.entry(device).or_default().entry(SignalKind::Drop).or_default() += 1;
+        };
+        count(&mut tally, living);
+        (1000..1000 + DEVICES as u32 - 1).for_each(|ifindex| count(&mut tally, ifindex));
+        tally.belongs_to(owner, &node);
+        assert_eq!(tally.interfaces.len(), DEVICES, "there is room");
+        count(&mut tally, 5000);
+        tally.belongs_to(owner, &node);
+        assert_eq!(tally.interfaces.keys().map(|d| d.ifindex).collect::<Vec<_>>(), [living]);
+    }
 }

@@ -25,8 +25,10 @@ pub(crate) struct Netns {
     pub(crate) addresses: Vec<Address>,
     /// Unicast routes of the main table and of those that rules lead to, both families.
     pub(crate) routes: Vec<Route>,
-    /// Routes of other tables than main that were too many to keep.
+    /// Routes that were too many to keep, or more.
     pub(crate) routes_cut: usize,
+    /// What else was too many to keep, by its name in the plural, and how many or more.
+    pub(crate) cut: BTreeMap<&'static str, usize>,
     /// Rules of policy routing in their order; none of a family that has but those which the kernel makes itself.
     pub(crate) rules: Vec<Rule>,
     /// The other ends of its VXLANs by their index, as their forwarding databases say.
@@ -47,4 +49,13 @@ pub(crate) struct Netns {
     pub(crate) containers: Vec<Container>,
     /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.
     pub(crate) generation: u64,
+}
+
+impl Netns {
+    /// Notes that so many more of something were not kept.
+    pub(crate) fn note_cut(&mut self, what: &'static str, count: usize) {
+        if count > 0 {
+            *self.cut.entry(what).or_default() += count;
+        }
+    }
 }

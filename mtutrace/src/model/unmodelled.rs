@@ -12,6 +12,8 @@ pub(crate) enum UnmodelledKind {
     Rule,
     /// Routes that were too many to read or to judge.
     Routes,
+    /// Devices, addresses or rules that were too many to read.
+    Table,
     /// Ports of a switch whose tables the kernel does not tell by rtnetlink: Open vSwitch.
     Switch,
     /// A filter of TC, eBPF or one that redirects.

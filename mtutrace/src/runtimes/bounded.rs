@@ -12,18 +12,22 @@ use tokio::time::{Sleep, sleep};
 /// A connection, one request long. A daemon under load takes a while to list its containers.
 const LONGEST: Duration = Duration::from_secs(2);
 /// Some 2 kB a container, for some thousand of them.
-const MOST_BYTES: usize = 8 << 20;
+pub(super) const HOST_BYTES: usize = 8 << 20;
+/// A daemon in a container runs fewer, and there may be many daemons.
+pub(super) const INSIDE_BYTES: usize = 2 << 20;
 
 /// The connection. Whoever holds it cannot be held up by the other end.
 pub(super) struct BoundedStream {
     stream: UnixStream,
+    most: usize,
     left: usize,
     end: Pin<Box<Sleep>>,
 }
 
 impl BoundedStream {
-    pub(super) fn new(stream: UnixStream) -> BoundedStream {
-        BoundedStream { stream, left: MOST_BYTES, end: Box::pin(sleep(LONGEST)) }
+    /// `most`: bytes.
+    pub(super) fn new(stream: UnixStream, most: usize) -> BoundedStream {
+        BoundedStream { stream, most, left: most, end: Box::pin(sleep(LONGEST)) }
     }
 
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
@@ -31,7 +35,8 @@ impl BoundedStream {
             return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer within 2 s"));
         }
         if self.left == 0 {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the answer is longer than 8 MB"));
+            let why = format!("the answer is longer than {} MB", self.most >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
         }
         Ok(())
     }

@@ -8,19 +8,20 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::shared::Shared;
-use super::socket::{Api, Socket, SocketRoot};
+use super::socket::{Api, Found, Socket, SocketRoot};
 use super::{cri, docker};
+use crate::container_fs::Refusal;
 use crate::runtimes::cache::{Cache, Lineages, back_off};
 use crate::runtimes::metadata::Metadata;
 
-/// A file system that a container made may never answer.
+/// The host's file system may be a network's. What looks into containers has bounds of its own (`container_fs`).
 const SEARCH: Duration = Duration::from_secs(1);
 /// A daemon may need several requests, each of which has its own bound.
 const WHOLE_ANSWER: Duration = Duration::from_secs(5);
-/// File systems that may hang at a time before nothing is searched any more.
-const SEARCHERS: usize = 8;
-/// Places asked at a time; the others' turn comes by their back-off.
+/// Containers whose daemons are asked at a time; the others' turn comes by their back-off. The host's are always asked.
 const MOST_TASKS: usize = 16;
+/// A thread for each of them, and for the host.
+const SEARCHERS: usize = MOST_TASKS + 1;
 
 /// What is there to be named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub(super) enum PollerEvent {
     Wake(Box<dyn Fn() + Send>),
     /// A daemon answered, or did not.
     Answer { owner: Option<String>, key: Key, answer: Result<Vec<Metadata>, String> },
-    /// A root was asked. `false`: its file system hangs.
-    Done { root: SocketRoot, found: bool },
+    /// A root was asked; why a part of it was not.
+    Done { root: SocketRoot, refusal: Option<Refusal> },
     /// Nobody wants names any more.
     Stop,
 }
@@ -67,8 +68,10 @@ pub(super) struct Poller {
     processes: BTreeMap<String, u32>,
     inventory: u64,
     polling: BTreeSet<SocketRoot>,
-    /// Places whose file system hangs: each costs a thread until it answers.
-    stuck: BTreeSet<SocketRoot>,
+    /// Whose file system hangs, by container (none: the host's): each costs a thread or a helper until it answers.
+    stuck: BTreeSet<Option<String>>,
+    /// Somebody was told that there are containers into which nobody looks.
+    told: bool,
     backing_off: BTreeMap<Key, Backoff>,
     wake: Option<Box<dyn Fn() + Send>>,
     events: UnboundedSender<PollerEvent>,
@@ -84,6 +87,7 @@ impl Poller {
             inventory: 0,
             polling: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            told: false,
             backing_off: BTreeMap::new(),
             wake: None,
             events,
@@ -124,7 +128,7 @@ impl Poller {
                 self.inventory = number;
                 self.processes = inventory.processes;
                 self.cache.show(inventory.lineages, Instant::now());
-                self.stuck.retain(|root| root.owner().is_none_or(|id| self.processes.contains_key(id)));
+                self.stuck.retain(|id| id.as_ref().is_none_or(|id| self.processes.contains_key(id)));
             }
             PollerEvent::Wake(wake) => self.wake = Some(wake),
             PollerEvent::Answer { owner, key, answer } => match answer {
@@ -137,15 +141,29 @@ impl Poller {
                     self.back_off_from(key);
                 }
             },
-            PollerEvent::Done { root, found } => {
+            PollerEvent::Done { root, refusal } => {
                 self.polling.remove(&root);
-                if !found {
-                    self.stuck.insert(root);
+                if let Some(refusal) = refusal {
+                    self.tell(&root, &refusal);
+                    if matches!(refusal, Refusal::Silent) {
+                        self.stuck.insert(root.owner().map(str::to_owned));
+                    }
                 }
             }
             PollerEvent::Stop => {}
         }
         false
+    }
+
+    /// Containers could make any number of lines: one is for everybody, the rest for who wants to know.
+    fn tell(&mut self, root: &SocketRoot, refusal: &Refusal) {
+        let whose = root.owner().map_or("the host", |id| id.get(..12).unwrap_or(id));
+        let line =
+            format!("cannot look for the runtimes of {whose}: {refusal}; what they run stays without a name");
+        if std::mem::replace(&mut self.told, true) {
+            return tracing::debug!("{line}");
+        }
+        tracing::warn!("{line} (said once; -v tells of each)");
     }
 
     /// The longer, the oftener it failed.
@@ -172,42 +190,50 @@ impl Poller {
         let backing_off: BTreeSet<Key> =
             self.backing_off.iter().filter(|(_, rest)| rest.until > now).map(|(key, _)| *key).collect();
         for (root, ids) in questions {
-            if self.polling.len() >= MOST_TASKS {
-                break;
+            let owner = root.owner().map(str::to_owned);
+            if owner.is_some() && self.polling.len() >= MOST_TASKS {
+                continue;
             }
-            if !self.stuck.contains(&root) && self.polling.insert(root.clone()) {
+            if !self.stuck.contains(&owner) && self.polling.insert(root.clone()) {
                 tokio::spawn(poll_root(root, ids, backing_off.clone(), self.events.clone()));
             }
         }
     }
 }
 
-/// Asks all daemons of a root at once.
+/// Asks all daemons of a root: the host's at once, those of a container one after the other.
 async fn poll_root(
     root: SocketRoot,
     ids: Vec<String>,
     backing_off: BTreeSet<Key>,
     events: UnboundedSender<PollerEvent>,
 ) {
-    let sockets = search(root.clone()).await;
-    let found = sockets.is_some();
+    let hangs = Found { refusal: Some(Refusal::Silent), ..Found::default() };
+    let Found { sockets, refusal } = search(root.clone()).await.unwrap_or(hangs);
     let mut tasks = JoinSet::new();
-    for socket in sockets.unwrap_or_default().into_iter().filter(|socket| !backing_off.contains(&socket.key))
-    {
+    for socket in sockets.into_iter().filter(|socket| !backing_off.contains(&socket.key)) {
         let (owner, ids, events) = (root.owner().map(str::to_owned), ids.clone(), events.clone());
+        let inside = owner.is_some();
         tasks.spawn(async move {
             let socket = Arc::new(socket);
             let answer = query_socket(&socket, &ids).await.map_err(|why| format!("{}: {why}", socket.path));
             let _ = events.send(PollerEvent::Answer { owner, key: socket.key, answer });
         });
+        if inside {
+            tasks.join_next().await;
+        }
     }
     while tasks.join_next().await.is_some() {}
-    let _ = events.send(PollerEvent::Done { root, found });
+    let _ = events.send(PollerEvent::Done { root, refusal });
 }
 
-/// The sockets of a root; nothing if its file system hangs.
-pub(super) async fn search(root: SocketRoot) -> Option<Vec<Socket>> {
+/// The sockets of a root; nothing if the host's file system hangs.
+pub(super) async fn search(root: SocketRoot) -> Option<Found> {
+    let inside = root.owner().is_some();
     let search = tokio::task::spawn_blocking(move || root.sockets());
+    if inside {
+        return search.await.ok();
+    }
     timeout(SEARCH, search).await.ok().map(Result::unwrap_or_default)
 }
 

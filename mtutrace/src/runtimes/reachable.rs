@@ -17,7 +17,7 @@ pub(crate) fn reachable_runtimes() -> ReachableRuntimes {
     let Ok(runtime) = runtime() else { return ReachableRuntimes::default() };
     let found = runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
-        for socket in search(SocketRoot::Host(host_root())).await.unwrap_or_default() {
+        for socket in search(SocketRoot::Host(host_root())).await.unwrap_or_default().sockets {
             tasks.spawn(async move {
                 let socket = Arc::new(socket);
                 // No container has this id.

@@ -11,6 +11,7 @@ pub(crate) mod dump;
 pub(crate) mod exits;
 mod far_end;
 pub(crate) mod hooks;
+mod kept;
 pub(crate) mod live;
 pub(crate) mod lookup;
 pub(crate) mod mismatch;

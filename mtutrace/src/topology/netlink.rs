@@ -6,6 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use super::kept::Kept;
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST};
 use netlink_packet_core::{NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN};
 use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NetlinkSerializable, NlasIterator};
@@ -24,6 +25,8 @@ const BUFFER: usize = 64 * 1024;
 enum Pass {
     Complete,
     Interrupted,
+    /// There is more, and nobody wants it.
+    Enough,
     /// A datagram of so many bytes did not fit.
     TooLong(usize),
 }
@@ -47,24 +50,31 @@ impl Conversation {
         Ok(Conversation { protocol, socket: connect(protocol)?, sequence: 0, buffer: vec![0; BUFFER] })
     }
 
-    /// Asks for a table; `pick` gets type and payload of each message, and keeps what it wants.
+    /// Asks for a table; `pick` gets type and payload of each message, and keeps of it what it wants in `kept`; false: that is
+    /// enough.
     ///
     /// A table that keeps changing is taken as it was read last: whoever changes it also notifies (`watch`), which
     /// leads to another dump.
     pub(crate) fn dump<T>(
         &mut self,
         request: RouteNetlinkMessage,
-        mut pick: impl FnMut(u16, &[u8]) -> Option<T>,
-    ) -> io::Result<Vec<T>> {
-        let mut found = Vec::new();
+        kept: &mut Kept<T>,
+        mut pick: impl FnMut(u16, &[u8], &mut Kept<T>) -> bool,
+    ) -> io::Result<()> {
+        let before = kept.mark();
         let mut whole = false;
         for _ in 0..TRIES {
-            found.clear();
+            kept.back_to(before);
             self.send(request.clone(), NLM_F_REQUEST | NLM_F_DUMP)?;
-            let pass = self.receive(true, |kind, payload| found.extend(pick(kind, payload)));
+            let pass = self.receive(true, |kind, payload| pick(kind, payload, kept));
             match pass {
-                Ok(Pass::Complete) => return Ok(found),
+                Ok(Pass::Complete) => return Ok(()),
                 Ok(Pass::Interrupted) => whole = true,
+                Ok(Pass::Enough) => {
+                    // The kernel stops when the socket is closed.
+                    self.socket = connect(self.protocol)?;
+                    return Ok(());
+                }
                 Ok(Pass::TooLong(bytes)) => {
                     whole = false;
                     self.buffer.resize(bytes, 0);
@@ -77,7 +87,17 @@ impl Conversation {
                 }
             }
         }
-        if whole { Ok(found) } else { Err(io::Error::from(io::ErrorKind::InvalidData)) }
+        if whole { Ok(()) } else { Err(io::Error::from(io::ErrorKind::InvalidData)) }
+    }
+
+    /// Asks for a table, of whose messages each is at most one item.
+    pub(crate) fn list<T>(
+        &mut self,
+        request: RouteNetlinkMessage,
+        kept: &mut Kept<T>,
+        mut pick: impl FnMut(u16, &[u8]) -> Option<T>,
+    ) -> io::Result<()> {
+        self.dump(request, kept, |kind, payload, kept| pick(kind, payload).is_none_or(|item| kept.add(item)))
     }
 
     /// Asks one question that has one answer.
@@ -88,9 +108,13 @@ impl Conversation {
     ) -> io::Result<Option<T>> {
         let mut found = None;
         self.send(request, NLM_F_REQUEST)?;
-        match self.receive(false, |kind, payload| found = pick(kind, payload))? {
+        let each = |kind, payload: &[u8]| {
+            found = pick(kind, payload);
+            true
+        };
+        match self.receive(false, each)? {
             Pass::TooLong(_) => Err(io::Error::from(io::ErrorKind::InvalidData)),
-            Pass::Complete | Pass::Interrupted => Ok(found),
+            Pass::Complete | Pass::Interrupted | Pass::Enough => Ok(found),
         }
     }
 
@@ -109,7 +133,7 @@ impl Conversation {
         retry(|| self.socket.send(&bytes, 0)).map(drop)
     }
 
-    fn receive(&mut self, dump: bool, mut each: impl FnMut(u16, &[u8])) -> io::Result<Pass> {
+    fn receive(&mut self, dump: bool, mut each: impl FnMut(u16, &[u8]) -> bool) -> io::Result<Pass> {
         let mut interrupted = false;
         loop {
             let buffer = &mut self.buffer;
@@ -136,7 +160,10 @@ impl Conversation {
                         _ => return Ok(Pass::Complete),
                     },
                     kind => {
-                        each(kind, payload);
+                        let more = each(kind, payload);
+                        if dump && !more {
+                            return Ok(Pass::Enough);
+                        }
                         if !dump {
                             return Ok(Pass::Complete);
                         }

@@ -9,6 +9,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::process::{PidfdFlags, getpid, pidfd_open, setsid};
 
+/// A parent that has not ended after so long, milliseconds, hangs: the links must not outlive what it was asked for.
+const LONGEST_MS: libc::c_int = 10_000;
 /// So many links are detached before anybody notices.
 const FEW: usize = 32;
 
@@ -69,15 +71,15 @@ fn restore_signals(before: &libc::sigset_t) {
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
 }
 
-/// The child: holds the links until all threads of the parent have ended, and then ends itself.
+/// The child: holds the links until all threads of the parent have ended, but not for long, and then ends itself.
 fn hold(kept: &[u32], parent: &OwnedFd) -> ! {
     // A Ctrl-C is for the foreground of the terminal; whoever reads our output waits for all who may write to it.
     let _ = setsid();
     close_all_but(kept);
     let mut parent = libc::pollfd { fd: parent.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    // SAFETY: one descriptor, which is open, and no time limit; then the process ends without running anything of it.
+    // SAFETY: one descriptor, which is open; then the process ends without running anything of it.
     unsafe {
-        libc::poll(&raw mut parent, 1, -1);
+        libc::poll(&raw mut parent, 1, LONGEST_MS);
         libc::_exit(0)
     }
 }

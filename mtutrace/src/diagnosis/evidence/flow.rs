@@ -37,6 +37,12 @@ impl FlowEvidence {
             .max_by_key(|(_, r)| (r.count, r.last_ns - r.first_ns))
     }
 
+    /// Keeps of the segments what [`FlowEvidence::worst`] tells.
+    pub(super) fn settle(&mut self) {
+        let worst = self.segments.iter().max_by_key(|(_, r)| (r.count, r.last_ns - r.first_ns));
+        self.segments = worst.map(|(key, repeats)| (*key, *repeats)).into_iter().collect();
+    }
+
     pub(super) fn segment(&mut self, signal: SignalKind, event: &Event) {
         let key = (signal, event.seq);
         if self.segments.len() >= SEGMENTS && !self.segments.contains_key(&key) {
@@ -53,5 +59,29 @@ impl FlowEvidence {
         }
         repeats.count += 1;
         repeats.last_ns = repeats.last_ns.max(event.time_ns);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::attribution::tests::{dropped, event, flow};
+    use mtutrace_common::config::DropCause;
+
+    #[test]
+    fn what_is_settled_says_the_same() {
+        let mut evidence = FlowEvidence::default();
+        for n in 0..40u32 {
+            let flow = flow("10.42.0.108:40000", "192.0.2.10:80");
+            let drop = event(1, flow, dropped(DropCause::Forward));
+            let drop = Event { seq: n % 7, time_ns: u64::from(n) * 10_000_000, ..drop };
+            evidence.segment(SignalKind::Drop, &drop);
+        }
+        let worst = evidence.worst();
+        assert!(worst.is_some_and(|(_, repeats)| repeats.count == 6) && evidence.segments.len() == 7);
+        evidence.settle();
+        assert_eq!((evidence.worst(), evidence.segments.len()), (worst, 1));
+        evidence.settle();
+        assert_eq!(evidence.worst(), worst);
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Evidence {
     /// were.
     pub(crate) cut: BTreeMap<SignalKind, Cut>,
     flows: HashMap<Flow, FlowEvidence>,
+    /// Nothing more is to come.
+    settled: bool,
 }
 
 impl Evidence {
@@ -85,6 +87,7 @@ impl Evidence {
             filtered: 0,
             cut: BTreeMap::new(),
             flows: HashMap::new(),
+            settled: false,
         }
     }
 
@@ -142,6 +145,13 @@ impl Evidence {
         );
         if filtered == 0 && dies && event.flow.is_tcp() {
             flow.segment(signal, event);
+        }
+    }
+
+    /// Nothing more is to come: keeps what verdicts are judged by, a sixteenth of what flows may take.
+    pub(crate) fn settle(&mut self) {
+        if !std::mem::replace(&mut self.settled, true) {
+            self.flows.values_mut().for_each(FlowEvidence::settle);
         }
     }
 

@@ -6,8 +6,12 @@ use std::time::Duration;
 use super::device::{self, ByIndex, FirstReading};
 use crate::model::{Container, NetnsId, NetnsKey};
 
-/// A namespace that was not read for so long is gone, and forgotten.
+/// What a namespace that is gone had counted is shown for so long.
 const GONE: Duration = Duration::from_secs(600);
+/// One that was not seen for so long does not come back: its number is another one's from then on.
+const BACK: Duration = Duration::from_secs(60);
+/// Most such namespaces: those that are gone for longest are forgotten.
+const MOST_GONE: usize = 1024;
 
 /// What the kernel counted in one namespace since the start of the run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,11 +101,16 @@ impl Deltas {
         changed
     }
 
-    /// Forgets what is long gone.
-    pub(crate) fn forget(&mut self, now: Duration) {
-        let stays = |read: Duration| now.saturating_sub(read) < GONE;
-        self.last.retain(|_, last| stays(last.read));
-        self.moved.retain(|_, moved| stays(moved.read));
+    /// Forgets the readings of namespaces that are gone, and what they had counted if that is long ago.
+    pub(crate) fn forget(&mut self, now: Duration, is_there: impl Fn(NetnsId) -> bool) {
+        self.last.retain(|id, last| is_there(*id) || now.saturating_sub(last.read) < BACK);
+        self.moved.retain(|_, moved| now.saturating_sub(moved.read) < GONE);
+        let gone = self.moved.iter().filter(|(owner, _)| !is_there(owner.id));
+        let mut gone: Vec<(Duration, NetnsKey)> = gone.map(|(owner, moved)| (moved.read, *owner)).collect();
+        if let Some(excess) = gone.len().checked_sub(MOST_GONE) {
+            gone.sort_unstable();
+            gone.iter().take(excess).for_each(|(_, owner)| drop(self.moved.remove(owner)));
+        }
     }
 }
 

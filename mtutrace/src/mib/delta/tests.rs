@@ -90,10 +90,25 @@ fn the_container_is_remembered_and_the_long_gone_are_not() {
     deltas.read(A, &reading(1), Some(&container), NOW);
     read(&mut deltas, A, 1);
     assert_eq!(deltas.moved()[&A].container.as_ref(), Some(&container));
-    deltas.forget(NOW + GONE / 2);
-    assert_eq!(moved(&deltas, A), Some(1));
-    deltas.forget(NOW + GONE);
+    deltas.forget(NOW + GONE / 2, |_| false);
+    assert_eq!((moved(&deltas, A), deltas.last.len()), (Some(1), 0));
+    deltas.forget(NOW + GONE, |_| false);
     assert_eq!(moved(&deltas, A), None);
+}
+
+#[test]
+fn of_namespaces_that_come_and_go_so_many_are_remembered() {
+    let mut deltas = Deltas::default();
+    let many = MOST_GONE as u32 + 10;
+    for n in 0..many {
+        let key = NetnsKey { id: NetnsId(n), generation: 1 };
+        deltas.read(key, &reading(1), None, NOW + Duration::from_millis(n.into()));
+    }
+    deltas.forget(NOW + BACK / 2, |id| id.0 < 3);
+    assert_eq!((deltas.moved.len(), deltas.last.len()), (MOST_GONE + 3, many as usize));
+    assert!(deltas.moved.keys().all(|key| key.id.0 < 3 || key.id.0 >= 10), "the last ones");
+    deltas.forget(NOW + BACK * 2, |id| id.0 < 3);
+    assert_eq!(deltas.last.len(), 3);
 }
 
 /// A reading with one device.

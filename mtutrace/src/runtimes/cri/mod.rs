@@ -1,5 +1,7 @@
 //! Kubernetes' Container Runtime Interface, which containerd and CRI-O speak: two of its calls, the fields that are
 //! wanted of them (k8s.io/cri-api, `runtime/v1/api.proto`). Written by hand, so that building needs no protoc.
+mod list;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,17 +12,11 @@ use prost::Message;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
-use tonic_prost::ProstCodec;
 
 use super::socket::Socket;
 use crate::model::{Pod, Runtime};
-use crate::runtimes::metadata::{Labels, Metadata, text};
-
-#[derive(Clone, PartialEq, Message)]
-struct Containers {
-    #[prost(message, repeated, tag = "1")]
-    containers: Vec<Container>,
-}
+use crate::runtimes::metadata::{Labels, Metadata, is_wanted, text};
+use list::{Item, ListCodec};
 
 #[derive(Clone, PartialEq, Message)]
 struct Container {
@@ -38,12 +34,6 @@ struct Container {
 struct ContainerMetadata {
     #[prost(string, tag = "1")]
     name: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Sandboxes {
-    #[prost(message, repeated, tag = "1")]
-    items: Vec<Sandbox>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -66,6 +56,37 @@ struct SandboxMetadata {
     namespace: String,
 }
 
+impl Item for Container {
+    fn cut(&mut self) {
+        [&mut self.id, &mut self.sandbox].into_iter().for_each(cut);
+        self.metadata.iter_mut().for_each(|metadata| cut(&mut metadata.name));
+        cut_labels(&mut self.labels);
+    }
+}
+
+impl Item for Sandbox {
+    fn cut(&mut self) {
+        cut(&mut self.id);
+        if let Some(metadata) = &mut self.metadata {
+            [&mut metadata.name, &mut metadata.uid, &mut metadata.namespace].into_iter().for_each(cut);
+        }
+        cut_labels(&mut self.labels);
+    }
+}
+
+fn cut(whole: &mut String) {
+    *whole = text(whole).unwrap_or_default();
+}
+
+fn cut_labels(labels: &mut HashMap<String, String>) {
+    labels.retain(|name, _| is_wanted(name));
+    let kept = std::mem::take(labels).into_iter().take(MOST_LABELS);
+    *labels = kept.filter_map(|(name, value)| Some((text(&name)?, text(&value)?))).collect();
+}
+
+/// Labels kept of one container.
+const MOST_LABELS: usize = 64;
+
 /// The second: containerd before 1.6. The messages are the same.
 const VERSIONS: [[&str; 2]; 2] = [
     ["/runtime.v1.RuntimeService/ListPodSandbox", "/runtime.v1.RuntimeService/ListContainers"],
@@ -85,9 +106,9 @@ pub(super) async fn ask(socket: &Arc<Socket>) -> Result<Vec<Metadata>, Status> {
     let mut grpc = Grpc::new(channel);
     let mut refused = None;
     for [sandboxes, containers] in VERSIONS {
-        match call::<Sandboxes>(&mut grpc, sandboxes).await {
+        match call::<Sandbox>(&mut grpc, sandboxes).await {
             Ok(sandboxes) => {
-                let containers = call::<Containers>(&mut grpc, containers).await?;
+                let containers = call::<Container>(&mut grpc, containers).await?;
                 return Ok(metadata(sandboxes, containers, socket.runtime));
             }
             Err(status) if status.code() == Code::Unimplemented => refused = Some(status),
@@ -97,16 +118,13 @@ pub(super) async fn ask(socket: &Arc<Socket>) -> Result<Vec<Metadata>, Status> {
     Err(refused.unwrap_or_else(|| Status::unimplemented("no version")))
 }
 
-async fn call<T: Message + Default + 'static>(
-    grpc: &mut Grpc<Channel>,
-    path: &'static str,
-) -> Result<T, Status> {
+async fn call<T: Item>(grpc: &mut Grpc<Channel>, path: &'static str) -> Result<Vec<T>, Status> {
     grpc.ready().await.map_err(|e| Status::from_error(e.into()))?;
-    let codec = ProstCodec::<(), T>::default();
+    let codec = ListCodec::<T>::default();
     Ok(grpc.unary(Request::new(()), PathAndQuery::from_static(path), codec).await?.into_inner())
 }
 
-fn metadata(sandboxes: Sandboxes, containers: Containers, runtime: Runtime) -> Vec<Metadata> {
+fn metadata(sandboxes: Vec<Sandbox>, containers: Vec<Container>, runtime: Runtime) -> Vec<Metadata> {
     let sandbox = |sandbox: Sandbox| {
         let labels = Labels(&sandbox.labels);
         let by_labels = labels.pod();
@@ -125,7 +143,7 @@ fn metadata(sandboxes: Sandboxes, containers: Containers, runtime: Runtime) -> V
         }
     };
     let sandboxes: HashMap<String, Metadata> =
-        sandboxes.items.into_iter().map(|item| (item.id.clone(), sandbox(item))).collect();
+        sandboxes.into_iter().map(|item| (item.id.clone(), sandbox(item))).collect();
     let container = |container: Container| {
         let labels = Labels(&container.labels);
         // Pods of others than kubelet have no labels of kubelet's; only the sandbox has the pod's own.
@@ -140,7 +158,7 @@ fn metadata(sandboxes: Sandboxes, containers: Containers, runtime: Runtime) -> V
             complete: true,
         }
     };
-    let containers: Vec<Metadata> = containers.containers.into_iter().map(container).collect();
+    let containers: Vec<Metadata> = containers.into_iter().map(container).collect();
     containers.into_iter().chain(sandboxes.into_values()).collect()
 }
 

@@ -46,8 +46,46 @@ fn one_that_is_being_started_is_asked_about_again() {
 
 #[test]
 fn what_has_no_id_is_nothing() {
-    assert_eq!(metadata(ContainerSummary::default(), Runtime::Docker), None);
-    let bare = ContainerSummary { id: Some("ab".into()), ..ContainerSummary::default() };
-    let bare = metadata(bare, Runtime::Docker).unwrap();
+    assert_eq!(metadata(Summary::default(), Runtime::Docker), None);
+    let bare = told_of(r#"{"Id":"ab","Names":null,"Labels":null,"NetworkSettings":{"Networks":null}}"#);
     assert_eq!((bare.name, bare.complete), (None, true));
+}
+
+#[test]
+fn no_more_is_kept_than_a_real_container_has() {
+    let name = "n".repeat(100_000);
+    let label = |n: usize| format!(r#""io.kubernetes.{n}":"{name}""#);
+    let labels = (0..100).map(label).collect::<Vec<_>>().join(",");
+    let network = |n: usize| format!(r#""net{n}":{{"NetworkID":"{n}","Other":[[{{}}]]}}"#);
+    let networks = (0..100).map(network).collect::<Vec<_>>().join(",");
+    let names = vec![format!(r#""/{name}""#); 100].join(",");
+    let text = format!(
+        r#"{{"Id":"ab","Names":[{names}],"Labels":{{"of no use":"{name}",{labels}}},"NetworkSettings":{{"Networks":{{{networks}}}}}}}"#
+    );
+    let read: Summary = serde_json::from_str(&text).unwrap();
+    assert_eq!((read.names.0.len(), read.labels.0.len()), (64, 64));
+    assert_eq!(read.network_settings.unwrap().networks.0.len(), 64);
+    assert!(read.names.0.iter().chain(read.labels.0.values()).all(|text| text.len() <= 256));
+    assert!(read.labels.0.keys().all(|name| name != "of no use"));
+}
+
+#[test]
+fn millions_of_containers_are_an_error_that_costs_nothing() {
+    let few = format!("[{}{{}}]", "{},".repeat(8191));
+    let Summaries(read) = serde_json::from_str(&few).unwrap();
+    assert_eq!(read.len(), 8192);
+    let many = format!("[{}{{}}]", "{},".repeat(2_700_000));
+    let error = serde_json::from_str::<Summaries>(&many).unwrap_err();
+    assert!(error.to_string().starts_with("more than 8192 containers"), "{error}");
+    assert!(error.column() < 100_000, "it stopped there: {error}");
+}
+
+#[test]
+fn ids_are_asked_for_whatever_they_are() {
+    let asked = path(&["ab".to_owned(), "a \"&#".to_owned()]).unwrap();
+    assert_eq!(
+        asked,
+        "/containers/json?all=true&filters=%7B%22id%22%3A%5B%22ab%22%2C%22a%20%5C%22%26%23%22%5D%7D"
+    );
+    assert_eq!(path(&vec![String::new(); 201]).unwrap(), "/containers/json?all=true");
 }

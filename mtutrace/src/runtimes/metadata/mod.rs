@@ -9,6 +9,15 @@ use crate::model::{Ci, Compose, Container, Network, Pod, Runtime, Setup};
 const LONGEST: usize = 256;
 /// Networks kept of a container.
 const MOST_NETWORKS: usize = 32;
+/// Containers that are read of one answer. A node has some hundred; kubelet's limit is 110 pods unless told otherwise.
+pub(super) const MOST_CONTAINERS: usize = 8192;
+/// What the labels that are looked at have in their names.
+const LABELS: [&str; 7] =
+    ["io.kubernetes.", "com.docker.compose.", GITLAB[0], GITLAB[1], GITHUB, WOODPECKER, DRONE];
+const GITLAB: [&str; 2] = ["com.gitlab.gitlab-runner.", "runner.gitlab.com/"];
+const GITHUB: &str = "actions.github.com/";
+const WOODPECKER: &str = "woodpecker-ci.org/";
+const DRONE: &str = "io.drone";
 
 /// What a runtime told of one container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +51,11 @@ impl Metadata {
 /// The beginning of a text from outside; nothing if it is empty.
 pub(super) fn text(from_outside: &str) -> Option<String> {
     (!from_outside.is_empty()).then(|| from_outside.chars().take(LONGEST).collect())
+}
+
+/// Whether a label of this name says anything here.
+pub(super) fn is_wanted(label: &str) -> bool {
+    LABELS.iter().any(|part| label.contains(part))
 }
 
 /// Labels as kubelet, compose and the CI runners set them, by a look-up that knows nothing of empty ones.
@@ -82,13 +96,13 @@ impl<S: BuildHasher> Labels<'_, S> {
     fn ci(&self, networks: &[Network], name: Option<&str>) -> Option<Ci> {
         let has = |part: &str| self.0.keys().any(|key| key.contains(part));
         let plugged_into = |prefix: &str| networks.iter().any(|network| network.name.starts_with(prefix));
-        if has("com.gitlab.gitlab-runner.") || has("runner.gitlab.com/") {
+        if GITLAB.into_iter().any(has) {
             Some(Ci::GitLab)
-        } else if has("actions.github.com/") || plugged_into("github_network_") {
+        } else if has(GITHUB) || plugged_into("github_network_") {
             Some(Ci::GitHub)
-        } else if has("woodpecker-ci.org/") || name.is_some_and(|name| name.starts_with("wp_")) {
+        } else if has(WOODPECKER) || name.is_some_and(|name| name.starts_with("wp_")) {
             Some(Ci::Woodpecker)
-        } else if has("io.drone") {
+        } else if has(DRONE) {
             Some(Ci::Drone)
         } else {
             None

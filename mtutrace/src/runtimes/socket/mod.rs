@@ -1,13 +1,15 @@
 //! The sockets of runtimes: where they are, on the host and inside of containers, and the way to them.
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat, openat2, stat};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat, openat2};
 use tokio::net::UnixStream;
 
-use super::bounded::BoundedStream;
+use super::bounded::{BoundedStream, HOST_BYTES, INSIDE_BYTES};
+use crate::container_fs::{self, Refusal, Wanted};
 use crate::identity::cgroup;
 use crate::model::Runtime;
 
@@ -51,34 +53,60 @@ impl SocketRoot {
         }
     }
 
-    /// The sockets that are there. Touches no file but by its path; a file system may be slow all the same.
-    pub(super) fn sockets(&self) -> Vec<Socket> {
-        self.root().map(|root| within(&root)).unwrap_or_default()
+    /// The sockets that are there. Those of containers are found by a helper, which has a second for each.
+    pub(super) fn sockets(&self) -> Found {
+        match self {
+            SocketRoot::Host(root) => {
+                let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                let root = open(root, directory, Mode::empty());
+                Found { sockets: root.map(|root| within(&root)).unwrap_or_default(), refusal: None }
+            }
+            SocketRoot::Inside { id, pid } => {
+                process(id, *pid).map(|process| inside(&process)).unwrap_or_default()
+            }
+        }
     }
+}
 
-    fn root(&self) -> io::Result<OwnedFd> {
-        let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let (id, pid) = match self {
-            SocketRoot::Host(root) => return Ok(open(root, directory, Mode::empty())?),
-            SocketRoot::Inside { id, pid } => (id, pid),
-        };
-        // From here on it is this process, whoever gets its number next.
-        let process = open(format!("/proc/{pid}"), directory, Mode::empty())?;
-        let mut text = Vec::new();
-        let file = openat(&process, "cgroup", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-        std::fs::File::from(file).read_to_end(&mut text)?;
-        if cgroup::parse(&text).and_then(|known| Some(known.chain.first()?.id == *id)) != Some(true) {
-            return Err(io::Error::other("another process"));
-        }
-        let root = openat(&process, "root", directory, Mode::empty())?;
-        let inode = |stat: Stat| (stat.st_dev, stat.st_ino);
-        let of_host = ["/", "/proc/1/root"].iter().filter_map(|path| stat(*path).ok());
-        let own = inode(fstat(&root)?);
-        if of_host.into_iter().any(|host| inode(host) == own) {
-            return Err(io::Error::other("the host's own root"));
-        }
-        Ok(root)
+/// What was found in a root.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) sockets: Vec<Socket>,
+    /// Why one was not looked for.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// The directory in /proc of a process, if it is one of this container.
+fn process(id: &str, pid: u32) -> io::Result<OwnedFd> {
+    let process = container_fs::process(pid)?;
+    let mut text = Vec::new();
+    let file = openat(&process, "cgroup", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    std::fs::File::from(file).read_to_end(&mut text)?;
+    match cgroup::parse(&text).and_then(|known| Some(known.chain.first()?.id == id)) {
+        Some(true) => Ok(process),
+        _ => Err(io::Error::other("another process")),
     }
+}
+
+/// The sockets in the root directory of a process, each once, and connected.
+fn inside(process: &OwnedFd) -> Found {
+    let (mut met, mut found) = (BTreeSet::new(), Found::default());
+    for (path, api, runtime) in SOCKETS {
+        match container_fs::open(process.as_fd(), Path::new(path), Wanted::Connection) {
+            Ok(opened) if met.insert(opened.key) => {
+                let way = Way::Connected(Mutex::new(Some(opened.fd)));
+                found.sockets.push(Socket { path, api, runtime, key: opened.key, way });
+            }
+            Ok(_) | Err(Refusal::Io(_)) => {}
+            Err(refusal @ Refusal::FileSystem(_)) => found.refusal = Some(refusal),
+            // The others would take as long.
+            Err(refusal) => {
+                found.refusal = Some(refusal);
+                break;
+            }
+        }
+    }
+    found
 }
 
 /// The host's root directory: that of the first process, for mtutrace may run in a container.
@@ -98,7 +126,7 @@ fn within(root: &OwnedFd) -> Vec<Socket> {
         let stat = fstat(&fd).ok()?;
         let key = (stat.st_dev, stat.st_ino);
         let is_socket = FileType::from_raw_mode(stat.st_mode) == FileType::Socket;
-        (is_socket && met.insert(key)).then_some(Socket { path, api, runtime, key, fd })
+        (is_socket && met.insert(key)).then_some(Socket { path, api, runtime, key, way: Way::File(fd) })
     });
     found.collect()
 }
@@ -113,15 +141,32 @@ pub(super) struct Socket {
     pub(super) runtime: Runtime,
     /// Device and inode: a daemon that is started anew has another.
     pub(super) key: (u64, u64),
+    way: Way,
+}
+
+/// The way to a daemon.
+#[derive(Debug)]
+enum Way {
     /// The file, not a connection (O_PATH).
-    fd: OwnedFd,
+    File(OwnedFd),
+    /// The only connection that there will be.
+    Connected(Mutex<Option<OwnedFd>>),
 }
 
 impl Socket {
     /// Connects to the file that was found, wherever its path leads by now.
     pub(super) async fn connect(&self) -> io::Result<BoundedStream> {
-        let stream = UnixStream::connect(format!("/proc/self/fd/{}", self.fd.as_raw_fd())).await?;
-        Ok(BoundedStream::new(stream))
+        match &self.way {
+            Way::File(file) => {
+                let stream = UnixStream::connect(format!("/proc/self/fd/{}", file.as_raw_fd())).await?;
+                Ok(BoundedStream::new(stream, HOST_BYTES))
+            }
+            Way::Connected(connection) => {
+                let taken = connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let connection = taken.ok_or(io::Error::from(io::ErrorKind::NotConnected))?;
+                Ok(BoundedStream::new(UnixStream::from_std(connection.into())?, INSIDE_BYTES))
+            }
+        }
     }
 }
 

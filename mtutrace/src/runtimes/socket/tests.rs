@@ -10,7 +10,7 @@ fn bind(root: &TempDir, path: &str) -> UnixListener {
 }
 
 fn found(root: &TempDir) -> Vec<&'static str> {
-    SocketRoot::Host(root.path().to_owned()).sockets().iter().map(|socket| socket.path).collect()
+    SocketRoot::Host(root.path().to_owned()).sockets().sockets.iter().map(|socket| socket.path).collect()
 }
 
 #[test]
@@ -55,14 +55,14 @@ fn what_is_no_socket_is_left_alone() {
 #[test]
 fn a_process_of_another_container_has_no_sockets() {
     let own = SocketRoot::Inside { id: "a".repeat(64), pid: std::process::id() };
-    assert!(own.sockets().is_empty());
+    assert!(own.sockets().sockets.is_empty());
 }
 
 #[tokio::test]
 async fn the_connection_goes_to_the_file_that_was_looked_at() {
     let root = TempDir::new();
     let first = bind(&root, "run/docker.sock");
-    let sockets = SocketRoot::Host(root.path().to_owned()).sockets();
+    let sockets = SocketRoot::Host(root.path().to_owned()).sockets().sockets;
     let path = root.path().join("run/docker.sock");
     std::fs::remove_file(&path).unwrap();
     let second = UnixListener::bind(&path).unwrap();

@@ -6,6 +6,7 @@ use netlink_packet_route::neighbour::NeighbourMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use crate::model::{LinkKind, Netns, Remotes};
+use crate::topology::kept::Kept;
 use crate::topology::netlink::{Conversation, attributes, ip_of};
 
 // linux/rtnetlink.h, linux/neighbour.h
@@ -16,8 +17,12 @@ const HEADER: usize = 12;
 /// Most other ends that are kept of a tunnel: a cluster may have thousands of nodes, behind few routes.
 const MOST: usize = 64;
 
-/// The other ends of each VXLAN of the namespace, by its index.
-pub(super) fn remotes(kernel: &mut Conversation, netns: &Netns) -> io::Result<BTreeMap<u32, Remotes>> {
+/// The other ends of each VXLAN of the namespace, by its index; of `most` entries.
+pub(super) fn remotes(
+    kernel: &mut Conversation,
+    netns: &Netns,
+    most: usize,
+) -> io::Result<BTreeMap<u32, Remotes>> {
     let is_vxlan = |ifindex: u32| netns.links.get(&ifindex).is_some_and(|link| link.kind == LinkKind::Vxlan);
     let mut found: BTreeMap<u32, Remotes> = BTreeMap::new();
     if !netns.links.keys().any(|ifindex| is_vxlan(*ifindex)) {
@@ -26,10 +31,18 @@ pub(super) fn remotes(kernel: &mut Conversation, netns: &Netns) -> io::Result<BT
     let mut request = NeighbourMessage::default();
     request.header.family = AddressFamily::Bridge;
     let request = RouteNetlinkMessage::GetNeighbour(request);
-    for (ifindex, remote) in kernel.dump(request, entry)? {
-        if is_vxlan(ifindex) {
-            found.entry(ifindex).or_default().add(remote, MOST);
-        }
+    let mut kept = Kept::first(most);
+    kernel.list(request, &mut kept, |kind, payload| {
+        entry(kind, payload).filter(|(ifindex, _)| is_vxlan(*ifindex))
+    })?;
+    let (entries, cut) = kept.finish();
+    let last = entries.last().map(|(ifindex, _)| *ifindex);
+    for (ifindex, remote) in entries {
+        found.entry(ifindex).or_default().add(remote, MOST);
+    }
+    // Devices are told of one after the other: the rest is of the last one, or of others that are as long.
+    if let Some(remotes) = last.and_then(|ifindex| found.get_mut(&ifindex)) {
+        remotes.more += cut;
     }
     Ok(found)
 }

@@ -6,6 +6,7 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::tc::{TcHandle, TcMessage};
 
 use crate::model::{TcAction, TcFilter};
+use crate::topology::kept::Kept;
 use crate::topology::netlink::{Conversation, attributes, text_of, u32_of};
 
 // linux/rtnetlink.h, linux/pkt_cls.h, linux/tc_act/tc_mirred.h
@@ -33,26 +34,27 @@ const OWN: &str = "mtut_";
 /// The filters of the current namespace.
 pub(super) fn filters(kernel: &mut Conversation) -> io::Result<Vec<TcFilter>> {
     let request = RouteNetlinkMessage::GetQueueDiscipline(TcMessage::default());
-    let devices: BTreeSet<u32> = match kernel.dump(request, qdisc) {
-        Ok(devices) => devices.into_iter().collect(),
+    let mut devices = Kept::first(MOST);
+    let devices: BTreeSet<u32> = match kernel.list(request, &mut devices, qdisc) {
+        Ok(()) => devices.finish().0.into_iter().collect(),
         // A kernel without TC.
         Err(error) if error.raw_os_error() == Some(libc::EOPNOTSUPP) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let mut found = Vec::new();
-    for ifindex in devices.into_iter().take(MOST) {
+    let mut found = Kept::first(MOST);
+    for ifindex in devices {
         for minor in PARENTS {
             let mut request = TcMessage::default();
             request.header.index = i32::try_from(ifindex).unwrap_or_default();
             request.header.parent = TcHandle { major: 0xffff, minor };
             let request = RouteNetlinkMessage::GetTrafficFilter(request);
             // `ingress` has no egress side.
-            found.extend(kernel.dump(request, filter).unwrap_or_default());
+            let _none = kernel.list(request, &mut found, filter);
         }
     }
+    let (mut found, _) = found.finish();
     found.sort_unstable();
     found.dedup();
-    found.truncate(MOST);
     Ok(found)
 }
 

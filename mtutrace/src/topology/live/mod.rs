@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use super::adopt::adopt_parents;
-use super::dump::{Dump, Exceptions, dump, learnt_towards};
+use super::dump::{Dump, Exceptions, MOST_OF_HOST, MOST_OF_OTHERS, dump, learnt_towards};
 use super::peers::{Peers, RawPeers, nsids_of};
 use super::underlay::homes;
 use super::watch::subscribe;
@@ -74,6 +74,8 @@ pub(crate) struct Topology {
     unreadable: BTreeMap<NetnsId, String>,
     failures: BTreeMap<NetnsId, Failure>,
     refreshes: u32,
+    /// Somebody was told that there is more than is read.
+    told: bool,
 }
 
 impl Topology {
@@ -91,6 +93,7 @@ impl Topology {
             unreadable: BTreeMap::new(),
             failures: BTreeMap::new(),
             refreshes: 0,
+            told: false,
         })
     }
 
@@ -178,10 +181,11 @@ impl Topology {
         let watch = self.watching && new;
         // Nobody tells of them: what was learnt is known at a single look alone, or asked for again (`learn`).
         let exceptions = if self.watching { Exceptions::OfTunnels } else { Exceptions::Wanted };
+        let most = if id == self.node.host { MOST_OF_HOST } else { MOST_OF_OTHERS };
         let result = self.executor.run(&seen.path, id, move || {
             // Subscribe before dumping: a change in between is noticed.
             let watch = if watch { Some(subscribe()?) } else { None };
-            Ok::<_, io::Error>((watch, dump(exceptions)?))
+            Ok::<_, io::Error>((watch, dump(exceptions, most)?))
         });
         let (watch, dump) = match result {
             Ok(Ok(read)) => read,
@@ -197,7 +201,23 @@ impl Topology {
         if new {
             changes.added.push(id);
         }
+        self.tell(id, &dump.netns);
         changes.changed |= self.take(id, dump) || new;
+    }
+
+    /// Says that a namespace has more than is read, once: containers could make any number of lines. `map` lists it.
+    fn tell(&mut self, id: NetnsId, netns: &Netns) {
+        let cut = netns.cut.values().sum::<usize>() + netns.routes_cut;
+        if cut == 0 || !self.watching || std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        let what: Vec<&str> =
+            netns.cut.keys().copied().chain((netns.routes_cut > 0).then_some("routes")).collect();
+        tracing::warn!(
+            "netns {id} has more {} than are read, {cut} or more: what they lead to may be missed (said once; \
+             `mtutrace map` lists each such namespace)",
+            what.join(" and ")
+        );
     }
 
     /// Keeps what was read; true if it differs from what was known.

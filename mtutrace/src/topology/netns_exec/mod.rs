@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ThreadId};
 
+use crate::container_fs::{self, Refusal, Wanted};
 use crate::model::NetnsId;
 
 /// Why a job was not done in its namespace.
@@ -117,8 +118,12 @@ fn visit(home: &File, path: &Path, expect: NetnsId, job: Box<dyn FnOnce() + Send
 
 /// Opens a namespace and checks that it is still the one that is meant.
 pub(crate) fn open(path: &Path, expect: NetnsId) -> Result<File, EnterError> {
-    // O_NONBLOCK: a FIFO under that name must not stop the thread for good.
-    let file = match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+    let opened = match container_fs::split(path) {
+        Some((pid, inside)) => open_inside(pid, &inside),
+        // O_NONBLOCK: a FIFO under that name must not stop the thread for good.
+        None => OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path),
+    };
+    let file = match opened {
         Ok(file) => file,
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => {
             return Err(EnterError::Gone(path.to_owned()));
@@ -129,6 +134,16 @@ pub(crate) fn open(path: &Path, expect: NetnsId) -> Result<File, EnterError> {
         Ok(status) if status.ino() == u64::from(expect.0) => Ok(file),
         Ok(_) => Err(EnterError::Gone(path.to_owned())),
         Err(source) => Err(EnterError::Open { path: path.to_owned(), source }),
+    }
+}
+
+/// Opens what a container has mounted somewhere in its root, which must not stop the thread for good either.
+fn open_inside(pid: u32, path: &Path) -> io::Result<File> {
+    let process = container_fs::process(pid)?;
+    match container_fs::open(process.as_fd(), path, Wanted::Namespace) {
+        Ok(opened) => Ok(opened.fd.into()),
+        Err(Refusal::Io(error)) => Err(error),
+        Err(refusal) => Err(io::Error::other(refusal)),
     }
 }
 

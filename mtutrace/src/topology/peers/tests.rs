@@ -146,7 +146,7 @@ fn resolved(boxes: &[Sandbox]) -> Node {
     let (mut node, mut raw) = (Node::default(), RawPeers::new());
     for sandbox in boxes {
         let dump = entrant
-            .run(&sandbox.path(), sandbox.id(), || dump(crate::topology::dump::Exceptions::OfTunnels))
+            .run(&sandbox.path(), sandbox.id(), || dump(crate::topology::dump::Exceptions::OfTunnels, 100))
             .unwrap()
             .unwrap();
         node.netns.insert(sandbox.id(), dump.netns);

@@ -13,11 +13,13 @@ pub(crate) fn unmodelled(node: &Node, id: NetnsId) -> Vec<Unmodelled> {
     let rules = netns.rules.iter().filter(|rule| !rule.is_followed());
     found.extend(rules.map(|rule| (Kind::Rule, of_rule(netns, rule))));
     if netns.routes_cut > 0 {
-        found.push((
-            Kind::Routes,
-            format!("routes of other tables than main that were too many to read: {}", netns.routes_cut),
-        ));
+        found
+            .push((Kind::Routes, format!("routes that were too many to read: {} or more", netns.routes_cut)));
     }
+    let cut = netns.cut.iter();
+    found.extend(
+        cut.map(|(what, n)| (Kind::Table, format!("{what} that were too many to read: {n} or more"))),
+    );
     for (switch, ports) in switches(netns) {
         let driver = netns.drivers.get(&switch).map_or("an unknown driver", String::as_str);
         found.push((

@@ -41,6 +41,7 @@ fn switches_filters_and_what_was_too_much() {
     let netns = node.netns.get_mut(&HOST).unwrap();
     netns.drivers.insert(9, "openvswitch".to_owned());
     netns.routes_cut = 3;
+    netns.note_cut("devices", 5);
     netns.xdp.insert(2);
     netns.tc = vec![
         TcFilter { ifindex: 2, does: TcAction::Program("cil_from_netdev".to_owned()) },
@@ -48,7 +49,8 @@ fn switches_filters_and_what_was_too_much() {
     ];
     netns.remotes.insert(3, Remotes { known: Vec::new(), more: 7 });
     let expected = [
-        "Routes: routes of other tables than main that were too many to read: 3",
+        "Routes: routes that were too many to read: 3 or more",
+        "Table: devices that were too many to read: 5 or more",
         "Switch: 1 ports of ovs-system (openvswitch) send by its own tables",
         "Xdp: an XDP program on eth0 may send packets elsewhere",
         "Tc: the eBPF program cil_from_netdev at TC on eth0 may send packets elsewhere",

@@ -66,7 +66,7 @@ struct MapRow<'a> {
     /// Rules of policy routing that the paths do not follow.
     #[serde(skip_serializing_if = "is_none")]
     rules_not_followed: usize,
-    /// Routes of other tables than main that were too many to read.
+    /// Routes that were too many to read, or more.
     #[serde(skip_serializing_if = "is_none")]
     routes_not_read: usize,
     /// Path MTUs that the kernel of the container has learnt by ICMP, the smallest first; 256 at most.

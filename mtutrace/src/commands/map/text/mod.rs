@@ -92,10 +92,7 @@ fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
         ));
     }
     if entry.chosen && entry.routes_cut > 0 {
-        lines.push(format!(
-            "{} not read",
-            plural(entry.routes_cut, "route of other tables", "routes of other tables")
-        ));
+        lines.push(format!("{} not read", plural(entry.routes_cut, "route", "routes")));
     }
     if entry.chosen && !entry.learnt.is_empty() {
         lines.push(learnt(entry.learnt));

@@ -116,7 +116,7 @@ fn what_routes_say_and_what_was_learnt() {
     build.learnt = (1..=6).map(learnt).collect();
     let text = drawn(&node, &["build".to_owned()], false);
     assert!(text.contains("> ens3 1500 (advmss 1400)\n"), "{text}");
-    assert!(text.contains(" 2 routes of other tables not read\n"), "{text}");
+    assert!(text.contains(" 2 routes not read\n"), "{text}");
     let few = "path MTU learnt by ICMP: 1401 for 192.0.2.1, 1402 for 192.0.2.2, 1403 for 192.0.2.3, 1404 for 192.0.2.4 and 2 more\n";
     assert!(text.contains(few), "{text}");
 }

@@ -39,7 +39,7 @@ pub(super) struct Entry<'a> {
     pub(super) tunnels: Vec<Underlay>,
     /// Rules of policy routing that the paths do not follow.
     pub(super) rules: usize,
-    /// Routes of other tables than main that were too many to read.
+    /// Routes that were too many to read, or more.
     pub(super) routes_cut: usize,
     /// Path MTUs that its kernel has learnt, the smallest first.
     pub(super) learnt: &'a [Learnt],

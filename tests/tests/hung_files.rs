@@ -1,0 +1,144 @@
+//! File systems of containers that never answer hold up neither the tracer, nor its end, nor what it says of others.
+#![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mtutrace_tests::check::skip;
+use mtutrace_tests::lab::daemon::Daemon;
+use mtutrace_tests::lab::fuse::DeafFuse;
+use mtutrace_tests::lab::leaks::Held;
+use mtutrace_tests::lab::process::Process;
+use mtutrace_tests::lab::rooted::Rooted;
+use mtutrace_tests::lab::tracer::{Tracer, binary};
+use mtutrace_tests::lab::{alone, name, wait};
+
+/// More than there are threads or helpers for.
+const HOSTILE: usize = 9;
+const NAMED: Duration = Duration::from_secs(10);
+const END: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_run_ends_and_names_others() {
+    if skip() || no_fuse() || alone::ran("a_run_ends_and_names_others") {
+        return;
+    }
+    let (name, innocent, _daemon) = innocent();
+    let hostile = hostile();
+    let tracer = Tracer::start(&["--container", &name, "--duration", "60s", "-v"]).unwrap();
+    let (pid, held) = (tracer.pid(), Held::by(tracer.pid()).unwrap());
+    let children = wait::until("its helper", NAMED, || {
+        let children = children_of(pid);
+        Ok((!children.is_empty()).then_some(children))
+    });
+    let stuck = stuck(pid);
+    let start = Instant::now();
+    let ended = tracer.signal(libc::SIGINT).and_then(|()| {
+        wait::until("its end", END, || Ok((!Path::new(&format!("/proc/{pid}/fd/0")).exists()).then_some(())))
+    });
+    let took = start.elapsed();
+    let (asked, gone) =
+        (hostile.iter().map(|(fuse, _)| fuse.unanswered()).sum::<usize>(), held.await_gone(END));
+    // From here on nothing hangs, whatever happened.
+    drop(hostile);
+    let end = tracer.finish().unwrap();
+    assert_eq!((asked, stuck), (0, Vec::<String>::new()), "{}", end.stderr);
+    ended.unwrap_or_else(|error| panic!("it took longer than {took:?}: {error:#}\n{}", end.stderr));
+    gone.unwrap();
+    for child in children.unwrap() {
+        wait::until("its helpers to end", END, || {
+            Ok((!Path::new(&format!("/proc/{child}/fd/0")).exists()).then_some(()))
+        })
+        .unwrap();
+    }
+    assert!(!end.stderr.contains("no container"), "{} is not named: {}", innocent.inner.id, end.stderr);
+    let said = end.stderr.matches("of type fuse, which may never answer").count();
+    let once = end.stderr.matches("(said once; -v tells of each)").count();
+    assert!(once == 1 && said >= HOSTILE, "{said}, {once}: {}", end.stderr);
+}
+
+#[test]
+fn a_map_ends_and_names_others() {
+    if skip() || no_fuse() || alone::ran("a_map_ends_and_names_others") {
+        return;
+    }
+    let (name, _innocent, _daemon) = innocent();
+    let hostile = hostile();
+    let out = name::temporary("hung-map");
+    let map = wait::until("a map that names the innocent", NAMED, || {
+        let mut command = Command::new(binary()?);
+        command.args(["map", "-o", "json"]).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut process = Process::spawn(command.stdout(std::fs::File::create(&out)?))?;
+        let ended = process.wait("its end", NAMED);
+        if ended.is_err() {
+            // It can't be killed, and must not be waited for.
+            std::mem::forget(process);
+        }
+        ended?;
+        Ok(std::fs::read_to_string(&out)?.contains(&name).then_some(()))
+    });
+    drop(hostile);
+    std::fs::remove_file(&out).unwrap();
+    map.unwrap();
+}
+
+/// A container with a daemon that names what runs in it: the name, and what must live on.
+fn innocent() -> (String, Rooted, Daemon) {
+    let name = format!("{}-innocent", name::own());
+    let innocent = Rooted::start(None).unwrap();
+    let body = format!(r#"[{{"Id":"{}","Names":["/{name}"]}}]"#, innocent.inner.id);
+    let daemon = Daemon::serve(&innocent.path("run/docker.sock"), body).unwrap();
+    (name, innocent, daemon)
+}
+
+/// The servers go first, or nothing that hangs could end.
+fn hostile() -> Vec<(DeafFuse, Rooted)> {
+    (0..HOSTILE)
+        .map(|_| {
+            let fuse = DeafFuse::serve().unwrap();
+            let rooted = Rooted::start(Some(&fuse)).unwrap();
+            (fuse, rooted)
+        })
+        .collect()
+}
+
+fn no_fuse() -> bool {
+    let absent = !Path::new("/dev/fuse").exists();
+    if absent {
+        eprintln!("skipped: this kernel has no /dev/fuse");
+    }
+    absent
+}
+
+/// Threads of a process and of its children that sleep uninterruptibly, three times in a row.
+fn stuck(pid: u32) -> Vec<String> {
+    let look = || {
+        let all = children_of(pid).into_iter().chain([pid]);
+        let tasks =
+            all.filter_map(|pid| std::fs::read_dir(format!("/proc/{pid}/task")).ok()).flatten().flatten();
+        let stat = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("stat")).ok();
+        let sleeps = |stat: &String| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('D'));
+        tasks
+            .filter_map(stat)
+            .filter(sleeps)
+            .map(|stat| stat.split(" D ").next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let mut stuck = look();
+    for _ in 0..2 {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = look();
+        stuck.retain(|task| now.contains(task));
+    }
+    stuck
+}
+
+fn children_of(pid: u32) -> Vec<u32> {
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let children =
+        tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    children
+        .flat_map(|text| text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
