@@ -19,6 +19,7 @@ pub mod place;
 pub mod process;
 pub mod prometheus;
 pub mod routed;
+pub mod stalled;
 pub mod tmux;
 pub mod tracer;
 pub mod traffic;

@@ -17,6 +17,8 @@ use tokio::sync::Semaphore;
 
 use super::expose::render;
 use super::shared::Shared;
+use crate::output::stderr;
+use crate::telemetry::clock::Clock;
 
 /// Why there are no metrics.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +78,7 @@ pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAd
         Err(e) => tracing::error!("the metrics server ended: {e}"),
     };
     std::thread::Builder::new().name("metrics".to_owned()).spawn(work)?;
-    eprintln!("mtutrace: metrics on http://{local}/metrics");
+    stderr::say(&format!("metrics on http://{local}/metrics"));
     Ok(local)
 }
 
@@ -128,10 +130,8 @@ impl Server {
         }
         match path {
             "/metrics" => self.metrics(wants_openmetrics(request)),
-            "/readyz" if !self.shared.ready.load(Ordering::Relaxed) => {
-                response(StatusCode::SERVICE_UNAVAILABLE, TEXT, "hooks are being attached\n")
-            }
-            _ => response(StatusCode::OK, TEXT, "ok\n"),
+            "/readyz" => probe(self.shared.health.not_ready(Clock::new().now_ns())),
+            _ => probe(self.shared.health.not_alive(Clock::new().now_ns())),
         }
     }
 
@@ -159,6 +159,13 @@ fn wants_openmetrics<B>(request: &Request<B>) -> bool {
     accept
         .flat_map(|value| value.split(','))
         .any(|kind| kind.trim().starts_with("application/openmetrics-text"))
+}
+
+fn probe(wrong: Option<String>) -> Response<Full<Bytes>> {
+    match wrong {
+        Some(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
+        None => response(StatusCode::OK, TEXT, "ok\n"),
+    }
 }
 
 fn response(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {

@@ -63,7 +63,7 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
         Format::Json => json::write(&mut out, &tree, &stats),
     };
     match written.and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(e)),
         _ if tree.mismatches() > 0 => Ok(Outcome::Problem),
         _ => Ok(Outcome::Nothing),
     }

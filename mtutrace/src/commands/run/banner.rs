@@ -1,11 +1,12 @@
 //! The line on stderr once everything is attached. Data alone goes to stdout.
 use crate::kernel::hooks::State;
 use crate::output::plural::plural;
+use crate::output::stderr;
 use crate::telemetry::TraceStatus;
 
 /// Prints it.
 pub(super) fn print(status: &TraceStatus) {
-    eprintln!("mtutrace: {}", line(status));
+    stderr::say(&line(status));
 }
 
 /// What is traced, what cannot be, and where to read more.

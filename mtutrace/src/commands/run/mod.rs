@@ -24,7 +24,7 @@ use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, instances};
 use crate::metrics::Metrics;
-use crate::output::{KernelNames, Output, format};
+use crate::output::{KernelNames, Output, format, stderr};
 pub(crate) use options::Options;
 use session::Session;
 use signals::Signals;
@@ -49,10 +49,10 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         discovery.wait_for_metadata()?;
     }
     if let Some(absent) = select::absent(filter, discovery.node()) {
-        eprintln!("mtutrace: {absent}");
+        stderr::say(&absent.to_string());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = format.open(filter);
+    let output = format.open(filter)?;
     runtime.block_on(trace(options, discovery, output, metrics))
 }
 

@@ -2,6 +2,7 @@
 use mtutrace_common::config::DropCause;
 
 use crate::model::Outcomes;
+use crate::output::Losses;
 use crate::output::plural::plural;
 
 /// What there was that led to no verdict and can do no harm, to follow what the run was about; empty if there was nothing.
@@ -28,6 +29,19 @@ pub(super) fn quiet(outcomes: &Outcomes) -> String {
         parts.push(format!("{events} of packets too big in namespaces that could not be looked into"));
     }
     parts.iter().map(|part| format!("; {part}")).collect()
+}
+
+/// What is missing from the output so far, and why: a line each.
+pub(super) fn losses(losses: &Losses) -> Vec<String> {
+    let Losses { events, lines } = losses;
+    let mut said = Vec::new();
+    if *events > 0 {
+        said.push(format!("{events} events LOST so far: they came faster than mtutrace could read them"));
+    }
+    if *lines > 0 {
+        said.push(format!("{lines} lines LEFT OUT so far: stdout was not read fast enough"));
+    }
+    said
 }
 
 fn of(count: u64, one: &str, many: &str) -> String {

@@ -191,6 +191,9 @@ impl<W: Write> Text<W> {
         if let Some(missed) = totals.missed.filter(|n| *n > 0) {
             lost = format!("{lost}, {missed} program runs MISSED");
         }
+        if totals.unwritten > 0 {
+            lost = format!("{lost}, {} lines LEFT OUT", totals.unwritten);
+        }
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
             let verb = if totals.outcomes.unexplained.is_empty() { "No MTU problem" } else { "No verdict" };
@@ -243,12 +246,9 @@ impl<W: Write> Output for Text<W> {
                 }
                 Ok(())
             }
-            Item::Lost(_, lost) => {
+            Item::Lost(_, losses) => {
                 let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
-                writeln!(
-                    self.out,
-                    "{now} {lost} events LOST so far: they came faster than mtutrace could read them"
-                )
+                closing::losses(losses).iter().try_for_each(|line| writeln!(self.out, "{now} {line}"))
             }
             Item::Verdict(verdict) => self.verdict(verdict, false),
             Item::End(verdicts, tallies, status, totals) => {
