@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     options.load.check().map_err(Failure::btf)?;
+    options.ready_file.as_deref().map_or(Ok(()), ready::prepare)?;
     let format = format::choose(options.output)?;
     limits::raise_open_files();
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
@@ -90,11 +91,7 @@ async fn trace(
         metrics,
         kernel_names: KernelNames { reasons, symbols },
     };
-    let result = session.run(reconciler, signals).await;
-    if let Some(path) = &options.ready_file {
-        ready::remove(path);
-    }
-    result
+    session.run(reconciler, signals).await
 }
 
 /// Copies the log of the BPF programs to ours.

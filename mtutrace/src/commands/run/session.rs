@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::holder;
 use super::options::Options;
-use super::ready;
+use super::ready::ReadyFile;
 use super::run_state::RunState;
 use super::signals::Signals;
 use crate::commands::outcome::{Failure, Outcome};
@@ -103,9 +103,8 @@ impl Session<'_> {
         if signals.is_ending() {
             return Ok(());
         }
-        if let Some(path) = &self.options.ready_file {
-            ready::create(path, state.snapshot.status.interfaces)?;
-        }
+        let create = |path| ReadyFile::create(path, state.snapshot.status.interfaces);
+        let _ready = self.options.ready_file.as_deref().map(create).transpose()?;
         if let Some(metrics) = &self.metrics {
             metrics.ready();
         }
