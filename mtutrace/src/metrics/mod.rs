@@ -4,6 +4,7 @@
 //! thread of its own, so that none of them can hold up a trace.
 pub(crate) mod address;
 mod bounded;
+mod connections;
 mod expose;
 mod health;
 mod labels;

@@ -13,8 +13,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
+use super::connections::Connections;
 use super::expose::render;
 use super::shared::Shared;
 use crate::output::stderr;
@@ -36,8 +36,6 @@ pub(crate) enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-/// Connections at a time; more wait in the kernel's queue.
-const CONNECTIONS: usize = 16;
 /// A request must have come after this.
 const ASKING: Duration = Duration::from_secs(1);
 /// A connection carries one request and is over after this.
@@ -59,6 +57,7 @@ type Pages = [Mutex<Option<(Instant, Bytes)>>; 2];
 struct Server {
     shared: Arc<Shared>,
     pages: Pages,
+    connections: Connections,
 }
 
 /// Listens, says where, and answers on a thread that ends with the process. Returns where.
@@ -71,35 +70,36 @@ pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAd
     listener.set_nonblocking(true)?;
     let local = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let server = Arc::new(Server { shared, pages: Pages::default() });
-    let work = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, server).await })
-    {
-        Ok(()) => {}
-        Err(e) => tracing::error!("the metrics server ended: {e}"),
+    let server = Arc::new(Server { shared, pages: Pages::default(), connections: Connections::default() });
+    let work = move || {
+        let Err(e) = runtime.block_on(serve(listener, server));
+        tracing::error!("the metrics server ended: {e}");
     };
     std::thread::Builder::new().name("metrics".to_owned()).spawn(work)?;
     stderr::say(&format!("metrics on http://{local}/metrics"));
     Ok(local)
 }
 
-async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Result<()> {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
+async fn serve(listener: StdListener, server: Arc<Server>) -> std::io::Result<Infallible> {
+    let listener = TcpListener::from_std(listener)?;
+    loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => server.connections.admit(peer.ip(), |number| {
                 let server = Arc::clone(&server);
-                drop(tokio::spawn(async move {
+                let task = tokio::spawn(async move {
                     connection(stream, &server).await;
-                    drop(slot);
-                }));
-            }
+                    server.connections.ended(number);
+                });
+                task.abort_handle()
+            }),
             Err(e) => {
                 tracing::debug!("metrics: {e}");
                 tokio::time::sleep(PAUSE).await;
             }
         }
+        // Whoever was admitted is heard before the next one is.
+        tokio::task::yield_now().await;
     }
-    Ok(())
 }
 
 async fn connection(stream: TcpStream, server: &Server) {
