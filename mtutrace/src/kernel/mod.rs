@@ -6,6 +6,7 @@ pub mod btf;
 pub(crate) mod capability;
 pub(crate) mod counters;
 pub(crate) mod decode;
+pub(crate) mod descriptors;
 mod error;
 pub(crate) mod hooks;
 pub(crate) mod instances;

@@ -23,6 +23,10 @@ fn line(status: &TraceStatus) -> String {
             plural(status.unreadable, "namespace", "namespaces")
         );
     }
+    if status.refused > 0 {
+        let interfaces = plural(status.refused, "interface", "interfaces");
+        line += &format!("; not traced: {interfaces} that took no classifier");
+    }
     let missing: Vec<&str> =
         status.hooks.iter().filter(|hook| hook.state == State::Missing).map(|hook| hook.hook).collect();
     if missing.is_empty() {
@@ -53,9 +57,9 @@ mod tests {
 
     #[test]
     fn all_hooks_attached() {
-        let status = TraceStatus { unreadable: 2, ..status(|_| Outcome::Attached) };
+        let status = TraceStatus { unreadable: 2, refused: 1, ..status(|_| Outcome::Attached) };
         let said = "tracing 14 interfaces in 5 namespaces, 1 container (Ctrl-C ends); not traced: 2 namespaces that cannot \
-                    be entered";
+                    be entered; not traced: 1 interface that took no classifier";
         assert_eq!(line(&status), said);
     }
 

@@ -1,7 +1,6 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
 mod holder;
-mod limits;
 mod options;
 mod ready;
 mod run_state;
@@ -22,7 +21,7 @@ use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, table};
 use crate::kernel::load::{self, Loaded};
 use crate::kernel::ring::Ring;
-use crate::kernel::{capability, instances};
+use crate::kernel::{capability, descriptors, instances};
 use crate::metrics::Metrics;
 use crate::output::{KernelNames, Output, format, stderr};
 pub(crate) use options::Options;
@@ -42,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     options.load.check().map_err(Failure::btf)?;
     options.ready_file.as_deref().map_or(Ok(()), ready::prepare)?;
     let format = format::choose(options.output)?;
-    limits::raise_open_files();
+    descriptors::raise_limit();
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
     let mut discovery = Discovery::new()?;
     select::check(filter, discovery.node())?;

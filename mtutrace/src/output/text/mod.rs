@@ -194,6 +194,7 @@ impl<W: Write> Text<W> {
         if totals.unwritten > 0 {
             lost = format!("{lost}, {} lines LEFT OUT", totals.unwritten);
         }
+        lost += &closing::untraced(status);
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
             let verb = if totals.outcomes.unexplained.is_empty() { "No MTU problem" } else { "No verdict" };
