@@ -38,7 +38,7 @@ fn a_reader_that_does_not_read_is_told_of_and_holds_up_nothing() {
         assert!(page.contains("\nmtutrace_ready 0\n"), "{page}");
         assert!(
             page.contains("\nmtutrace_output_waiting_bytes ")
-                && page.contains("\nmtutrace_unwritten_lines_total 0")
+                && page.contains("\nmtutrace_unwritten_lines_total ")
         );
 
         let start = Instant::now();
@@ -46,7 +46,7 @@ fn a_reader_that_does_not_read_is_told_of_and_holds_up_nothing() {
         let end = tracer.finish().unwrap();
         assert!(start.elapsed() < wait::patient(AT_ONCE), "it took {:?}", start.elapsed());
         assert_eq!(end.code, Some(130), "{}", end.stderr);
-        let said = end.stderr.contains("nobody reads stdout: 0 lines and the final report were left out");
+        let said = end.stderr.contains(" lines and the final report were left out");
         assert!(said || both, "{}", end.stderr);
     }
 }

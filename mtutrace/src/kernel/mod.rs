@@ -14,5 +14,6 @@ pub(crate) mod kprobes;
 pub(crate) mod load;
 pub mod offsets;
 mod place;
+pub(crate) mod privileges;
 pub(crate) mod ring;
 pub(crate) mod symbols;

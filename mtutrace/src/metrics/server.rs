@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::connections::Connections;
 use super::expose::render;
 use super::shared::Shared;
+use crate::kernel::privileges;
 use crate::output::stderr;
 use crate::telemetry::clock::Clock;
 
@@ -72,6 +73,7 @@ pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAd
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let server = Arc::new(Server { shared, pages: Pages::default(), connections: Connections::default() });
     let work = move || {
+        privileges::keep_none();
         let Err(e) = runtime.block_on(serve(listener, server));
         tracing::error!("the metrics server ended: {e}");
     };

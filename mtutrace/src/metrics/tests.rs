@@ -126,7 +126,8 @@ fn dripping_connections_do_not_hold_up_a_probe() {
     }
     let probe = ask(address, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(probe.starts_with("HTTP/1.1 200 "), "{probe}");
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // Waiting for those before it takes 18 s; the kubelet waits for 5.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     drop(held);
 }
 

@@ -20,8 +20,9 @@ use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, table};
 use crate::kernel::load::{self, Loaded};
+use crate::kernel::privileges::Later;
 use crate::kernel::ring::Ring;
-use crate::kernel::{capability, descriptors, instances};
+use crate::kernel::{capability, descriptors, instances, privileges};
 use crate::metrics::Metrics;
 use crate::output::{KernelNames, Output, format, stderr};
 pub(crate) use options::Options;
@@ -42,7 +43,12 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     options.ready_file.as_deref().map_or(Ok(()), ready::prepare)?;
     let format = format::choose(options.output)?;
     descriptors::raise_limit();
+    // A port below 1024 takes more than tracing does; what serves it keeps nothing.
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
+    let ready = options.ready_file.as_deref().map(Later::make);
+    let later: Vec<Later<'_>> =
+        ready.into_iter().chain(options.load.kernel_btf.as_deref().map(Later::read)).collect();
+    privileges::keep_only(&capability::TRACING, &later);
     let mut discovery = Discovery::new()?;
     select::check(filter, discovery.node())?;
     if select::absent(filter, discovery.node()).is_some() {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+use crate::kernel::privileges;
+
 /// Bytes that wait at most, besides as many that the thread is writing.
 const ROOM: usize = 4 << 20;
 /// Of that, only for what matters: a flood of events must not crowd out a verdict.
@@ -173,6 +175,7 @@ impl Shared {
 
     /// The thread.
     fn write_all(&self, mut out: File) {
+        privileges::keep_none();
         while let Some(lines) = self.next() {
             for piece in lines.chunks(PIECE) {
                 let written = write(&mut out, piece);
