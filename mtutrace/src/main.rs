@@ -3,7 +3,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mtutrace::cli::Cli;
-use mtutrace::commands::outcome::Failure;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -29,15 +28,8 @@ fn main() -> ExitCode {
     match cli.run() {
         Ok(outcome) => outcome.code(),
         Err(failure) => {
-            print_error(&failure);
+            mtutrace::output::stderr::say(&failure.to_string());
             failure.code()
         }
-    }
-}
-
-/// Prints to stderr; names from outside must not act on the terminal.
-fn print_error(failure: &Failure) {
-    for line in failure.to_string().lines() {
-        eprintln!("mtutrace: {}", mtutrace::output::escape::escape(line));
     }
 }

@@ -23,6 +23,7 @@ pub mod process;
 pub mod prometheus;
 pub mod rooted;
 pub mod routed;
+pub mod stalled;
 pub mod tmux;
 pub mod tracer;
 pub mod traffic;

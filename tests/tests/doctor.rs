@@ -34,7 +34,9 @@ fn is_text(value: &Value) -> bool {
 fn assert_complete(report: &Value) -> Vec<(String, String)> {
     assert!(report["v"] == 1 && report["kind"] == "doctor", "{report}");
     let facts = report["facts"].as_array().unwrap();
-    for what in ["kernel", "capabilities", "BTF", "kernel symbols", "kprobes", "tracefs", "lockdown"] {
+    for what in
+        ["kernel", "capabilities", "BTF", "kernel symbols", "kprobes", "tracefs", "lockdown", "open files"]
+    {
         let fact = facts.iter().find(|fact| fact["what"] == what);
         assert!(fact.is_some_and(|fact| is_text(&fact["state"])), "{what}: {report}");
     }

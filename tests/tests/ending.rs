@@ -1,10 +1,6 @@
 //! The end of a run: nothing holds it up, and who does not want to wait need not.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,11 +8,12 @@ use mtutrace_tests::check::{has_tcx, skip};
 use mtutrace_tests::lab::leaks::Held;
 use mtutrace_tests::lab::name;
 use mtutrace_tests::lab::netns::NetNs;
-use mtutrace_tests::lab::tracer::{Tracer, binary};
+use mtutrace_tests::lab::stalled::StalledReader;
+use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::wait;
 
 /// What comes sooner is taken for the same signal.
-const APART: Duration = Duration::from_millis(500);
+const APART: Duration = Duration::from_millis(250);
 const SOON: Duration = Duration::from_secs(30);
 /// Each has two ends, and each end two classifiers.
 const PAIRS: usize = 50;
@@ -30,27 +27,12 @@ fn a_second_signal_ends_at_once_whatever_hangs() {
     }
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-        // A reader that does not read: whoever writes there hangs.
-        let path = name::temporary(&format!("stalled-{signal}"));
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let mut reader =
-            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
-        assert_eq!(fill(&mut reader).unwrap_err().kind(), ErrorKind::WouldBlock);
-        // Whoever runs this with nohup(1) has SIGHUP ignored.
-        let mut command = Command::new("env");
-        command
-            .args(["--default-signal=HUP", "sh"])
-            .arg("-c")
-            .arg(r#"out=$1; shift; exec "$@" >"$out""#)
-            .arg("sh")
-            .arg(&path);
-        command.arg(binary().unwrap());
-        let tracer = Tracer::start_by(command, &["--duration", "120s"]).unwrap();
+        let reader = StalledReader::new(&format!("stalled-{signal}")).unwrap();
+        let tracer = Tracer::start_by(reader.command(false).unwrap(), &["--duration", "120s"]).unwrap();
         tracer.signal(signal).unwrap();
         std::thread::sleep(wait::patient(APART));
         tracer.signal(signal).unwrap();
         let end = tracer.finish().unwrap();
-        std::fs::remove_file(&path).unwrap();
         assert_eq!(end.code, Some(130), "signal {signal}: {}", end.stderr);
     }
 }
@@ -72,13 +54,6 @@ fn a_signal_that_comes_twice_at_a_time_is_one() {
         "the final report: {:?}",
         end.lines
     );
-}
-
-/// Writes until there is no more room.
-fn fill(pipe: &mut impl Write) -> std::io::Result<()> {
-    loop {
-        pipe.write_all(b"\n")?;
-    }
 }
 
 /// The kernel takes 13 ms to detach one of them, and as long when their owner is killed.

@@ -2,6 +2,7 @@
 //! away it says which one, and what is lost.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -13,6 +14,8 @@ use serde_json::Value;
 
 /// As setpriv(1) names them.
 const DOCUMENTED: [&str; 6] = ["bpf", "perfmon", "net_admin", "sys_admin", "sys_ptrace", "syslog"];
+/// The same by number: include/uapi/linux/capability.h.
+const DOCUMENTED_NUMBERS: [u8; 6] = [39, 38, 12, 21, 19, 34];
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(40);
 const VERDICT: Duration = Duration::from_secs(30);
@@ -66,6 +69,44 @@ fn nobody_with_the_documented_capabilities_sees_what_root_sees() {
     let status = std::fs::read_to_string(format!("/proc/{}/status", tracer.pid())).unwrap();
     assert!(status.contains("Uid:\t65534\t65534"), "{status}");
     assert_eq!(hooks(&mut tracer), expected);
+    finds_the_incident(tracer, &lab);
+}
+
+/// The lines of a thread's status that say what it may do.
+fn rights(tracer: &Tracer) -> Vec<BTreeMap<String, String>> {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", tracer.pid())).unwrap();
+    let status = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("status")).ok();
+    let lines = |text: String| {
+        let pairs = text.lines().filter_map(|line| line.split_once(":\t"));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    };
+    threads.flatten().filter_map(status).map(lines).collect()
+}
+
+/// Started with all of them, it keeps the documented ones, in every thread and for good; what talks to others has none.
+#[test]
+fn root_gives_up_what_is_not_needed() {
+    if skip() {
+        return;
+    }
+    let documented = DOCUMENTED_NUMBERS.iter().fold(0_u64, |bits, number| bits | 1 << number);
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let args = ["--duration", "60s", "--exit-code", "--metrics", "127.0.0.1:0"];
+    let tracer = Tracer::start(&args).unwrap();
+    let threads = rights(&tracer);
+    assert!(threads.len() > 3, "{threads:?}");
+    for thread in &threads {
+        let set = |name: &str| u64::from_str_radix(&thread[name], 16).unwrap();
+        let name = thread["Name"].as_str();
+        assert_eq!(set("CapPrm") & !documented, 0, "{name}: {thread:?}");
+        assert_eq!((set("CapInh"), set("CapAmb")), (0, 0), "{name}: {thread:?}");
+        assert_eq!(thread["NoNewPrivs"], "1", "{name}");
+        if matches!(name, "metrics" | "stdout") {
+            assert_eq!(set("CapPrm"), 0, "{name}: {thread:?}");
+        } else {
+            assert_eq!(set("CapBnd") & !documented, 0, "{name}: {thread:?}");
+        }
+    }
     finds_the_incident(tracer, &lab);
 }
 

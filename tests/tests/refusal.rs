@@ -107,6 +107,31 @@ fn a_ready_file_that_cannot_be_made() {
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// Before anything is attached, and without waiting for the other end of a pipe.
+#[test]
+fn a_ready_file_where_something_else_is() {
+    if skip() {
+        return;
+    }
+    let (path, target) = (name::temporary("taken"), name::temporary("target"));
+    let refused = || {
+        let mut command = Command::new(binary().unwrap());
+        command.args(["run", "--duration", "2s", "--ready-file"]).arg(&path);
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = Process::spawn(quiet).unwrap();
+        let code = process.wait("mtutrace to refuse", Duration::from_secs(10)).unwrap().code();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(code, Some(2));
+    };
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    refused();
+    std::fs::write(&target, "precious").unwrap();
+    std::os::unix::fs::symlink(&target, &path).unwrap();
+    refused();
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "precious");
+    std::fs::remove_file(&target).unwrap();
+}
+
 #[test]
 fn the_ready_file_is_there_during_the_run_alone() {
     if skip() {

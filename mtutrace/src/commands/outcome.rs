@@ -10,6 +10,12 @@ pub enum Failure {
     /// This machine cannot be traced: exit code 3.
     #[error("{0}")]
     Machine(String),
+    /// A signal ended the run, and nobody reads what it found: exit code 130, as if it had been killed by SIGINT.
+    #[error("{0}")]
+    Unread(String),
+    /// What was found cannot be written: exit code 3.
+    #[error("cannot write to stdout: {0}; make room there, or send it elsewhere")]
+    Output(std::io::Error),
     /// Anything else: exit code 3 too, there is nothing that the caller got wrong.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -52,7 +58,8 @@ impl Failure {
     pub fn code(&self) -> ExitCode {
         match self {
             Failure::Usage(_) => ExitCode::from(2),
-            Failure::Machine(_) | Failure::Io(_) => ExitCode::from(3),
+            Failure::Unread(_) => ExitCode::from(130),
+            Failure::Machine(_) | Failure::Output(_) | Failure::Io(_) => ExitCode::from(3),
         }
     }
 }

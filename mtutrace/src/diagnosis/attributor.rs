@@ -1,7 +1,8 @@
 //! Attributes events, one flow after the other, and keeps those whose flow must be asked about. Pure.
-use crate::diagnosis::attribution::{self, Attribution, End, Ends, Origins};
+use crate::diagnosis::attribution::{self, Attribution, End, Ends};
 use crate::diagnosis::flows::Flows;
 use crate::diagnosis::nat::{Nat, Translation};
+use crate::diagnosis::origins::Origins;
 use crate::diagnosis::pending::{Pending, Seen, Waiting};
 use crate::diagnosis::recent::Recent;
 use crate::model::{Event, Flow, NatQuery, Node};

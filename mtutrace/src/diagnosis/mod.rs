@@ -18,6 +18,7 @@ mod ledger;
 pub(crate) mod mss;
 mod nat;
 pub(crate) mod obstacle;
+mod origins;
 mod pending;
 mod recent;
 pub(crate) mod rules;

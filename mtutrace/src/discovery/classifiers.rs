@@ -1,11 +1,11 @@
 //! Which devices carry classifiers: brought in line with the node, in whatever namespace the devices are.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use aya::Ebpf;
 
-use crate::kernel::attach::{Attacher, Links, has_tcx};
+use crate::kernel::attach::{AttachError, Attacher, Links, has_tcx};
 use crate::model::{DeviceId, NetnsId, Node};
 use crate::topology::hooks::hooked;
 use crate::topology::{Topology, smallest_limit};
@@ -22,6 +22,8 @@ pub(crate) struct Classifiers {
     links: HashMap<DeviceId, Links>,
     /// Devices that refused, and how often.
     refused: BTreeMap<DeviceId, u32>,
+    /// Devices for whose links there were no descriptors: tried again whenever anything changes.
+    crowded: BTreeSet<DeviceId>,
 }
 
 impl Classifiers {
@@ -32,6 +34,7 @@ impl Classifiers {
             leftovers: alone,
             links: HashMap::new(),
             refused: BTreeMap::new(),
+            crowded: BTreeSet::new(),
         }
     }
 
@@ -45,9 +48,9 @@ impl Classifiers {
         self.links.len()
     }
 
-    /// Devices that refused, and will not be tried again.
+    /// Devices that carry none: they refused and will not be tried again, or there are no descriptors left for them.
     pub(crate) fn refused(&self) -> usize {
-        self.refused.values().filter(|tries| **tries >= ATTEMPTS).count()
+        self.refused.values().filter(|tries| **tries >= ATTEMPTS).count() + self.crowded.len()
     }
 
     /// Whether a device has refused that will be tried again.
@@ -72,6 +75,7 @@ impl Classifiers {
             }
         }
         self.refused.retain(|device, _| node.link(*device).is_some());
+        let crowded = std::mem::take(&mut self.crowded);
         let mut missing: BTreeMap<NetnsId, Vec<(u32, bool)>> = BTreeMap::new();
         for device in wanted {
             let tried = self.refused.get(&device).copied().unwrap_or(0);
@@ -84,6 +88,12 @@ impl Classifiers {
         let mut done = true;
         for (netns, devices) in missing {
             done = done && self.attach(topology, netns, devices, until);
+        }
+        if crowded.is_empty() && !self.crowded.is_empty() {
+            let count = self.crowded.len();
+            tracing::warn!(
+                "{count} interfaces are not traced: too many open files; raise the limit (ulimit -n, LimitNOFILE=)"
+            );
         }
         // A filter that appears later belongs to a run that lives.
         self.leftovers &= !done;
@@ -127,6 +137,7 @@ impl Classifiers {
                     self.refused.remove(&device);
                     self.links.insert(device, links);
                 }
+                Err(AttachError::NoDescriptors(_)) => drop(self.crowded.insert(device)),
                 Err(why) => {
                     tracing::debug!("classifier on ifindex {ifindex} of netns {netns}: {why}");
                     self.refuse(device);

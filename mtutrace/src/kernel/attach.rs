@@ -7,6 +7,7 @@ use aya::programs::{ProgramError, SchedClassifier, TcAttachType, tc};
 use aya::util::KernelVersion;
 use mtutrace_common::Place;
 
+use super::descriptors;
 use super::error::{chain, os_error};
 use super::hooks::{HOOKS, Hook, Outcome};
 use super::limits::Limits;
@@ -24,6 +25,9 @@ pub(crate) enum AttachError {
     /// The object lacks a classifier.
     #[error("not in this build: {0}")]
     NotBuilt(&'static str),
+    /// The limit of open files is reached.
+    #[error("the limit of open files ({0}) has no room for it; raise it (ulimit -n, LimitNOFILE=)")]
+    NoDescriptors(u64),
     /// The kernel refused the program.
     #[error("{}", chain(.0))]
     Program(#[from] ProgramError),
@@ -92,13 +96,16 @@ impl Attacher {
     /// our programs' names are of a run that was killed, and are removed.
     ///
     /// # Errors
-    /// When the device is gone, or the kernel refuses.
+    /// When the device is gone, there is no room for its links, or the kernel refuses.
     pub(crate) fn attach(
         &mut self,
         ifindex: u32,
         ethernet: bool,
         leftovers: bool,
     ) -> Result<Links, AttachError> {
+        if has_tcx() && !descriptors::have_room() {
+            return Err(AttachError::NoDescriptors(descriptors::limit()));
+        }
         let name = name_of(ifindex)?;
         let mut links = Vec::with_capacity(2);
         for direction in &self.directions {

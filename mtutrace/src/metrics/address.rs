@@ -16,10 +16,15 @@ pub(crate) fn parse(text: &str) -> Result<SocketAddr, String> {
         return Ok(address);
     }
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
-    if !matches!(host, "" | "localhost") {
+    // Kubernetes writes a pod's address without brackets.
+    let v6 = host.parse::<IpAddr>().ok().filter(IpAddr::is_ipv6);
+    if v6.is_none() && !matches!(host, "" | "localhost") {
         return Err(wrong());
     }
     let port = port.parse().map_err(|_| wrong())?;
+    if let Some(address) = v6 {
+        return Ok(SocketAddr::new(address, port));
+    }
     Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))
 }
 
@@ -33,6 +38,7 @@ mod tests {
     #[test_case("localhost:0", "127.0.0.1:0"; "localhost, any port")]
     #[test_case("0.0.0.0:9100", "0.0.0.0:9100"; "everybody, in full")]
     #[test_case("[::]:9100", "[::]:9100"; "everybody, IPv6")]
+    #[test_case("2001:db8::7:9100", "[2001:db8::7]:9100"; "without brackets")]
     fn addresses(text: &str, address: &str) {
         assert_eq!(parse(text).unwrap().to_string(), address);
     }

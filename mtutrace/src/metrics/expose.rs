@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::store::{EventCounts, Store};
 use crate::kernel::hooks::State;
 use crate::model::SignalKind;
+use crate::telemetry::clock::Clock;
 use crate::telemetry::{TraceStatus, cost};
 
 /// All metrics in one of the two text formats.
@@ -45,8 +46,13 @@ impl Collector for PageCollector {
         let (cpu, memory) = cost::process().unwrap_or_default();
         counter(&mut out, "cpu_seconds", "CPU time of mtutrace, user and system", cpu.as_secs_f64())?;
         gauge(&mut out, "resident_memory_bytes", "Resident memory of mtutrace", memory)?;
-        let ready = u32::from(self.0.ready.load(Ordering::Relaxed));
-        gauge(&mut out, "ready", "1 once every hook is attached", ready)?;
+        let ready = u32::from(self.0.health.not_ready(Clock::new().now_ns()).is_none());
+        let help = "1 once every hook is attached, and while what is found can be written";
+        gauge(&mut out, "ready", help, ready)?;
+        let backlog = self.0.health.backlog();
+        let help = "Lines left out because stdout was not read fast enough";
+        counter(&mut out, "unwritten_lines", help, backlog.unwritten)?;
+        gauge(&mut out, "output_waiting_bytes", "Bytes that stdout has not taken yet", backlog.bytes as u64)?;
         let scrapes = self.0.scrapes.load(Ordering::Relaxed);
         counter(&mut out, "scrapes", "Requests for metrics answered", scrapes)?;
         let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];

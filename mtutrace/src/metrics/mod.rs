@@ -4,15 +4,17 @@
 //! thread of its own, so that none of them can hold up a trace.
 pub(crate) mod address;
 mod bounded;
+mod connections;
 mod expose;
+mod health;
 mod labels;
 mod server;
 mod shared;
 mod store;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+use crate::output::queue::Backlog;
 use crate::output::{Context, Item};
 pub(crate) use server::ServeError;
 use shared::Shared;
@@ -35,7 +37,12 @@ impl Metrics {
 
     /// Every hook is attached.
     pub(crate) fn ready(&self) {
-        self.0.ready.store(true, Ordering::Relaxed);
+        self.0.health.set_ready();
+    }
+
+    /// The run lives, and this is what its reader has not taken.
+    pub(crate) fn heard(&self, now_ns: u64, backlog: Backlog) {
+        self.0.health.heard(now_ns, backlog);
     }
 
     /// Counts what the outputs are shown.

@@ -13,10 +13,13 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
+use super::connections::Connections;
 use super::expose::render;
 use super::shared::Shared;
+use crate::kernel::privileges;
+use crate::output::stderr;
+use crate::telemetry::clock::Clock;
 
 /// Why there are no metrics.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +37,6 @@ pub(crate) enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-/// Connections at a time; more wait in the kernel's queue.
-const CONNECTIONS: usize = 16;
 /// A request must have come after this.
 const ASKING: Duration = Duration::from_secs(1);
 /// A connection carries one request and is over after this.
@@ -57,6 +58,7 @@ type Pages = [Mutex<Option<(Instant, Bytes)>>; 2];
 struct Server {
     shared: Arc<Shared>,
     pages: Pages,
+    connections: Connections,
 }
 
 /// Listens, says where, and answers on a thread that ends with the process. Returns where.
@@ -69,35 +71,37 @@ pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAd
     listener.set_nonblocking(true)?;
     let local = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let server = Arc::new(Server { shared, pages: Pages::default() });
-    let work = move || match runtime.block_on(async { serve(TcpListener::from_std(listener)?, server).await })
-    {
-        Ok(()) => {}
-        Err(e) => tracing::error!("the metrics server ended: {e}"),
+    let server = Arc::new(Server { shared, pages: Pages::default(), connections: Connections::default() });
+    let work = move || {
+        privileges::keep_none();
+        let Err(e) = runtime.block_on(serve(listener, server));
+        tracing::error!("the metrics server ended: {e}");
     };
     std::thread::Builder::new().name("metrics".to_owned()).spawn(work)?;
-    eprintln!("mtutrace: metrics on http://{local}/metrics");
+    stderr::say(&format!("metrics on http://{local}/metrics"));
     Ok(local)
 }
 
-async fn serve(listener: TcpListener, server: Arc<Server>) -> std::io::Result<()> {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
+async fn serve(listener: StdListener, server: Arc<Server>) -> std::io::Result<Infallible> {
+    let listener = TcpListener::from_std(listener)?;
+    loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => server.connections.admit(peer.ip(), |number| {
                 let server = Arc::clone(&server);
-                drop(tokio::spawn(async move {
+                let task = tokio::spawn(async move {
                     connection(stream, &server).await;
-                    drop(slot);
-                }));
-            }
+                    server.connections.ended(number);
+                });
+                task.abort_handle()
+            }),
             Err(e) => {
                 tracing::debug!("metrics: {e}");
                 tokio::time::sleep(PAUSE).await;
             }
         }
+        // Whoever was admitted is heard before the next one is.
+        tokio::task::yield_now().await;
     }
-    Ok(())
 }
 
 async fn connection(stream: TcpStream, server: &Server) {
@@ -128,10 +132,8 @@ impl Server {
         }
         match path {
             "/metrics" => self.metrics(wants_openmetrics(request)),
-            "/readyz" if !self.shared.ready.load(Ordering::Relaxed) => {
-                response(StatusCode::SERVICE_UNAVAILABLE, TEXT, "hooks are being attached\n")
-            }
-            _ => response(StatusCode::OK, TEXT, "ok\n"),
+            "/readyz" => probe(self.shared.health.not_ready(Clock::new().now_ns())),
+            _ => probe(self.shared.health.not_alive(Clock::new().now_ns())),
         }
     }
 
@@ -159,6 +161,13 @@ fn wants_openmetrics<B>(request: &Request<B>) -> bool {
     accept
         .flat_map(|value| value.split(','))
         .any(|kind| kind.trim().starts_with("application/openmetrics-text"))
+}
+
+fn probe(wrong: Option<String>) -> Response<Full<Bytes>> {
+    match wrong {
+        Some(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
+        None => response(StatusCode::OK, TEXT, "ok\n"),
+    }
 }
 
 fn response(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {

@@ -1,15 +1,16 @@
 //! What the session writes and scrapers read.
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::health::Health;
 use super::store::Store;
 
 /// The figures of a run, between the session's thread and the server's.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     store: Mutex<Store>,
-    /// Every hook is attached.
-    pub(super) ready: AtomicBool,
+    /// What the probes are told.
+    pub(super) health: Health,
     /// Answers to requests for metrics.
     pub(super) scrapes: AtomicU64,
 }

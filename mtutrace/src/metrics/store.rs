@@ -87,9 +87,9 @@ impl Store {
     pub(super) fn item(&mut self, item: &Item<'_>, now_ns: u64) {
         match item {
             Item::Status(status) => self.status = (*status).clone(),
-            Item::Lost(status, lost) => {
+            Item::Lost(status, losses) => {
                 self.status = (*status).clone();
-                self.own.records.lost = *lost;
+                self.own.records.lost = losses.events;
             }
             Item::Event(event) => self.event(event, now_ns),
             Item::Verdict(verdict) => self.verdict(verdict, now_ns),

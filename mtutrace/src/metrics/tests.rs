@@ -1,6 +1,7 @@
 //! What scrapers read.
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use mtutrace_common::config::DropCause;
 
@@ -108,6 +109,26 @@ fn the_server_answers_what_it_should_and_only_that() {
     assert!(post.starts_with("HTTP/1.1 405 ") && post.to_lowercase().contains("allow: get, head"), "{post}");
     assert!(ask(address, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
     assert!(get("/metrics", &format!("X: {}\r\n", "y".repeat(100_000))).starts_with("HTTP/1.1 431 "));
+}
+
+/// Whoever holds on to connections, and however many, does not keep a probe from its answer.
+#[test]
+fn dripping_connections_do_not_hold_up_a_probe() {
+    let metrics = Metrics(Arc::default());
+    let address = server::start((Ipv4Addr::LOCALHOST, 0).into(), Arc::clone(&metrics.0)).unwrap();
+    let start = Instant::now();
+    let mut held: Vec<TcpStream> = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // A server that has had enough of it may have closed it by now.
+        let _closed = stream.write_all(b"GET /hea");
+        held.push(stream);
+    }
+    let probe = ask(address, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(probe.starts_with("HTTP/1.1 200 "), "{probe}");
+    // Waiting for those before it takes 18 s; the kubelet waits for 5.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    drop(held);
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(crate) mod counters;
 pub(crate) mod describe;
 pub(crate) mod device;
 pub(crate) mod event;
+pub(crate) mod harmless;
 pub(crate) mod mismatch;
 pub(crate) mod namespace;
 pub(crate) mod namespaces;

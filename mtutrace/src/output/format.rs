@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use clap::ValueEnum;
 
 use super::json::Json;
+use super::queued::Queued;
 use super::text::Text;
 use super::tui::Tui;
 use super::{Output, wants_colour};
@@ -31,13 +32,15 @@ pub(crate) enum RunFormat {
 
 impl RunFormat {
     /// The output, on stdout; a screen shows what `filter` lets through.
-    pub(crate) fn open(self, filter: &Filter) -> Box<dyn Output> {
-        let out = io::BufWriter::new(io::stdout());
-        match self {
-            RunFormat::Tui => Box::new(Tui::new(filter.clone())),
-            RunFormat::Text => Box::new(Text::new(out, wants_colour(), false)),
-            RunFormat::Json => Box::new(Json::new(out)),
-        }
+    ///
+    /// # Errors
+    /// When there is no thread to write it.
+    pub(crate) fn open(self, filter: &Filter) -> io::Result<Box<dyn Output>> {
+        Ok(match self {
+            RunFormat::Tui => Box::new(Tui::new(filter.clone())?),
+            RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, wants_colour(), false))?),
+            RunFormat::Json => Box::new(Queued::new(Json::new)?),
+        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! Outputs: one file each. They get the same items and differ in how they show them.
+mod buffer;
 pub mod escape;
 pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod plural;
+pub(crate) mod queue;
+mod queued;
 pub mod stderr;
 pub(crate) mod text;
 pub(crate) mod tui;
@@ -17,6 +20,7 @@ use crate::kernel::symbols::Symbols;
 use crate::model::{AttributedEvent, NetnsId, Node, Outcomes, Tally, Verdict};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
+use queue::Backlog;
 
 /// The figures of the whole run.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +31,8 @@ pub(crate) struct Totals {
     pub(crate) records: Records,
     /// Runs of its programs that the kernel left out, where it counts them.
     pub(crate) missed: Option<u64>,
+    /// Lines that were left out because stdout was not read.
+    pub(crate) unwritten: u64,
     /// Records that were decoded.
     pub(crate) decoded: u64,
     /// Records that could not be decoded.
@@ -62,6 +68,15 @@ pub(crate) struct Context<'a> {
     pub(crate) kernel_names: &'a KernelNames,
 }
 
+/// What is missing from the output, from the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Losses {
+    /// Events that the ring buffer could not take.
+    pub(crate) events: u64,
+    /// Lines that were left out because stdout was not read.
+    pub(crate) lines: u64,
+}
+
 /// Something to show.
 pub(crate) enum Item<'a> {
     /// At the start, and when it changes.
@@ -70,8 +85,8 @@ pub(crate) enum Item<'a> {
     Event(&'a AttributedEvent),
     /// Counters that have changed in the last interval, by namespace.
     Report(&'a [(NetnsId, Tally)]),
-    /// So many events are lost by now, more than at the last report.
-    Lost(&'a TraceStatus, u64),
+    /// So much is lost by now, more than at the last report.
+    Lost(&'a TraceStatus, Losses),
     /// A verdict that is new or has changed.
     Verdict(&'a Verdict),
     /// The end: standing verdicts, all counters, the last status, totals.
@@ -105,6 +120,19 @@ pub(crate) trait Output {
     /// # Errors
     /// As for `show`.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// What the reader has not taken yet, and what was left out for it.
+    fn backlog(&self) -> Backlog {
+        Backlog::default()
+    }
+
+    /// Waits until all of it has been written, but not for ever.
+    ///
+    /// # Errors
+    /// As for `show`; `TimedOut` when nobody reads.
+    fn settle(&mut self) -> io::Result<()> {
+        self.flush()
+    }
 
     /// What the run costs so far; told once an interval.
     fn cost(&mut self, _cost: &Cost) {}

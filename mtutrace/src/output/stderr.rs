@@ -1,30 +1,66 @@
-//! Standard error, held back while a screen covers the terminal: a log line would land in the middle of it.
+//! Standard error: held back while a screen covers the terminal, where a log line would land in the middle of it, and
+//! never waited for, whoever reads it.
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::escape::{escape, escape_but};
 
 /// Most bytes that are held; what comes after them is left out.
 const MOST: usize = 64 * 1024;
+/// Bytes that a pipe takes without waiting when poll(2) says that it takes any (PIPE_BUF).
+const PIECE: usize = 4096;
+/// A reader may be as late as this once; after that it has to be there.
+const LATE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+/// Nobody was reading a moment ago.
+static UNREAD: AtomicBool = AtomicBool::new(false);
 
-/// Writes to stderr, or keeps it until the screen is given back (`release`).
+/// Writes to stderr, or keeps it until the screen is given back (`release`). What would block, or fails, is left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Stderr;
 
 impl Write for Stderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Names from outside must not act on the terminal; escape codes here are the logger's, which escapes its own.
+        let text = String::from_utf8_lossy(bytes);
+        let safe = escape_but(&text, |c| matches!(c, '\n' | '\t' | '\x1b'));
         match &mut *HELD.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(held) => {
-                let room = MOST.saturating_sub(held.len()).min(bytes.len());
-                held.extend_from_slice(&bytes[..room]);
-                Ok(bytes.len())
+                let room = MOST.saturating_sub(held.len()).min(safe.len());
+                held.extend_from_slice(safe.as_bytes().get(..room).unwrap_or_default());
             }
-            None => io::stderr().write(bytes),
+            None => put(safe.as_bytes()),
         }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
+    }
+}
+
+/// Says something, a line for each of its lines. Whoever closed stderr, or has no room for it, does not want to know.
+pub fn say(text: &str) {
+    for line in text.lines() {
+        let safe: Cow<'_, str> = escape(line);
+        put(format!("mtutrace: {safe}\n").as_bytes());
+    }
+}
+
+fn put(bytes: &[u8]) {
+    let mut stderr = io::stderr();
+    for piece in bytes.chunks(PIECE) {
+        let patience = if UNREAD.load(Ordering::Relaxed) { Timespec { tv_sec: 0, tv_nsec: 0 } } else { LATE };
+        let ready = poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&patience));
+        UNREAD.store(ready == Ok(0), Ordering::Relaxed);
+        if ready == Ok(0) || stderr.write_all(piece).is_err() {
+            return;
+        }
     }
 }
 
@@ -36,6 +72,5 @@ pub(crate) fn hold() {
 /// Says what was held back, and holds no longer.
 pub(crate) fn release() {
     let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
-    // Who closed stderr does not want to know.
-    let _ = io::stderr().write_all(&held.unwrap_or_default());
+    put(&held.unwrap_or_default());
 }

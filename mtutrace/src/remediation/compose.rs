@@ -3,7 +3,7 @@
 //! <https://docs.docker.com/reference/compose-file/networks/>
 use super::context::Context;
 use super::fix::config;
-use super::shell::quote;
+use super::shell::{quote, yaml};
 use crate::model::Fix;
 
 /// The setting for the network of the culprit bridge, for the default one if it is not known.
@@ -25,7 +25,6 @@ pub(super) fn network(context: &Context<'_>) -> Fix {
 }
 
 fn setting(network: &str, mtu: u32) -> String {
-    // YAML takes strings as JSON writes them.
-    let network = serde_json::Value::from(network);
+    let network = yaml(network);
     format!("networks: {{ {network}: {{ driver_opts: {{ com.docker.network.driver.mtu: \"{mtu}\" }} }} }}")
 }

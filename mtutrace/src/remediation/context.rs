@@ -1,5 +1,5 @@
 //! What remedies are made of.
-use super::shell::quote;
+use super::shell::{is_option, quote};
 use crate::model::describe::owner;
 use crate::model::{Ci, Container, Mismatch, NetnsId, Node, Setup};
 
@@ -57,5 +57,6 @@ impl Context<'_> {
 
 /// A container as a word of its runtime's command.
 pub(super) fn spoken(container: &Container) -> String {
-    quote(container.name.as_deref().unwrap_or_else(|| container.short_id()))
+    let name = container.name.as_deref().filter(|name| !is_option(name));
+    quote(name.unwrap_or_else(|| container.short_id()))
 }

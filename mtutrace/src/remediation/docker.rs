@@ -3,7 +3,7 @@
 //! <https://docs.docker.com/reference/cli/dockerd/>, <https://docs.docker.com/engine/network/drivers/bridge/>
 use super::context::{Context, spoken};
 use super::fix::{config, permanent};
-use super::shell::quote;
+use super::shell::{is_option, quote};
 use super::{ci, compose};
 use crate::model::Fix;
 
@@ -94,7 +94,8 @@ fn recreate(context: &Context<'_>, id: &str) -> String {
 
 /// The network's name for a shell, and what has to run before that if Docker has not told it.
 fn name(context: &Context<'_>, id: &str) -> (String, String) {
-    match context.setup().and_then(|setup| setup.network_of(&context.m.culprit.interface)) {
+    let known = context.setup().and_then(|setup| setup.network_of(&context.m.culprit.interface));
+    match known.filter(|network| !is_option(&network.name)) {
         Some(network) => (String::new(), quote(&network.name)),
         None => {
             let ask = format!("network=$(docker network inspect --format '{{{{.Name}}}}' {})", quote(id));

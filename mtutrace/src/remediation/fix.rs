@@ -1,4 +1,5 @@
 //! The three kinds of remedies.
+use crate::model::harmless::is_dangerous;
 use crate::model::{Fix, FixScope, FixType};
 
 /// A command that works at once and does not last.
@@ -17,5 +18,7 @@ pub(super) fn config(place: &str, what: &str, setting: String) -> Fix {
 }
 
 fn fix(place: &str, what: &str, command: String, r#type: FixType, scope: FixScope) -> Fix {
+    // Shell words are quoted by `quote`; a setting is not to hold what acts on whoever shows or pastes it either.
+    let command = command.replace(is_dangerous, "?");
     Fix { r#where: place.to_owned(), what: what.to_owned(), command, r#type, scope }
 }

@@ -3,7 +3,7 @@
 //! podman-network-create(1), podman-network-rm(1)
 use super::context::Context;
 use super::fix::{config, permanent};
-use super::shell::quote;
+use super::shell::{literal, quote};
 use crate::model::{Fix, LinkKind};
 
 /// The remedies for a network of podman.
@@ -25,12 +25,12 @@ pub(super) fn network(context: &Context<'_>) -> Vec<Fix> {
             format!("\"options\": {{ \"mtu\": \"{mtu}\" }}"),
         )];
     }
-    let bridge = quote(&culprit.interface);
+    let find = quote(&format!("s/^{} //p", literal(&culprit.interface)));
     vec![permanent(
         &place,
         "recreate the network with the right MTU (this removes the containers on it: recreate them)",
         format!(
-            "network=$(podman network ls --format '{{{{.NetworkInterface}}}} {{{{.Name}}}}' | sed -n s/^{bridge}' //p') && \
+            "network=$(podman network ls --format '{{{{.NetworkInterface}}}} {{{{.Name}}}}' | sed -n {find}) && \
              podman network rm --force \"$network\" && podman network create --opt mtu={mtu} \"$network\""
         ),
     )]

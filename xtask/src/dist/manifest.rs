@@ -55,10 +55,11 @@ pub(crate) fn docker_options(daemonset: &Value) -> Result<Vec<String>> {
     Ok(options)
 }
 
-/// The arguments of its container.
-pub(crate) fn arguments(daemonset: &Value) -> Vec<&str> {
+/// The arguments of its container, for Docker, which has no variable for a container's address.
+pub(crate) fn arguments(daemonset: &Value) -> Vec<String> {
     let args = daemonset["spec"]["template"]["spec"]["containers"][0]["args"].as_array();
-    args.into_iter().flatten().filter_map(Value::as_str).collect()
+    let args = args.into_iter().flatten().filter_map(Value::as_str);
+    args.map(|arg| arg.replace("$(POD_IP)", "0.0.0.0")).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::kernel::limits::set_limit;
 use crate::kernel::{capability, load};
 use crate::model::{DeviceId, NetnsId};
 use crate::output::format::Format;
+use crate::output::json::line;
 
 /// L3 bytes of the ordinary packet.
 const ORDINARY: u16 = 1040;
@@ -109,7 +110,7 @@ pub(crate) fn bench(options: &Options) -> Result<Outcome, Failure> {
         ns: *ns,
         ratio: (ns / empty * 100.0).round() / 100.0,
     });
-    print(options.output, &rows.collect::<Vec<_>>())?;
+    print(options.output, &rows.collect::<Vec<_>>()).map_err(Failure::Output)?;
     Ok(Outcome::Nothing)
 }
 
@@ -184,7 +185,7 @@ fn print(format: Format, rows: &[Measurement]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match format {
         Format::Json => {
-            serde_json::to_writer(&mut out, &BenchLine { v: 1, kind: "bench", rows })?;
+            line::write(&mut out, &BenchLine { v: 1, kind: "bench", rows })?;
             writeln!(out)
         }
         Format::Text => {

@@ -7,8 +7,11 @@ use serde::Serialize;
 
 use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
-use crate::kernel::{btf, capability};
+use crate::kernel::{btf, capability, descriptors};
 use crate::runtimes::reachable_runtimes;
+
+/// Interfaces of a node with 250 pods, the most that Kubernetes is used with, and of what runs in them.
+const ENOUGH: u64 = 1000;
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -33,6 +36,7 @@ pub(crate) fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
         tracefs(),
         lockdown(),
         links(),
+        open_files(),
         nat(),
         names(),
     ]
@@ -131,6 +135,18 @@ fn links() -> Fact {
         "TC filters (kernel before 6.6): removed at the end, or at the next start after SIGKILL"
     };
     fact("classifiers", state, None)
+}
+
+/// What a run could have: it raises the limit as far as it may.
+fn open_files() -> Fact {
+    descriptors::raise_limit();
+    let limit = descriptors::limit();
+    let devices = descriptors::devices_of(limit);
+    let state = format!("{limit}: enough for about {devices} interfaces");
+    let advice = (has_tcx() && devices < ENOUGH).then_some(
+        "raise the limit (ulimit -n, LimitNOFILE=) if the node has more veths: a run says how many it does not trace",
+    );
+    fact("open files", state, advice)
 }
 
 fn nat() -> Fact {

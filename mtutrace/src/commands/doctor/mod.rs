@@ -14,6 +14,7 @@ use crate::kernel::load;
 use crate::model::{SignalKind, drop_causes};
 use crate::output::escape::escape;
 use crate::output::format::Format;
+use crate::output::json::line;
 
 pub(crate) use machine::{Fact, facts};
 
@@ -82,13 +83,11 @@ pub(crate) fn doctor(options: &Options) -> Result<Outcome, Failure> {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match options.output {
-        Format::Json => {
-            serde_json::to_writer(&mut out, &report).map_err(io::Error::from).and_then(|()| writeln!(out))
-        }
+        Format::Json => line::write(&mut out, &report).and_then(|()| writeln!(out)),
         Format::Text => text(&mut out, &report),
     };
     match written.and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => return Err(e.into()),
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::Output(e)),
         _ => {}
     }
     refusal.map_or(Ok(Outcome::Nothing), |why| Err(Failure::Machine(why)))

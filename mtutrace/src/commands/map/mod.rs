@@ -12,6 +12,7 @@ use crate::commands::outcome::{Failure, Outcome};
 use crate::discovery::scan::Discovery;
 use crate::filter::select::absent_of;
 use crate::kernel::capability::LOOKING;
+use crate::kernel::privileges;
 use crate::output::format::Format;
 use crate::output::wants_colour;
 use crate::telemetry::cost;
@@ -37,6 +38,7 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     if !missing.is_empty() {
         return Err(Failure::Machine(LOOKING.explain(&missing)));
     }
+    privileges::keep_only(&LOOKING, &[]);
     let Discovery { topology, .. } = Discovery::once()?;
     let (node, unreadable) = (topology.node(), topology.unreadable());
     if node.netns.is_empty() {
@@ -63,7 +65,7 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
         Format::Json => json::write(&mut out, &tree, &stats),
     };
     match written.and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(e)),
         _ if tree.mismatches() > 0 => Ok(Outcome::Problem),
         _ => Ok(Outcome::Nothing),
     }

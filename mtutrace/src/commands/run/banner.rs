@@ -1,11 +1,12 @@
 //! The line on stderr once everything is attached. Data alone goes to stdout.
 use crate::kernel::hooks::State;
 use crate::output::plural::plural;
+use crate::output::stderr;
 use crate::telemetry::TraceStatus;
 
 /// Prints it.
 pub(super) fn print(status: &TraceStatus) {
-    eprintln!("mtutrace: {}", line(status));
+    stderr::say(&line(status));
 }
 
 /// What is traced, what cannot be, and where to read more.
@@ -21,6 +22,10 @@ fn line(status: &TraceStatus) -> String {
             "; not traced: {} that cannot be entered",
             plural(status.unreadable, "namespace", "namespaces")
         );
+    }
+    if status.refused > 0 {
+        let interfaces = plural(status.refused, "interface", "interfaces");
+        line += &format!("; not traced: {interfaces} that took no classifier");
     }
     let missing: Vec<&str> =
         status.hooks.iter().filter(|hook| hook.state == State::Missing).map(|hook| hook.hook).collect();
@@ -52,9 +57,9 @@ mod tests {
 
     #[test]
     fn all_hooks_attached() {
-        let status = TraceStatus { unreadable: 2, ..status(|_| Outcome::Attached) };
+        let status = TraceStatus { unreadable: 2, refused: 1, ..status(|_| Outcome::Attached) };
         let said = "tracing 14 interfaces in 5 namespaces, 1 container (Ctrl-C ends); not traced: 2 namespaces that cannot \
-                    be entered";
+                    be entered; not traced: 1 interface that took no classifier";
         assert_eq!(line(&status), said);
     }
 

@@ -1,7 +1,6 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
 mod holder;
-mod limits;
 mod options;
 mod ready;
 mod run_state;
@@ -21,10 +20,11 @@ use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, table};
 use crate::kernel::load::{self, Loaded};
+use crate::kernel::privileges::Later;
 use crate::kernel::ring::Ring;
-use crate::kernel::{capability, instances};
+use crate::kernel::{capability, descriptors, instances, privileges};
 use crate::metrics::Metrics;
-use crate::output::{KernelNames, Output, format};
+use crate::output::{KernelNames, Output, format, stderr};
 pub(crate) use options::Options;
 use session::Session;
 use signals::Signals;
@@ -40,19 +40,25 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     options.load.check().map_err(Failure::btf)?;
+    options.ready_file.as_deref().map_or(Ok(()), ready::prepare)?;
     let format = format::choose(options.output)?;
-    limits::raise_open_files();
+    descriptors::raise_limit();
+    // A port below 1024 takes more than tracing does; what serves it keeps nothing.
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
+    let ready = options.ready_file.as_deref().map(Later::make);
+    let later: Vec<Later<'_>> =
+        ready.into_iter().chain(options.load.kernel_btf.as_deref().map(Later::read)).collect();
+    privileges::keep_only(&capability::TRACING, &later);
     let mut discovery = Discovery::new()?;
     select::check(filter, discovery.node())?;
     if select::absent(filter, discovery.node()).is_some() {
         discovery.wait_for_metadata()?;
     }
     if let Some(absent) = select::absent(filter, discovery.node()) {
-        eprintln!("mtutrace: {absent}");
+        stderr::say(&absent.to_string());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = format.open(filter);
+    let output = format.open(filter)?;
     runtime.block_on(trace(options, discovery, output, metrics))
 }
 
@@ -90,11 +96,7 @@ async fn trace(
         metrics,
         kernel_names: KernelNames { reasons, symbols },
     };
-    let result = session.run(reconciler, signals).await;
-    if let Some(path) = &options.ready_file {
-        ready::remove(path);
-    }
-    result
+    session.run(reconciler, signals).await
 }
 
 /// Copies the log of the BPF programs to ours.

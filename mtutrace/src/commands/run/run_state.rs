@@ -7,6 +7,7 @@ use crate::discovery::reconciler::Snapshot;
 use crate::filter::matched::MatchedFlows;
 use crate::mib::reconcile::Reconciliation;
 use crate::model::{Severity, Verdict};
+use crate::output::Losses;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::{self, Cost, Latency};
 
@@ -32,8 +33,8 @@ pub(super) struct RunState {
     pub(super) decoded: u64,
     /// Records that were not.
     pub(super) undecodable: u64,
-    /// Lost events that somebody was told of.
-    pub(super) lost: u64,
+    /// What is missing, as somebody was told.
+    pub(super) lost: Losses,
     /// Whether a verdict was given that is worse than info.
     pub(super) problem: bool,
     /// When it began.
@@ -56,7 +57,7 @@ impl RunState {
             shown: 0,
             decoded: 0,
             undecodable: 0,
-            lost: 0,
+            lost: Losses::default(),
             problem: false,
             started: Instant::now(),
             cpu_before: cost::process().unwrap_or_default().0,

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::holder;
 use super::options::Options;
-use super::ready;
+use super::ready::ReadyFile;
 use super::run_state::RunState;
 use super::signals::Signals;
 use crate::commands::outcome::{Failure, Outcome};
@@ -25,7 +25,7 @@ use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
 use crate::metrics::{Metrics, OwnMetrics};
 use crate::model::{AttributedEvent, NetnsId, Outcomes, Tally, Verdict};
-use crate::output::{Context, Item, KernelNames, Output, Request, Totals};
+use crate::output::{Context, Item, KernelNames, Losses, Output, Request, Totals, stderr};
 use crate::telemetry::cost;
 
 /// How often verdicts are judged anew.
@@ -65,6 +65,7 @@ impl Session<'_> {
         let snapshot = reconciler.snapshots.borrow_and_update().clone();
         let mut state = RunState::new(snapshot, NatTables::start()?);
         let result = self.work(&mut state, &mut reconciler, &mut signals).await;
+        let signalled = signals.is_ending();
         signals.end();
         self.output.close();
         if let Err(e) = holder::start() {
@@ -78,11 +79,17 @@ impl Session<'_> {
             Err(failure) => Err(failure),
         };
         reconciler.stop();
-        match result {
+        let written = result.and_then(|()| self.output.settle().map_err(Failure::Output));
+        match written {
             Ok(()) if state.problem && self.options.exit_code => Ok(Outcome::Problem),
             Ok(()) => Ok(Outcome::Nothing),
             // Whoever read us has gone: nothing is wrong with that.
-            Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Nothing),
+            Err(Failure::Output(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Nothing),
+            Err(Failure::Output(e)) if e.kind() == io::ErrorKind::TimedOut => {
+                let lines = self.output.backlog().unwritten;
+                let why = format!("nobody reads stdout: {lines} lines and the final report were left out");
+                if signalled { Err(Failure::Unread(why)) } else { Err(Failure::Machine(why)) }
+            }
             Err(failure) => Err(failure),
         }
     }
@@ -96,9 +103,8 @@ impl Session<'_> {
         if signals.is_ending() {
             return Ok(());
         }
-        if let Some(path) = &self.options.ready_file {
-            ready::create(path, state.snapshot.status.interfaces)?;
-        }
+        let create = |path| ReadyFile::create(path, state.snapshot.status.interfaces);
+        let _ready = self.options.ready_file.as_deref().map(create).transpose()?;
         if let Some(metrics) = &self.metrics {
             metrics.ready();
         }
@@ -111,7 +117,7 @@ impl Session<'_> {
         let end = self.options.duration.map(|d| tokio::time::Instant::now() + d);
         let status = state.snapshot.status.clone();
         self.show(state, &Item::Status(&status))?;
-        self.output.flush()?;
+        self.output.flush().map_err(Failure::Output)?;
         loop {
             tokio::select! {
                 records = self.ring.next() => self.take(state, records?)?,
@@ -146,11 +152,15 @@ impl Session<'_> {
                     }
                 }
                 Some(update) = reconciler.updates.recv() => watchers.apply(update, &reconciler.commands),
-                wish = poll_fn(|cx| self.output.poll_request(cx)) => if wish? == Request::End { return Ok(()) },
+                wish = poll_fn(|cx| self.output.poll_request(cx)) => {
+                    if wish.map_err(Failure::Output)? == Request::End {
+                        return Ok(());
+                    }
+                }
                 () = signals.wait() => return Ok(()),
                 () = until(end) => return Ok(()),
             }
-            self.output.flush()?;
+            self.output.flush().map_err(Failure::Output)?;
             if self.options.count.is_some_and(|count| state.shown >= count) {
                 return Ok(());
             }
@@ -207,6 +217,9 @@ impl Session<'_> {
     }
 
     fn tick(&mut self, state: &mut RunState) -> Result<(), Failure> {
+        if let Some(metrics) = &self.metrics {
+            metrics.heard(state.clock.now_ns(), self.output.backlog());
+        }
         // The ring wakes its reader; should a wake-up ever be missed, its records wait no longer than this.
         let records = self.ring.now();
         self.take(state, records)?;
@@ -307,6 +320,7 @@ impl Session<'_> {
         let tallies = self.tallies(state);
         let totals = Totals {
             events: state.shown,
+            unwritten: self.output.backlog().unwritten,
             missed: cost::missed(&state.snapshot.programs),
             records,
             decoded: state.decoded,
@@ -319,7 +333,7 @@ impl Session<'_> {
         };
         let status = state.snapshot.status.clone();
         self.show(state, &Item::End(&verdicts, &tallies, &status, &totals))?;
-        Ok(self.output.flush()?)
+        self.output.flush().map_err(Failure::Output)
     }
 
     /// What became of packets too big that no verdict is about, of those that somebody asked for.
@@ -352,9 +366,12 @@ impl Session<'_> {
 
     /// Somebody who watches must know that events are lost.
     fn losses(&mut self, state: &mut RunState) -> Result<(), Failure> {
-        let lost = self.counters.lost();
-        if lost > state.lost {
-            state.lost = lost;
+        let lost = Losses { events: self.counters.lost(), lines: self.output.backlog().unwritten };
+        let before = std::mem::replace(&mut state.lost, lost);
+        if before.lines == 0 && lost.lines > 0 {
+            stderr::say("stdout is not read fast enough: lines are left out");
+        }
+        if lost != before {
             let status = state.snapshot.status.clone();
             self.show(state, &Item::Lost(&status, lost))?;
         }
@@ -367,7 +384,7 @@ impl Session<'_> {
         if let Some(metrics) = &self.metrics {
             metrics.show(item, &context);
         }
-        Ok(self.output.show(item, &context)?)
+        self.output.show(item, &context).map_err(Failure::Output)
     }
 }
 

@@ -1,6 +1,4 @@
 //! Whose packet it was: the ends of a flow as namespaces, and the one of them whose own network is too large.
-mod origin;
-
 use crate::model::Mismatch;
 use crate::topology::mismatch;
 use std::net::IpAddr;
@@ -9,8 +7,6 @@ use crate::diagnosis::flows::Flows;
 use crate::diagnosis::nat::Translation;
 use crate::model::{DeviceId, Event, Flow, NatQuery, NetnsId, Node};
 use crate::topology::{self};
-
-pub(crate) use origin::Origins;
 
 /// Deepest nesting that is followed through NAT.
 const DEPTH: usize = 8;

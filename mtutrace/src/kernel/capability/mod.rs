@@ -75,13 +75,13 @@ pub(crate) struct Purpose {
     /// What it is, to stand before "needs".
     what: &'static str,
     needed: &'static [Capability],
-    /// Not needed, but worth having.
-    useful: &'static [&'static str],
+    /// Not needed, but worth having: its name, and its number.
+    useful: &'static [(&'static str, u8)],
 }
 
 /// Tracing. CAP_SYSLOG isn't needed to run, but without it /proc/kallsyms has no addresses, and some drops no cause.
 pub(crate) const TRACING: Purpose =
-    Purpose { what: "tracing", needed: &Capability::ALL, useful: &["CAP_SYSLOG"] };
+    Purpose { what: "tracing", needed: &Capability::ALL, useful: &[("CAP_SYSLOG", 34)] };
 
 /// Looking into the node's network namespaces.
 pub(crate) const LOOKING: Purpose = Purpose {
@@ -107,6 +107,12 @@ pub(crate) fn effective(status: &[u8]) -> Option<u64> {
 }
 
 impl Purpose {
+    /// All that it takes and can use, one bit a capability.
+    pub(crate) fn bits(&self) -> u64 {
+        let needed = self.needed.iter().map(|capability| *capability as u8);
+        needed.chain(self.useful.iter().map(|(_, number)| *number)).fold(0, |bits, number| bits | 1 << number)
+    }
+
     /// The capabilities that this process lacks. None when `/proc` doesn't tell: then the kernel's own refusal will.
     ///
     /// Capabilities in a user namespace of one's own (rootless containers) count here, and the kernel refuses still.
@@ -132,7 +138,8 @@ impl Purpose {
         }
         let reasons: Vec<String> = missing.iter().map(|lack| format!("{lack} (to {})", lack.why())).collect();
         let needed: Vec<&str> = self.needed.iter().map(|capability| capability.name()).collect();
-        let names: Vec<&str> = needed.iter().chain(self.useful).copied().collect();
+        let useful = self.useful.iter().map(|(name, _)| *name);
+        let names: Vec<&str> = needed.iter().copied().chain(useful).collect();
         let setcap = names.join(",").to_ascii_lowercase();
         let container: Vec<&str> = names.iter().map(|name| name.trim_start_matches("CAP_")).collect();
         format!(

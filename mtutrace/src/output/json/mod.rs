@@ -1,4 +1,6 @@
 //! JSON Lines: one object a line, each with `"v":1` and its `"kind"`.
+pub(crate) mod line;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -37,7 +39,7 @@ impl<W: Write> Json<W> {
         body: T,
     ) -> io::Result<()> {
         let line = Line { v: VERSION, kind, time: context.clock.rfc3339(time_ns), body };
-        serde_json::to_writer(&mut self.out, &line)?;
+        line::write(&mut self.out, &line)?;
         self.out.write_all(b"\n")
     }
 
@@ -71,8 +73,12 @@ impl<W: Write> Output for Json<W> {
         let now = context.clock.now_ns();
         match item {
             Item::Status(status) => self.line("status", now, context, StatusLine::new(status, None)),
-            Item::Lost(status, lost) => {
-                let line = StatusLine { lost: Some(*lost), ..StatusLine::new(status, None) };
+            Item::Lost(status, losses) => {
+                let line = StatusLine {
+                    lost: Some(losses.events),
+                    unwritten_lines: losses.lines,
+                    ..StatusLine::new(status, None)
+                };
                 self.line("status", now, context, line)
             }
             Item::Event(event) => {
@@ -125,6 +131,9 @@ pub(crate) struct StatusLine<'a> {
     events: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lost: Option<u64>,
+    /// Lines that were left out because stdout was not read.
+    #[serde(skip_serializing_if = "no_lines")]
+    unwritten_lines: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     missed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,6 +169,7 @@ impl<'a> StatusLine<'a> {
             refused_interfaces: status.refused,
             events: totals.map(|t| t.events),
             lost: totals.map(|t| t.records.lost),
+            unwritten_lines: totals.map_or(0, |t| t.unwritten),
             missed: totals.and_then(|t| t.missed),
             records: totals.map(|t| t.records.names()),
             left_out: totals.map(|t| t.records.left_out_names()),
@@ -177,6 +187,12 @@ impl<'a> StatusLine<'a> {
 // serde asks for a reference.
 #[expect(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+// The same.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn no_lines(n: &u64) -> bool {
     *n == 0
 }
 

@@ -7,7 +7,7 @@ use crate::diagnosis::attribution::tests::{event, flow};
 use crate::kernel::counters::Records;
 use crate::mib::parse::{self, snmp};
 use crate::model::{KernelTally, SnmpCounters};
-use crate::output::KernelNames;
+use crate::output::{KernelNames, Losses};
 use crate::telemetry::clock::Clock;
 use crate::testing::node::{id, incident};
 
@@ -115,9 +115,12 @@ fn the_last_line_is_the_status_with_the_totals() {
 
 #[test]
 fn losses_are_told_while_it_runs() {
-    let line = lines(&Item::Lost(&TraceStatus::default(), 7)).remove(0);
+    let line = lines(&Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0 })).remove(0);
     assert_eq!((&line["kind"], &line["lost"]), (&"status".into(), &7.into()));
     assert!(line.get("events").is_none(), "it is not the last one");
+    assert!(line.get("unwritten_lines").is_none(), "none were");
+    let lines = lines(&Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 9 }));
+    assert_eq!(lines.first().unwrap()["unwritten_lines"], 9);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 use mtutrace_common::config::DropCause;
 
 use crate::model::Outcomes;
+use crate::output::Losses;
 use crate::output::plural::plural;
+use crate::telemetry::TraceStatus;
 
 /// What there was that led to no verdict and can do no harm, to follow what the run was about; empty if there was nothing.
 pub(super) fn quiet(outcomes: &Outcomes) -> String {
@@ -28,6 +30,32 @@ pub(super) fn quiet(outcomes: &Outcomes) -> String {
         parts.push(format!("{events} of packets too big in namespaces that could not be looked into"));
     }
     parts.iter().map(|part| format!("; {part}")).collect()
+}
+
+/// What could not be traced, to follow what was lost; empty if all was.
+pub(super) fn untraced(status: &TraceStatus) -> String {
+    let parts: Vec<String> = [
+        (status.refused, ("interface", "interfaces")),
+        (status.unreadable, ("network namespace", "network namespaces")),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, (one, many))| plural(count, one, many))
+    .collect();
+    if parts.is_empty() { String::new() } else { format!(", NOT TRACED: {}", parts.join(" and ")) }
+}
+
+/// What is missing from the output so far, and why: a line each.
+pub(super) fn losses(losses: &Losses) -> Vec<String> {
+    let Losses { events, lines } = losses;
+    let mut said = Vec::new();
+    if *events > 0 {
+        said.push(format!("{events} events LOST so far: they came faster than mtutrace could read them"));
+    }
+    if *lines > 0 {
+        said.push(format!("{lines} lines LEFT OUT so far: stdout was not read fast enough"));
+    }
+    said
 }
 
 fn of(count: u64, one: &str, many: &str) -> String {
@@ -72,6 +100,13 @@ pub(super) fn forged(count: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_traced_is_told() {
+        let status = |refused, unreadable| TraceStatus { refused, unreadable, ..TraceStatus::default() };
+        assert_eq!(untraced(&status(0, 0)), "");
+        assert_eq!(untraced(&status(2, 1)), ", NOT TRACED: 2 interfaces and 1 network namespace");
+    }
 
     #[test]
     fn each_sentence_says_what_was_seen() {

@@ -198,6 +198,10 @@ impl<W: Write> Text<W> {
         if left_out > 0 {
             lost = format!("{lost}, {left_out} events of who had sent many left out");
         }
+        if totals.unwritten > 0 {
+            lost = format!("{lost}, {} lines LEFT OUT", totals.unwritten);
+        }
+        lost += &closing::untraced(status);
         let cost = format!("{}, {lost}", totals.cost.words());
         if verdicts.is_empty() {
             let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
@@ -251,12 +255,9 @@ impl<W: Write> Output for Text<W> {
                 }
                 Ok(())
             }
-            Item::Lost(_, lost) => {
+            Item::Lost(_, losses) => {
                 let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
-                writeln!(
-                    self.out,
-                    "{now} {lost} events LOST so far: they came faster than mtutrace could read them"
-                )
+                closing::losses(losses).iter().try_for_each(|line| writeln!(self.out, "{now} {line}"))
             }
             Item::Verdict(verdict) => self.verdict(verdict, false),
             Item::End(verdicts, tallies, status, totals) => {

@@ -7,7 +7,7 @@ use crate::mib::parse::snmp;
 use crate::model::{
     Device, Ended, Fix, FixScope, FixType, Hop, LinkKind, Node, SnmpCounters, VerdictId, VerdictKind,
 };
-use crate::output::KernelNames;
+use crate::output::{KernelNames, Losses};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
 
@@ -139,8 +139,12 @@ fn losses_shout() {
     assert!(end(&totals).contains("12 events LOST, 1 undecodable)"), "{}", end(&totals));
     totals.missed = Some(3);
     assert!(end(&totals).contains("1 undecodable, 3 program runs MISSED)"), "{}", end(&totals));
-    let meanwhile = text(false, &Item::Lost(&TraceStatus::default(), 7));
+    let meanwhile = text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0 }));
     assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
+    let unread = text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 0, lines: 9 }));
+    assert!(unread.contains("9 lines LEFT OUT so far") && !unread.contains("LOST"), "{unread}");
+    totals.unwritten = 9;
+    assert!(end(&totals).contains("MISSED, 9 lines LEFT OUT)"), "{}", end(&totals));
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Data {
                 self.status.clone_from(status);
                 self.find();
             }
-            Item::Lost(_, lost) => self.lost = *lost,
+            Item::Lost(_, losses) => self.lost = losses.events,
             Item::Event(charged) => self.event(charged),
             Item::Report(tallies) => self.report(tallies, now_ns),
             Item::Verdict(verdict) => self.verdict(verdict, now_ns),

@@ -10,11 +10,13 @@ mod traffic;
 mod tree;
 mod view;
 
-use std::io::{self, Stdout};
+use std::io;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use crossterm::event::Event;
 
+use super::buffer::Buffer;
+use super::queued::Queued;
 use super::text::Text;
 use super::{Context, Item, Output, Request, wants_colour};
 use crate::filter::Filter;
@@ -27,7 +29,7 @@ use view::Theme;
 pub(crate) struct Tui {
     app: App,
     screen: Option<Screen>,
-    text: Text<io::BufWriter<Stdout>>,
+    text: Queued<Text<Buffer>>,
     /// There is something new to see.
     news: bool,
     /// Somebody waits for the answer to a key.
@@ -37,9 +39,12 @@ pub(crate) struct Tui {
 
 impl Tui {
     /// Nothing is shown before the first item; `filter` is what the command line asks for.
-    pub(crate) fn new(filter: Filter) -> Tui {
-        let text = Text::new(io::BufWriter::new(io::stdout()), wants_colour(), false);
-        Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false }
+    ///
+    /// # Errors
+    /// When there is no thread to write the final report.
+    pub(crate) fn new(filter: Filter) -> io::Result<Tui> {
+        let text = Queued::new(|out| Text::new(out, wants_colour(), false))?;
+        Ok(Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false })
     }
 
     fn handle(&mut self, input: Input) -> io::Result<Request> {
@@ -108,6 +113,10 @@ impl Output for Tui {
         let Some(screen) = &mut self.screen else { return Poll::Pending };
         let input = ready!(screen.poll(cx));
         Poll::Ready(self.handle(input))
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        self.text.settle()
     }
 
     fn close(&mut self) {

@@ -1,8 +1,6 @@
 //! The terminal: raw, on its alternate screen, and as it was before, whatever ends the run.
-use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -21,6 +19,7 @@ use rustix::process::{self, getpid, kill_current_process_group, kill_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::frame_writer::FrameWriter;
+use crate::output::buffer::Buffer;
 use crate::output::stderr;
 
 /// At least so much time between two drawings: ten a second for news, more for somebody who presses keys.
@@ -57,8 +56,8 @@ pub(super) enum SuspendScope {
 
 /// A terminal that is drawn on.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Bytes>>,
-    bytes: Bytes,
+    terminal: Terminal<CrosstermBackend<Buffer>>,
+    bytes: Buffer,
     writer: FrameWriter,
     events: EventStream,
     ends: Vec<Signal>,
@@ -86,7 +85,7 @@ impl Screen {
         restore_on_panic();
         enter()?;
         let guard = TerminalGuard;
-        let bytes = Bytes::default();
+        let bytes = Buffer::default();
         let mut screen = Screen {
             terminal: Terminal::new(CrosstermBackend::new(bytes.clone()))?,
             bytes,
@@ -213,27 +212,6 @@ fn restore_on_panic() {
             before(panic);
         }));
     });
-}
-
-/// What is drawn, until it is sent.
-#[derive(Clone, Debug, Default)]
-struct Bytes(Rc<RefCell<Vec<u8>>>);
-
-impl Bytes {
-    fn take(&self) -> Vec<u8> {
-        self.0.take()
-    }
-}
-
-impl Write for Bytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::app::{App, Effect};
 use super::keys::Action;
 use super::testing::{SECOND, act, blackhole, buffer, node, quiet, screen, stalled};
 use crate::model::Ended;
-use crate::output::Item;
+use crate::output::{Item, Losses};
 
 #[test]
 fn the_incident_at_80x24() {
@@ -124,7 +124,11 @@ fn a_paused_display_stands_still() {
 fn losses_shout() {
     let node = node();
     let mut app = quiet(&node);
-    app.take(&Item::Lost(&crate::telemetry::TraceStatus::default(), 12), &node, 61 * SECOND);
+    app.take(
+        &Item::Lost(&crate::telemetry::TraceStatus::default(), Losses { events: 12, lines: 0 }),
+        &node,
+        61 * SECOND,
+    );
     assert!(screen(&mut app, 80, 24).contains("12 events LOST"));
 }
 

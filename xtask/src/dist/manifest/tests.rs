@@ -3,6 +3,7 @@ use std::fs;
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -28,6 +29,7 @@ fn every_manifest_is_what_its_schema_says() {
     check::<Namespace>(&manifest("namespace.yaml")).unwrap();
     check::<ServiceAccount>(&manifest("serviceaccount.yaml")).unwrap();
     check::<DaemonSet>(&daemonset().unwrap()).unwrap();
+    check::<NetworkPolicy>(&manifest("networkpolicy.yaml")).unwrap();
 }
 
 #[test]
@@ -63,8 +65,16 @@ fn the_selector_finds_the_pods_and_names_agree() {
     assert_eq!(monitor["spec"]["selector"]["matchLabels"], *labels);
     let port = &pod["containers"][0]["ports"][0];
     assert_eq!(monitor["spec"]["podMetricsEndpoints"][0]["port"], port["name"]);
-    let address = arguments(&daemonset).into_iter().find_map(|arg| arg.strip_prefix("--metrics=0.0.0.0:"));
-    assert_eq!(address, Some(port["containerPort"].to_string().as_str()));
+    // On the pod's own address, and nobody but the kubelet and Prometheus is let through to it.
+    let container = &pod["containers"][0];
+    let metrics = format!("--metrics=$(POD_IP):{}", port["containerPort"]);
+    assert!(container["args"].as_array().unwrap().contains(&metrics.into()), "{container:#}");
+    assert_eq!(container["env"][0]["name"], "POD_IP");
+    assert_eq!(container["env"][0]["valueFrom"]["fieldRef"]["fieldPath"], "status.podIP");
+    let policy = manifest("networkpolicy.yaml");
+    assert_eq!(policy["metadata"]["namespace"], namespace);
+    assert_eq!(policy["spec"]["podSelector"]["matchLabels"], *labels);
+    assert_eq!(policy["spec"]["ingress"][0]["ports"][0]["port"], port["name"]);
 }
 
 #[test]
@@ -73,7 +83,10 @@ fn the_kustomization_names_files_that_are_there_and_this_version() {
     assert_eq!(kustomization["kind"], "Kustomization");
     let names = kustomization["resources"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());
     let names = names.collect::<BTreeSet<_>>();
-    assert_eq!(names, ["daemonset.yaml", "namespace.yaml", "serviceaccount.yaml"].into());
+    assert_eq!(
+        names,
+        ["daemonset.yaml", "namespace.yaml", "networkpolicy.yaml", "serviceaccount.yaml"].into()
+    );
     let image = format!("mtutrace:{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(daemonset().unwrap()["spec"]["template"]["spec"]["containers"][0]["image"], image.as_str());
     assert_eq!(kustomization["images"][0]["newTag"], env!("CARGO_PKG_VERSION"));

@@ -236,7 +236,7 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) ->
         took_ms: u64::try_from(stats.took.as_millis()).unwrap_or(u64::MAX),
         memory_bytes: stats.memory,
     };
-    serde_json::to_writer(&mut *out, &line)?;
+    crate::output::json::line::write(out, &line)?;
     writeln!(out)
 }
 

@@ -1,3 +1,5 @@
+mod hostile;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -111,7 +113,7 @@ fn a_network_of_its_own_is_made_anew_under_all_its_containers() {
 #[test]
 fn a_network_of_podman_by_the_name_of_its_bridge() {
     let command = &on_bridge("podman3", false, "eth9")[0].command;
-    assert!(command.contains("sed -n s/^podman3' //p'") && command.contains("--opt mtu=1437"), "{command}");
+    assert!(command.contains("sed -n 's/^podman3 //p'") && command.contains("--opt mtu=1437"), "{command}");
 }
 
 #[test_case("cali0123", LinkKind::Veth, Some(Runtime::Containerd) => "kubectl patch installation"; "calico")]

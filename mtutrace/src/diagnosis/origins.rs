@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 
-use super::{End, Ends};
+use crate::diagnosis::attribution::{End, Ends};
 use crate::diagnosis::recent::Recent;
 use crate::model::{Event, EventKind, Flow, NetnsId, Node};
 use crate::topology;
