@@ -83,7 +83,8 @@ list! {
     }
 }
 
-/// Slots of the table of limits. An `ifindex` falls into the slot of its low bits; devices that share a slot
+/// Slots of each half of the table of limits: the first is for devices with Ethernet headers in the host's namespace, the second for
+/// all others. An `ifindex` falls into the slot of its low bits; devices that share a slot
 /// (in several namespaces, or by chance) share the smallest of their limits, and [`LIMIT_DIFFERS`] says that another table
 /// tells them apart.
 pub const LIMIT_SLOTS: u32 = 16_384;

@@ -15,10 +15,10 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(RING_BYTES, 0);
 #[map(name = "COUNTERS")]
 pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(counter::SLOTS, 0);
 
-/// Smallest MTU that a packet coming in by a device could meet, by the low bits of its ifindex (64 KiB), with
+/// Smallest MTU that a packet coming in by a device could meet, by the low bits of its ifindex (128 KiB: those of the host, then all others), with
 /// [`LIMIT_DIFFERS`](mtutrace_common::config::LIMIT_DIFFERS). 0 means that no device with such an index is traced: everything fits.
 #[map(name = "LIMITS")]
-pub static LIMITS: Array<u32> = Array::with_max_entries(LIMIT_SLOTS, 0);
+pub static LIMITS: Array<u32> = Array::with_max_entries(2 * LIMIT_SLOTS, 0);
 
 /// The same for the devices that share a slot with others whose limit is another, by namespace and index: a container must not
 /// slow down others by the numbers of its devices.

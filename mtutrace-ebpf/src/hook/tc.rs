@@ -19,36 +19,45 @@ const WITH_OPTIONS: u8 = 0x60;
 const WITH_TIMESTAMPS: u8 = 0x80;
 /// How those begin: NOP, NOP, kind 8, length 10 (RFC 7323, appendix A).
 const TIMESTAMPS: u32 = 0x0101_080au32.to_be();
+/// The first slot of limits of the host's devices with Ethernet headers, and of all others.
+const OF_HOST: u32 = 0;
+const OF_OTHERS: u32 = LIMIT_SLOTS;
 /// TC_ACT_UNSPEC: as if this classifier were not there. Others after it still run, packets are untouched.
 const PASS: i32 = TC_ACT_UNSPEC;
 
-/// Ingress of a device with Ethernet headers.
+/// Ingress of a device with Ethernet headers in the host's namespace.
 #[classifier]
 pub fn mtut_in(ctx: TcContext) -> i32 {
-    classify::<ETHERNET, true>(&ctx)
+    classify::<ETHERNET, true, OF_HOST>(&ctx)
+}
+
+/// The same in other namespaces: what containers make there slows down nobody on the host.
+#[classifier]
+pub fn mtut_in_nested(ctx: TcContext) -> i32 {
+    classify::<ETHERNET, true, OF_OTHERS>(&ctx)
 }
 
 /// Egress of a device with Ethernet headers.
 #[classifier]
 pub fn mtut_out(ctx: TcContext) -> i32 {
-    classify::<ETHERNET, false>(&ctx)
+    classify::<ETHERNET, false, OF_OTHERS>(&ctx)
 }
 
 /// Ingress of a device without (IP tunnels, WireGuard, TUN).
 #[classifier]
 pub fn mtut_in_l3(ctx: TcContext) -> i32 {
-    classify::<0, true>(&ctx)
+    classify::<0, true, OF_OTHERS>(&ctx)
 }
 
 /// Egress of a device without.
 #[classifier]
 pub fn mtut_out_l3(ctx: TcContext) -> i32 {
-    classify::<0, false>(&ctx)
+    classify::<0, false, OF_OTHERS>(&ctx)
 }
 
 /// An ordinary packet leaves here after one look-up and a look at its headers.
 #[inline(always)]
-fn classify<const L2: usize, const INGRESS: bool>(ctx: &TcContext) -> i32 {
+fn classify<const L2: usize, const INGRESS: bool, const FIRST: u32>(ctx: &TcContext) -> i32 {
     // SAFETY: the kernel hands every TC program a valid `__sk_buff`.
     let skb = unsafe { &*ctx.skb.skb };
     // `protocol` holds a big-endian 16-bit number.
@@ -61,7 +70,7 @@ fn classify<const L2: usize, const INGRESS: bool>(ctx: &TcContext) -> i32 {
         _ => return PASS,
     };
     let big = INGRESS && {
-        let limit = LIMITS.get(skb.ifindex & (LIMIT_SLOTS - 1)).copied().unwrap_or(0);
+        let limit = LIMITS.get(FIRST | skb.ifindex & (LIMIT_SLOTS - 1)).copied().unwrap_or(0);
         // 120 is the largest IPv4 plus TCP header: a GSO packet that might be too big is measured on the slow path.
         let length = if skb.gso_size == 0 { skb.len.wrapping_sub(L2 as u32) } else { skb.gso_size + 120 };
         limit != 0

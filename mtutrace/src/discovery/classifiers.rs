@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use aya::Ebpf;
 
-use crate::kernel::attach::{AttachError, Attacher, Links, has_tcx};
-use crate::model::{DeviceId, NetnsId, Node};
+use crate::kernel::attach::{AttachError, Attacher, Class, Links, has_tcx};
+use crate::model::{DeviceId, Link, NetnsId, Node};
 use crate::topology::hooks::hooked;
 use crate::topology::{Topology, smallest_limit};
 
@@ -63,11 +63,19 @@ impl Classifiers {
     pub(crate) fn sync(&mut self, topology: &Topology, until: Option<Instant>) -> bool {
         let node = topology.node();
         let wanted: Vec<DeviceId> = node.netns.keys().flat_map(|netns| hooked(node, *netns)).collect();
-        let limit = |device: &&DeviceId| (**device, smallest_limit(node, **device));
+        let class = |device: DeviceId, link: &Link| match (link.ethernet, device.netns == node.host) {
+            (false, _) => Class::Bare,
+            (true, true) => Class::Host,
+            (true, false) => Class::Nested,
+        };
+        let limit = |device: &DeviceId| {
+            let class = class(*device, node.link(*device)?);
+            Some((*device, class, smallest_limit(node, *device)))
+        };
         // The host's devices first: nobody else's can take their place in the tables.
         let of_host = wanted.iter().filter(|device| device.netns == node.host);
         let others = wanted.iter().filter(|device| device.netns != node.host);
-        lock(&self.attacher).set_limits(of_host.chain(others).map(|device| limit(&device)));
+        lock(&self.attacher).set_limits(of_host.chain(others).filter_map(limit));
         let gone: Vec<_> = self.links.keys().filter(|d| !wanted.contains(d)).copied().collect();
         for device in gone {
             if let Some(links) = self.links.remove(&device) {
@@ -76,13 +84,13 @@ impl Classifiers {
         }
         self.refused.retain(|device, _| node.link(*device).is_some());
         let crowded = std::mem::take(&mut self.crowded);
-        let mut missing: BTreeMap<NetnsId, Vec<(u32, bool)>> = BTreeMap::new();
+        let mut missing: BTreeMap<NetnsId, Vec<(u32, Class)>> = BTreeMap::new();
         for device in wanted {
             let tried = self.refused.get(&device).copied().unwrap_or(0);
             if let (false, true, Some(link)) =
                 (self.links.contains_key(&device), tried < ATTEMPTS, node.link(device))
             {
-                missing.entry(device.netns).or_default().push((device.ifindex, link.ethernet));
+                missing.entry(device.netns).or_default().push((device.ifindex, class(device, link)));
             }
         }
         let mut done = true;
@@ -105,7 +113,7 @@ impl Classifiers {
         &mut self,
         topology: &Topology,
         netns: NetnsId,
-        devices: Vec<(u32, bool)>,
+        devices: Vec<(u32, Class)>,
         until: Option<Instant>,
     ) -> bool {
         let (attacher, leftovers) = (Arc::clone(&self.attacher), self.leftovers);
@@ -113,11 +121,11 @@ impl Classifiers {
         let job = move || {
             let mut attacher = lock(&attacher);
             let mut results = Vec::with_capacity(devices.len());
-            for (ifindex, ethernet) in devices {
+            for (ifindex, class) in devices {
                 if !results.is_empty() && until.is_some_and(|until| Instant::now() >= until) {
                     break;
                 }
-                results.push((ifindex, attacher.attach(ifindex, ethernet, leftovers)));
+                results.push((ifindex, attacher.attach(ifindex, class, leftovers)));
             }
             results
         };

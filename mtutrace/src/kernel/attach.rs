@@ -47,12 +47,24 @@ pub(crate) struct Attacher {
     limits: Limits,
 }
 
-/// One classifier: its direction, and its programs for devices with Ethernet headers and without.
+/// Which of a hook's classifiers a device gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// It has Ethernet headers, and is the host's.
+    Host,
+    /// It has Ethernet headers, and is in another namespace.
+    Nested,
+    /// It has none.
+    Bare,
+}
+
+/// One classifier: its direction, and its program for each [`Class`].
 #[derive(Clone, Copy, Debug)]
 struct Direction {
     attach: TcAttachType,
     ethernet: &'static str,
     bare: &'static str,
+    nested: &'static str,
 }
 
 impl Direction {
@@ -63,14 +75,23 @@ impl Direction {
             Place::Egress => TcAttachType::Egress,
             Place::RawTracepoint(_) | Place::Kprobe(_) => return None,
         };
-        let [(_, ethernet), (_, bare)] = hook.programs else { return None };
-        Some(Direction { attach, ethernet, bare })
+        let [(_, ethernet), (_, bare), others @ ..] = hook.programs else { return None };
+        let nested = others.first().map_or(*ethernet, |(_, nested)| nested);
+        Some(Direction { attach, ethernet, bare, nested })
+    }
+
+    fn program(self, class: Class) -> &'static str {
+        match class {
+            Class::Host => self.ethernet,
+            Class::Nested => self.nested,
+            Class::Bare => self.bare,
+        }
     }
 }
 
 /// Whether a program of this name is one of the classifiers.
 pub(crate) fn is_classifier(program: &str) -> bool {
-    HOOKS.iter().filter_map(Direction::of).any(|d| program == d.ethernet || program == d.bare)
+    HOOKS.iter().filter_map(Direction::of).any(|d| [d.ethernet, d.bare, d.nested].contains(&program))
 }
 
 /// Whether a program is loaded with the first device that it goes on: few nodes have devices without Ethernet headers, and
@@ -92,15 +113,15 @@ impl Attacher {
         &self.ebpf
     }
 
-    /// Attaches to one device of the current namespace. `ethernet`: it has Ethernet headers. `leftovers`: filters that carry
-    /// our programs' names are of a run that was killed, and are removed.
+    /// Attaches to one device of the current namespace. `leftovers`: filters that carry our programs' names are of a run that
+    /// was killed, and are removed.
     ///
     /// # Errors
     /// When the device is gone, there is no room for its links, or the kernel refuses.
     pub(crate) fn attach(
         &mut self,
         ifindex: u32,
-        ethernet: bool,
+        class: Class,
         leftovers: bool,
     ) -> Result<Links, AttachError> {
         if has_tcx() && !descriptors::have_room() {
@@ -109,7 +130,7 @@ impl Attacher {
         let name = name_of(ifindex)?;
         let mut links = Vec::with_capacity(2);
         for direction in &self.directions {
-            let program = if ethernet { direction.ethernet } else { direction.bare };
+            let program = direction.program(class);
             if !has_tcx() {
                 prepare_filters(&name, direction.attach, program, leftovers)?;
             }
@@ -125,7 +146,7 @@ impl Attacher {
     }
 
     /// Sets the limit of each device that is traced, bytes at L3: the smallest MTU that a packet coming in by it could meet.
-    pub(crate) fn set_limits(&mut self, devices: impl Iterator<Item = (DeviceId, u32)>) {
+    pub(crate) fn set_limits(&mut self, devices: impl Iterator<Item = (DeviceId, Class, u32)>) {
         self.limits.set(&mut self.ebpf, devices);
     }
 }
@@ -177,10 +198,11 @@ mod tests {
     #[test]
     fn each_direction_has_its_classifiers() {
         let all = HOOKS.iter().filter_map(Direction::of);
-        let programs = all.map(|d| (d.attach, d.ethernet, d.bare)).collect::<Vec<_>>();
+        let classes = [Class::Host, Class::Nested, Class::Bare];
+        let programs = all.map(|d| (d.attach, classes.map(|class| d.program(class)))).collect::<Vec<_>>();
         let expected = [
-            (TcAttachType::Ingress, "mtut_in", "mtut_in_l3"),
-            (TcAttachType::Egress, "mtut_out", "mtut_out_l3"),
+            (TcAttachType::Ingress, ["mtut_in", "mtut_in_nested", "mtut_in_l3"]),
+            (TcAttachType::Egress, ["mtut_out", "mtut_out", "mtut_out_l3"]),
         ];
         assert_eq!(programs, expected);
         assert!(is_classifier("mtut_out_l3") && !is_classifier("mtut_kfree"));

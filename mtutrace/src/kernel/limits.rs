@@ -5,6 +5,7 @@ use aya::Ebpf;
 use aya::maps::{Array, HashMap as Table, MapData};
 use mtutrace_common::config::{LIMIT_DIFFERS, LIMIT_SLOTS, MAX_LIMITS, device_key};
 
+use super::attach::Class;
 use crate::model::DeviceId;
 
 /// What was written to them.
@@ -17,7 +18,7 @@ pub(super) struct Limits {
 impl Limits {
     /// Sets the limit of each device that is traced, bytes at L3: the smallest MTU that a packet coming in by it could meet. Of
     /// too many devices in slots that differ, those that come first are told apart.
-    pub(super) fn set(&mut self, ebpf: &mut Ebpf, devices: impl Iterator<Item = (DeviceId, u32)>) {
+    pub(super) fn set(&mut self, ebpf: &mut Ebpf, devices: impl Iterator<Item = (DeviceId, Class, u32)>) {
         let wanted = Limits::of(devices);
         if let Some(mut map) = array(ebpf, "SMALLEST") {
             let smallest = wanted.slots.values().map(|limit| limit & !LIMIT_DIFFERS).min();
@@ -42,14 +43,14 @@ impl Limits {
         *self = wanted;
     }
 
-    fn of(devices: impl Iterator<Item = (DeviceId, u32)>) -> Limits {
+    fn of(devices: impl Iterator<Item = (DeviceId, Class, u32)>) -> Limits {
         let mut by_slot: BTreeMap<u32, Vec<(u64, u32)>> = BTreeMap::new();
         let mut order = Vec::new();
-        for (device, limit) in devices {
-            let limit = limit & !LIMIT_DIFFERS;
+        for (device, class, limit) in devices {
+            let (limit, slot) = (limit & !LIMIT_DIFFERS, slot(device.ifindex, class));
             let key = device_key(device.netns.0, device.ifindex);
-            by_slot.entry(slot(device.ifindex)).or_default().push((key, limit));
-            order.push((slot(device.ifindex), key, limit));
+            by_slot.entry(slot).or_default().push((key, limit));
+            order.push((slot, key, limit));
         }
         let differs =
             |all: &[(u64, u32)]| all.iter().any(|(_, limit)| all.first().map(|one| one.1) != Some(*limit));
@@ -74,7 +75,7 @@ pub(crate) fn set_limit(ebpf: &mut Ebpf, device: DeviceId, limit: u32, others: O
     }
     if let Some(mut map) = array(ebpf, "LIMITS") {
         let slot_has = others.map_or(limit, |others| others | LIMIT_DIFFERS);
-        let _ = map.set(slot(device.ifindex), slot_has, 0);
+        let _ = map.set(slot(device.ifindex, Class::Host), slot_has, 0);
     }
 }
 
@@ -91,8 +92,9 @@ fn told(result: Result<(), aya::maps::MapError>) {
     }
 }
 
-fn slot(ifindex: u32) -> u32 {
-    ifindex & (LIMIT_SLOTS - 1)
+fn slot(ifindex: u32, class: Class) -> u32 {
+    let first = if class == Class::Host { 0 } else { LIMIT_SLOTS };
+    first | ifindex & (LIMIT_SLOTS - 1)
 }
 
 fn array<'a>(ebpf: &'a mut Ebpf, name: &str) -> Option<Array<&'a mut MapData, u32>> {
@@ -112,7 +114,7 @@ mod tests {
     fn devices_of_one_slot_are_told_apart_where_they_differ() {
         let devices =
             [(id(1, 3), 1450), (id(2, 3), 100), (id(1, 4), 1450), (id(2, 4), 1450), (id(1, 5), u32::MAX)];
-        let limits = Limits::of(devices.into_iter());
+        let limits = Limits::of(devices.into_iter().map(|(device, limit)| (device, Class::Host, limit)));
         assert_eq!(limits.slots[&3], 100 | LIMIT_DIFFERS);
         assert_eq!((limits.slots[&4], limits.slots[&5]), (1450, !LIMIT_DIFFERS));
         let expected = [(device_key(1, 3), 1450), (device_key(2, 3), 100)];
@@ -120,10 +122,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_nested_shares_nothing_with_the_host() {
+        let limits = Limits::of([(id(1, 3), Class::Host, 1450), (id(2, 3), Class::Nested, 100)].into_iter());
+        assert_eq!((limits.slots[&3], limits.slots[&(LIMIT_SLOTS + 3)]), (1450, 100));
+        assert!(limits.devices.is_empty());
+    }
+
+    #[test]
     fn who_comes_first_has_room() {
         let one = (id(1, 3), 1450);
         let others = (0..MAX_LIMITS).map(|n| (id(2, 3 + n * LIMIT_SLOTS), 100));
-        let limits = Limits::of(std::iter::once(one).chain(others));
+        let all = std::iter::once(one).chain(others);
+        let limits = Limits::of(all.map(|(device, limit)| (device, Class::Host, limit)));
         assert_eq!(limits.devices.len(), MAX_LIMITS as usize);
         assert_eq!(limits.devices[&device_key(1, 3)], 1450);
     }

@@ -180,7 +180,11 @@ pub(crate) const HOOKS: &[Hook] = &[
         limitations: "senders on other machines",
     },
     Hook {
-        programs: &[(HookId::TcIngress, "mtut_in"), (HookId::TcIngress, "mtut_in_l3")],
+        programs: &[
+            (HookId::TcIngress, "mtut_in"),
+            (HookId::TcIngress, "mtut_in_l3"),
+            (HookId::TcIngress, "mtut_in_nested"),
+        ],
         role: "",
         signals: &[
             SignalKind::Oversized,
