@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use aya::Ebpf;
 
-use crate::kernel::attach::{AttachError, Attacher, Class, Links, has_tcx};
+use crate::kernel::attach::{AttachError, Attacher, Links, has_tcx};
+use crate::kernel::class::Class;
 use crate::model::{DeviceId, Link, NetnsId, Node};
 use crate::topology::hooks::hooked;
 use crate::topology::{Topology, smallest_limit};

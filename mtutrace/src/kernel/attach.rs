@@ -7,6 +7,7 @@ use aya::programs::{ProgramError, SchedClassifier, TcAttachType, tc};
 use aya::util::KernelVersion;
 use mtutrace_common::Place;
 
+use super::class::Class;
 use super::descriptors;
 use super::error::{chain, os_error};
 use super::hooks::{HOOKS, Hook, Outcome};
@@ -45,17 +46,6 @@ pub(crate) struct Attacher {
     ebpf: Ebpf,
     directions: Vec<Direction>,
     limits: Limits,
-}
-
-/// Which of a hook's classifiers a device gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// It has Ethernet headers, and is the host's.
-    Host,
-    /// It has Ethernet headers, and is in another namespace.
-    Nested,
-    /// It has none.
-    Bare,
 }
 
 /// One classifier: its direction, and its program for each [`Class`].

@@ -5,7 +5,7 @@ use aya::Ebpf;
 use aya::maps::{Array, HashMap as Table, MapData};
 use mtutrace_common::config::{LIMIT_DIFFERS, LIMIT_SLOTS, MAX_LIMITS, device_key};
 
-use super::attach::Class;
+use super::class::Class;
 use crate::model::DeviceId;
 
 /// What was written to them.

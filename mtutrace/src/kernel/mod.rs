@@ -4,6 +4,7 @@
 pub(crate) mod attach;
 pub mod btf;
 pub(crate) mod capability;
+pub(crate) mod class;
 pub(crate) mod counters;
 pub(crate) mod decode;
 pub(crate) mod descriptors;

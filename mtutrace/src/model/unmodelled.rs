@@ -22,6 +22,8 @@ pub(crate) enum UnmodelledKind {
     Xdp,
     /// Other ends of a tunnel that were too many to look at.
     Tunnel,
+    /// An address that another namespace beside this one sends from.
+    Address,
     /// A namespace that could not be entered or read.
     Namespace,
 }

@@ -40,7 +40,7 @@ pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId>
         match nearest[..] {
             [] => {}
             [owner] => return Some(owner),
-            _ => return the_one_on_its_way_out(node, ip, &nearest),
+            _ => return the_one_that_sends(node, ip, &nearest),
         }
         ring = ring.iter().filter_map(|netns| index.neighbours.get(netns)).flatten().copied().collect();
         ring.retain(|netns| seen.insert(*netns));
@@ -48,24 +48,25 @@ pub(crate) fn resolve(node: &Node, near: NetnsId, ip: IpAddr) -> Option<NetnsId>
     None
 }
 
-/// Of several that claim an address the only one that has it on the device by which it sends: an address on `lo` or on a device
-/// that leads nowhere draws no packets from outside.
-fn the_one_on_its_way_out(node: &Node, ip: IpAddr, claim: &[NetnsId]) -> Option<NetnsId> {
-    let has = |netns: &&NetnsId| {
-        let way = path_before_tunnels(node, **netns, None);
-        let own = way.first().map(|hop| hop.ifindex);
-        let addresses = node.netns.get(netns).into_iter().flat_map(|netns| &netns.addresses);
-        addresses.into_iter().any(|address| address.ip == ip && Some(address.ifindex) == own)
-    };
-    let mut real = claim.iter().filter(has);
+/// Of several that claim an address the only one that sends from it: on `lo` or on a device that leads nowhere it draws no
+/// packets from outside.
+fn the_one_that_sends(node: &Node, ip: IpAddr, claim: &[NetnsId]) -> Option<NetnsId> {
+    let mut real = claim.iter().filter(|netns| sends_from(node, **netns, ip));
     match (real.next(), real.next()) {
         (Some(owner), None) => Some(*owner),
         _ => None,
     }
 }
 
+/// Whether a namespace has the address on the device by which its default path begins.
+pub(crate) fn sends_from(node: &Node, netns: NetnsId, ip: IpAddr) -> bool {
+    let own = path_before_tunnels(node, netns, None).first().map(|hop| hop.ifindex);
+    let mut addresses = node.netns.get(&netns).into_iter().flat_map(|netns| &netns.addresses);
+    addresses.any(|address| address.ip == ip && Some(address.ifindex) == own)
+}
+
 /// The namespaces that have the address, in ascending order.
-pub(super) fn owners(node: &Node, ip: IpAddr) -> &[NetnsId] {
+pub(crate) fn owners(node: &Node, ip: IpAddr) -> &[NetnsId] {
     index(node).owners.get(&ip).map_or(&[], Vec::as_slice)
 }
 
@@ -77,6 +78,11 @@ pub(crate) fn inside(node: &Node, outer: NetnsId) -> &[NetnsId] {
 /// Whether the default path of `inner` leads through `outer`.
 pub(crate) fn is_inside(node: &Node, inner: NetnsId, outer: NetnsId) -> bool {
     inner != outer && index(node).ways.get(&inner).is_some_and(|way| way.contains(&outer))
+}
+
+/// The namespaces on the default path of one, itself first.
+pub(crate) fn ways_out(node: &Node, netns: NetnsId) -> &[NetnsId] {
+    index(node).ways.get(&netns).map_or(&[], Vec::as_slice)
 }
 
 /// The only namespace with a device of this index, if there is one.

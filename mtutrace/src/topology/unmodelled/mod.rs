@@ -1,9 +1,15 @@
 //! What the walk of a packet through a namespace leaves out, to be said beside what it found. Pure.
+mod claimed;
+
 use std::collections::BTreeMap;
 
+use crate::model::describe;
 use crate::model::{
     Action, Link, LinkKind, Netns, NetnsId, Node, Rule, TcAction, Unmodelled, UnmodelledKind as Kind,
 };
+
+/// Most addresses of another that are told.
+const CLAIMED: usize = 8;
 
 /// What could not be followed in this namespace.
 pub(crate) fn unmodelled(node: &Node, id: NetnsId) -> Vec<Unmodelled> {
@@ -46,6 +52,11 @@ pub(crate) fn unmodelled(node: &Node, id: NetnsId) -> Vec<Unmodelled> {
             Kind::Tunnel,
             format!("other ends of {} that were too many to look at: {}", name(ifindex), remotes.more),
         )
+    }));
+    let claimed = claimed::claimed(node, id).into_iter().take(CLAIMED);
+    found.extend(claimed.map(|(ip, other)| {
+        let other = describe::owner(other, node);
+        (Kind::Address, format!("it has the address {ip}, from which {other} sends"))
     }));
     found.into_iter().map(|(kind, what)| Unmodelled { netns: id, kind, what }).collect()
 }
