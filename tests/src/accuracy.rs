@@ -32,9 +32,10 @@ pub use table::Report;
 /// Cases that run side by side.
 const AT_A_TIME: usize = 10;
 
-/// The files of this repository: faults, then healthy cases.
+/// The files of this repository, or of `MTUTRACE_ACCURACY`: faults, then healthy cases.
 pub fn cases() -> Result<Vec<Case>> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("accuracy");
+    let own = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("accuracy");
+    let dir = std::env::var_os("MTUTRACE_ACCURACY").map_or_else(own, PathBuf::from);
     let (faults, healthy) = (Case::read_all(&dir.join("faults"))?, Case::read_all(&dir.join("healthy"))?);
     if let Some(case) = faults.iter().find(|case| case.expect.is_none()) {
         bail!("{}: a fault expects a verdict", case.name);

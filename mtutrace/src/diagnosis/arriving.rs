@@ -17,6 +17,8 @@ const WAIT_NS: u64 = 8_000_000_000;
 pub(crate) struct Incomplete {
     /// Identifications of the datagrams of which the first fragment was seen, up to a bound.
     ids: BTreeSet<u16>,
+    /// Whose they are to hear of: the receiver, or a container that sent the first of them.
+    pub(crate) owner: NetnsKey,
     /// The first one's flow.
     pub(crate) flow: Flow,
     /// When the first of them came, CLOCK_MONOTONIC nanoseconds.
@@ -48,14 +50,14 @@ impl Arriving {
     }
 
     /// The first fragment of a datagram for `receiver` was seen.
-    pub(crate) fn note(&mut self, receiver: NetnsKey, event: &Event, node: &Node) {
+    pub(crate) fn note(&mut self, receiver: NetnsKey, owner: NetnsKey, event: &Event, node: &Node) {
         let time_ns = event.time_ns;
         let done = self.done(receiver, node);
         if self.receivers.len() >= RECEIVERS && !self.receivers.contains_key(&receiver) {
             return;
         }
         let (ids, flow) = (BTreeSet::new(), event.flow);
-        let fresh = Incomplete { ids, flow, first_ns: time_ns, last_ns: time_ns, before: done };
+        let fresh = Incomplete { ids, owner, flow, first_ns: time_ns, last_ns: time_ns, before: done };
         let known = self.receivers.entry(receiver).or_insert_with(|| fresh.clone());
         if known.before != done {
             *known = fresh;
@@ -110,15 +112,15 @@ mod tests {
             ip_id: second as u16,
             ..event(2, dns, EventKind::Fragmented { mtu: None })
         };
-        (0..5).for_each(|second| arriving.note(pod, &came(second), &node));
-        arriving.note(pod, &came(4), &node);
+        (0..5).for_each(|second| arriving.note(pod, pod, &came(second), &node));
+        arriving.note(pod, pod, &came(4), &node);
         assert!(arriving.incomplete(7 * S, &node).is_empty(), "too early");
         let waiting = arriving.incomplete(8 * S, &node);
         assert_eq!(waiting.iter().map(|(who, what)| (*who, what.count())).collect::<Vec<_>>(), [(pod, 5)]);
         // The node tracks connections, and puts them together for the pod.
         arriving.reassembled([(node.key(HOST), 1)].into());
         assert!(arriving.incomplete(9 * S, &node).is_empty());
-        arriving.note(pod, &came(10), &node);
+        arriving.note(pod, pod, &came(10), &node);
         assert_eq!(arriving.incomplete(18 * S, &node)[0].1.count(), 1, "counted anew from there");
         arriving.retain(|_| false);
         assert!(arriving.incomplete(99 * S, &node).is_empty());

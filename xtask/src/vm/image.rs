@@ -73,6 +73,15 @@ impl Payload {
             order.push_str(&name);
             order.push('\n');
         }
+        for kind in ["accuracy/faults", "accuracy/healthy"] {
+            let dir = exec::root().join("tests").join(kind);
+            for file in fs::read_dir(&dir).with_context(|| dir.display().to_string())? {
+                let file = file?;
+                let name = file.file_name();
+                let name = name.to_str().context("the name of a case is not UTF-8")?;
+                archive.copy(&file.path(), &format!("{kind}/{name}"))?;
+            }
+        }
         archive.file("modules/order", 0o644, order.as_bytes());
         archive.file("job/environment", 0o644, environment.as_bytes());
         archive.file("job/run", 0o644, job.as_bytes());

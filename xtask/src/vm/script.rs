@@ -34,7 +34,7 @@ pub(super) fn environment() -> String {
     let chosen: String = chosen.collect();
     format!(
         "export CI=true MTUTRACE_BIN=/tools/mtutrace MTUTRACE_LAB_TRAFFIC=/tools/lab-traffic \
-         MTUTRACE_CAUSES=/tmp/causes MTUTRACE_PATIENCE={PATIENCE}\n{chosen}"
+         MTUTRACE_ACCURACY=/accuracy MTUTRACE_CAUSES=/tmp/causes MTUTRACE_PATIENCE={PATIENCE}\n{chosen}"
     )
 }
 

@@ -209,9 +209,11 @@ impl ExternalIncidents {
                 self.said(event, ends, limit, node);
             }
             EventKind::Fragmented { mtu: None } => {
-                // What another one of this node sends is that one's, and the kernel gives it up in time.
-                if let (Some(receiver), None) = (dst, src) {
-                    self.arriving.note(node.key(receiver), event, node);
+                if let Some(receiver) = dst {
+                    // What a container sends to another is no fault of that one.
+                    let sends = |netns: &NetnsId| *netns != receiver && node.container(*netns).is_some();
+                    let owner = src.filter(sends).unwrap_or(receiver);
+                    self.arriving.note(node.key(receiver), node.key(owner), event, node);
                 }
             }
             EventKind::Fragmented { mtu: Some(mtu) } if src == Some(event.netns) && limit.is_none() => {
@@ -293,7 +295,8 @@ impl ExternalIncidents {
         self.unanswered.retain(|owner| node.is_current(owner));
         for (receiver, known) in self.arriving.incomplete(now_ns, node) {
             let none = || ExternalEvidence::Lost(LostFragments::default());
-            let incident = self.incident((receiver, VerdictKind::FragmentsLost, None), known.last_ns, none);
+            let key = (known.owner, VerdictKind::FragmentsLost, None);
+            let incident = self.incident(key, known.last_ns, none);
             if let Some(ExternalIncident { evidence: ExternalEvidence::Lost(lost), .. }) = incident {
                 if lost.incomplete == 0 && lost.datagrams.is_empty() {
                     lost.first_ns = known.first_ns;
