@@ -50,7 +50,7 @@ fn a_reader_that_does_not_read_is_told_of_and_holds_up_nothing() {
         let end = tracer.finish().unwrap();
         assert!(start.elapsed() < wait::patient(AT_ONCE), "it took {:?}", start.elapsed());
         assert_eq!(end.code, Some(130), "{}", end.stderr);
-        let said = end.stderr.contains(" lines and the final report were left out");
+        let said = end.stderr.contains(" lines and the end of the report were left out");
         assert!(said || both, "{}", end.stderr);
     }
 }

@@ -25,6 +25,7 @@ use crate::kernel::hooks;
 use crate::kernel::ring::{BATCH, Ring};
 use crate::metrics::{Metrics, OwnMetrics};
 use crate::model::{AttributedEvent, NetnsId, Outcomes, Tally, Verdict};
+use crate::output::queue::Patience;
 use crate::output::{Context, Item, KernelNames, Losses, Output, Request, Totals, stderr};
 use crate::telemetry::cost;
 
@@ -79,7 +80,8 @@ impl Session<'_> {
             Err(failure) => Err(failure),
         };
         reconciler.stop();
-        let written = result.and_then(|()| self.output.settle().map_err(Failure::Output));
+        let patience = if signalled { Patience::SIGNALLED } else { Patience::ENDED };
+        let written = result.and_then(|()| self.output.settle(patience).map_err(Failure::Output));
         match written {
             Ok(()) if state.problem && self.options.exit_code => Ok(Outcome::Problem),
             Ok(()) => Ok(Outcome::Nothing),
@@ -87,7 +89,9 @@ impl Session<'_> {
             Err(Failure::Output(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Nothing),
             Err(Failure::Output(e)) if e.kind() == io::ErrorKind::TimedOut => {
                 let lines = self.output.backlog().unwritten;
-                let why = format!("nobody reads stdout: {lines} lines and the final report were left out");
+                let why = format!(
+                    "nobody reads stdout, or not fast enough: {lines} lines and the end of the report were left out"
+                );
                 if signalled { Err(Failure::Unread(why)) } else { Err(Failure::Machine(why)) }
             }
             Err(failure) => Err(failure),
