@@ -18,4 +18,5 @@ pub mod offsets;
 mod place;
 pub(crate) mod privileges;
 pub(crate) mod ring;
+mod seccomp;
 pub(crate) mod symbols;

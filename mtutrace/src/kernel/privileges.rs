@@ -6,11 +6,12 @@ use std::path::Path;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
-    remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+    CapabilitySet, CapabilitySets, capabilities, remove_capability_from_bounding_set, set_capabilities,
+    set_no_new_privs,
 };
 
 use super::capability::Purpose;
+use super::seccomp;
 
 /// A path that is used later, and how: as access(2) has it.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +55,10 @@ pub(crate) fn keep_only(purpose: &Purpose, later: &[Later<'_>]) {
     let _ = setrlimit(Resource::Memlock, Rlimit { current: None, maximum: None });
     let Ok(before) = capabilities(None) else { return };
     let mut keep = CapabilitySet::from_bits_retain(purpose.bits()) & before.permitted;
-    let none = CapabilitySet::empty();
-    let only =
-        |effective: CapabilitySet, permitted| CapabilitySets { effective, permitted, inheritable: none };
+    // What a caller without root has handed down stays inheritable, for a process that this one starts of itself; with the
+    // rest the kernel takes it from the ambient set too (capset(2)).
+    let inheritable = before.inheritable & keep;
+    let only = |effective: CapabilitySet, permitted| CapabilitySets { effective, permitted, inheritable };
     let setpcap = CapabilitySet::SETPCAP & before.permitted;
     said("capset", set_capabilities(None, only(keep | setpcap, before.permitted)));
     if later.iter().any(|one| one.is_refused()) {
@@ -70,8 +72,14 @@ pub(crate) fn keep_only(purpose: &Purpose, later: &[Later<'_>]) {
             }
         }
     }
-    said("PR_CAP_AMBIENT_CLEAR_ALL", clear_ambient_capability_set());
     said("capset", set_capabilities(None, only(keep, keep)));
+}
+
+/// Has the system calls refused that tracing never makes, in every thread.
+pub(crate) fn refuse_calls() {
+    if let Err(e) = seccomp::refuse_everywhere() {
+        tracing::debug!("no seccomp filter of its own: {e}");
+    }
 }
 
 /// Gives up every capability of the calling thread, which serves others or only writes.
@@ -116,17 +124,23 @@ mod tests {
     #[test]
     fn what_is_not_needed_is_gone() {
         for purpose in [&TRACING, &LOOKING] {
-            let (before, after) = in_a_thread(|| {
+            let (before, after, child) = in_a_thread(|| {
                 let before = status();
                 keep_only(purpose, &[]);
-                (before, status())
+                let child = std::process::Command::new("cat").arg("/proc/self/status").output().unwrap();
+                (before, status(), String::from_utf8(child.stdout).unwrap())
             });
+            let of_child = child.lines().find_map(|line| line.strip_prefix("CapPrm:\t")).unwrap();
+            let of_child = u64::from_str_radix(of_child, 16).unwrap();
+            assert_eq!(of_child & !purpose.bits(), 0, "a process that it starts has no more");
             let had = bits(&before, "CapPrm") & purpose.bits();
             assert_eq!(after["NoNewPrivs"], "1");
             for set in ["CapPrm", "CapEff"] {
                 assert_eq!(bits(&after, set), had, "{set}");
             }
-            assert_eq!((bits(&after, "CapInh"), bits(&after, "CapAmb")), (0, 0));
+            for set in ["CapInh", "CapAmb"] {
+                assert_eq!(bits(&after, set), bits(&before, set) & purpose.bits(), "{set}");
+            }
             if bits(&before, "CapEff") & CapabilitySet::SETPCAP.bits() != 0 {
                 assert_eq!(bits(&after, "CapBnd") & !purpose.bits(), 0);
             }

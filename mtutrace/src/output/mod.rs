@@ -20,7 +20,7 @@ use crate::kernel::symbols::Symbols;
 use crate::model::{AttributedEvent, NetnsId, Node, Outcomes, Tally, Verdict};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
-use queue::Backlog;
+use queue::{Backlog, Patience};
 
 /// The figures of the whole run.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +130,7 @@ pub(crate) trait Output {
     ///
     /// # Errors
     /// As for `show`; `TimedOut` when nobody reads.
-    fn settle(&mut self) -> io::Result<()> {
+    fn settle(&mut self, _patience: Patience) -> io::Result<()> {
         self.flush()
     }
 

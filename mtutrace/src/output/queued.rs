@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use super::buffer::Buffer;
-use super::queue::{Backlog, Queue, Worth};
+use super::queue::{Backlog, Patience, Queue, Worth};
 use super::{Context, Item, Output};
 
 /// One of the outputs that write bytes, without the waiting.
@@ -41,8 +41,8 @@ impl<O: Output> Output for Queued<O> {
         self.queue.backlog()
     }
 
-    fn settle(&mut self) -> io::Result<()> {
-        self.queue.settle()
+    fn settle(&mut self, patience: Patience) -> io::Result<()> {
+        self.queue.settle(patience)
     }
 }
 

@@ -2,6 +2,7 @@
 //! never waited for, whoever reads it.
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -55,13 +56,18 @@ pub fn say(text: &str) {
 fn put(bytes: &[u8]) {
     let mut stderr = io::stderr();
     for piece in bytes.chunks(PIECE) {
-        let patience = if UNREAD.load(Ordering::Relaxed) { Timespec { tv_sec: 0, tv_nsec: 0 } } else { LATE };
-        let ready = poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&patience));
-        UNREAD.store(ready == Ok(0), Ordering::Relaxed);
-        if ready == Ok(0) || stderr.write_all(piece).is_err() {
+        let takes = takes_more(&stderr, UNREAD.load(Ordering::Relaxed));
+        UNREAD.store(!takes, Ordering::Relaxed);
+        if !takes || stderr.write_all(piece).is_err() {
             return;
         }
     }
+}
+
+/// Whether a write of up to [`PIECE`] bytes would not wait: at once, or soon.
+pub(super) fn takes_more(out: &impl AsFd, at_once: bool) -> bool {
+    let patience = if at_once { Timespec { tv_sec: 0, tv_nsec: 0 } } else { LATE };
+    poll(&mut [PollFd::new(out, PollFlags::OUT)], Some(&patience)) != Ok(0)
 }
 
 /// From now on everything is held back.

@@ -39,6 +39,7 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::Machine(LOOKING.explain(&missing)));
     }
     privileges::keep_only(&LOOKING, &[]);
+    privileges::refuse_calls();
     let Discovery { topology, .. } = Discovery::once()?;
     let (node, unreadable) = (topology.node(), topology.unreadable());
     if node.netns.is_empty() {

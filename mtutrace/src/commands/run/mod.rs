@@ -1,5 +1,6 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
+mod ending;
 mod holder;
 mod options;
 mod ready;
@@ -49,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let later: Vec<Later<'_>> =
         ready.into_iter().chain(options.load.kernel_btf.as_deref().map(Later::read)).collect();
     privileges::keep_only(&capability::TRACING, &later);
+    privileges::refuse_calls();
     let mut discovery = Discovery::new()?;
     select::check(filter, discovery.node())?;
     if select::absent(filter, discovery.node()).is_some() {

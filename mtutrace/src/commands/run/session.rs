@@ -1,6 +1,5 @@
 //! One run from ready to the final report.
 use std::future::poll_fn;
-use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +7,7 @@ use mtutrace_common::HookId;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::ending::ending;
 use super::holder;
 use super::options::Options;
 use super::ready::ReadyFile;
@@ -79,19 +79,8 @@ impl Session<'_> {
             Err(failure) => Err(failure),
         };
         reconciler.stop();
-        let written = result.and_then(|()| self.output.settle().map_err(Failure::Output));
-        match written {
-            Ok(()) if state.problem && self.options.exit_code => Ok(Outcome::Problem),
-            Ok(()) => Ok(Outcome::Nothing),
-            // Whoever read us has gone: nothing is wrong with that.
-            Err(Failure::Output(e)) if e.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Nothing),
-            Err(Failure::Output(e)) if e.kind() == io::ErrorKind::TimedOut => {
-                let lines = self.output.backlog().unwritten;
-                let why = format!("nobody reads stdout: {lines} lines and the final report were left out");
-                if signalled { Err(Failure::Unread(why)) } else { Err(Failure::Machine(why)) }
-            }
-            Err(failure) => Err(failure),
-        }
+        let problem = state.problem && self.options.exit_code;
+        ending(result, problem, &mut *self.output, signalled)
     }
 
     async fn work(

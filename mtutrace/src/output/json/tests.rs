@@ -123,6 +123,20 @@ fn losses_are_told_while_it_runs() {
     assert_eq!(lines.first().unwrap()["unwritten_lines"], 9);
 }
 
+/// Raw, as a terminal would get it.
+#[test]
+fn no_name_acts_on_who_prints_a_line() {
+    let mut event = drop_event();
+    let name = "a\u{9b}31m\u{202e}\u{2028}\x7f\x1b[2J";
+    event.container.as_mut().unwrap().name = Some(name.to_owned());
+    let (mut out, names) = (Vec::new(), KernelNames::default());
+    let context = Context { clock: &Clock::new(), node: &incident().0, kernel_names: &names };
+    Json::new(&mut out).show(&Item::Event(&event), &context).unwrap();
+    let line = String::from_utf8(out).unwrap();
+    assert!(!line.trim_end().contains(crate::model::harmless::is_dangerous), "{line:?}");
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["container"]["name"], name);
+}
+
 #[test]
 fn only_what_changed_is_reported_again() {
     let tally = |changed| Tally { changed, ..Tally::default() };

@@ -14,10 +14,6 @@ const ROOM: usize = 4 << 20;
 const RESERVED: usize = 1 << 20;
 /// Bytes of one write(2), so that a slow reader is told from one that does not read.
 const PIECE: usize = 16 << 10;
-/// At the end a reader that takes nothing is waited for so long,
-const STUCK: Duration = Duration::from_millis(400);
-/// and one that takes something so long in all.
-const SLOW: Duration = Duration::from_secs(5);
 
 /// Whether something may be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +24,24 @@ pub(crate) enum Worth {
     Important,
     /// Never: nothing comes after it.
     Last,
+}
+
+/// How long the end waits for its reader.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For one that takes nothing.
+    stuck: Duration,
+    /// In all, for one that takes something.
+    slow: Duration,
+}
+
+impl Patience {
+    /// Of somebody who has sent a signal, and expects the end.
+    pub(crate) const SIGNALLED: Patience =
+        Patience { stuck: Duration::from_millis(500), slow: Duration::from_secs(5) };
+    /// Where the run has ended by itself.
+    pub(crate) const ENDED: Patience =
+        Patience { stuck: Duration::from_secs(5), slow: Duration::from_secs(60) };
 }
 
 /// What the reader has not taken.
@@ -128,7 +142,7 @@ impl Queue {
     ///
     /// # Errors
     /// As for `push`; `TimedOut` when the reader does not read.
-    pub(crate) fn settle(&self) -> io::Result<()> {
+    pub(crate) fn settle(&self, patience: Patience) -> io::Result<()> {
         let start = Instant::now();
         let mut state = self.0.lock();
         self.0.changed.notify_all();
@@ -137,8 +151,9 @@ impl Queue {
             if state.is_idle() {
                 return Ok(());
             }
-            let left =
-                (state.moved.max(start) + STUCK).min(start + SLOW).saturating_duration_since(Instant::now());
+            let left = (state.moved.max(start) + patience.stuck)
+                .min(start + patience.slow)
+                .saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(ErrorKind::TimedOut.into());
             }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 /// The screen is given back after this time, whether or not the last drawing got through.
-const SETTLE: Duration = Duration::from_millis(500);
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// The thread's end here.
 pub(super) struct FrameWriter {

@@ -16,6 +16,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 use crossterm::event::Event;
 
 use super::buffer::Buffer;
+use super::queue::Patience;
 use super::queued::Queued;
 use super::text::Text;
 use super::{Context, Item, Output, Request, wants_colour};
@@ -115,8 +116,8 @@ impl Output for Tui {
         Poll::Ready(self.handle(input))
     }
 
-    fn settle(&mut self) -> io::Result<()> {
-        self.text.settle()
+    fn settle(&mut self, patience: Patience) -> io::Result<()> {
+        self.text.settle(patience)
     }
 
     fn close(&mut self) {

@@ -196,7 +196,10 @@ fn enter() -> io::Result<()> {
 /// Everything as it was; nothing if it is already. There is nobody to tell of a terminal that refuses.
 fn leave() {
     if HELD.swap(false, Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), EndSynchronizedUpdate, LeaveAlternateScreen, cursor::Show);
+        // One that takes nothing (stopped, or behind a dead SSH) must not hold up the end.
+        if stderr::takes_more(&io::stdout(), false) {
+            let _ = execute!(io::stdout(), EndSynchronizedUpdate, LeaveAlternateScreen, cursor::Show);
+        }
         let _ = disable_raw_mode();
         stderr::release();
     }
