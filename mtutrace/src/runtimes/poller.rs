@@ -179,12 +179,15 @@ impl Poller {
     fn ask(&mut self) {
         let now = Instant::now();
         let mut questions: BTreeMap<SocketRoot, Vec<String>> = BTreeMap::new();
-        for (id, parents) in self.cache.due(now) {
-            questions.entry(self.host.clone()).or_default().push(id.to_owned());
-            for parent in parents {
+        let due: Vec<(String, Vec<String>)> =
+            self.cache.due(now).into_iter().map(|(id, whose)| (id.to_owned(), whose.to_vec())).collect();
+        for (id, parents) in due {
+            questions.entry(self.host.clone()).or_default().push(id.clone());
+            for parent in &parents {
                 let Some(&pid) = self.processes.get(parent) else { continue };
-                let root = SocketRoot::Inside { id: parent.clone(), pid };
-                questions.entry(root).or_default().push(id.to_owned());
+                let around = self.cache.parents(parent).to_vec();
+                let root = SocketRoot::Inside { id: parent.clone(), around, pid };
+                questions.entry(root).or_default().push(id.clone());
             }
         }
         let backing_off: BTreeSet<Key> =

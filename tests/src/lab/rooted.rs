@@ -38,6 +38,15 @@ pub struct Rooted {
 impl Rooted {
     /// Starts it with a tmpfs as its root and, if there is a server, its file system on /run.
     pub fn start(run: Option<&DeafFuse>) -> Result<Self> {
+        Self::start_with(run, random_id()?)
+    }
+
+    /// The same, with a cgroup for the inner one that claims this id.
+    pub fn claiming(id: &str) -> Result<Self> {
+        Self::start_with(None, id.to_owned())
+    }
+
+    fn start_with(run: Option<&DeafFuse>, inner_id: String) -> Result<Self> {
         let prefix = name::prefix();
         let netns = NetNs::create(&format!("{prefix}-outer"))?;
         let id = random_id()?;
@@ -51,7 +60,6 @@ impl Rooted {
         // SAFETY: between fork and exec the closure only makes system calls, with strings that were made before.
         unsafe { sleep.pre_exec(move || plan.enter()) };
         let holder = Process::spawn(&mut sleep)?;
-        let inner_id = random_id()?;
         let inner = NetNs::create(&format!("{prefix}-inner"))?;
         let inner = Container::start(inner, &format!("{path}/docker/{inner_id}"), inner_id, String::new())?;
         Ok(Self { inner, holder, _cgroup: cgroup, netns, id, root })
