@@ -34,28 +34,51 @@ fn a_run_ends_and_names_others() {
     });
     let stuck = stuck(pid);
     let start = Instant::now();
-    let ended = tracer.signal(libc::SIGINT).and_then(|()| {
-        wait::until("its end", END, || Ok((!Path::new(&format!("/proc/{pid}/fd/0")).exists()).then_some(())))
-    });
+    let ended = tracer.signal(libc::SIGINT).and_then(|()| gone(pid));
     let took = start.elapsed();
-    let (asked, gone) =
+    let (asked, freed) =
         (hostile.iter().map(|(fuse, _)| fuse.unanswered()).sum::<usize>(), held.await_gone(END));
     // From here on nothing hangs, whatever happened.
     drop(hostile);
     let end = tracer.finish().unwrap();
     assert_eq!((asked, stuck), (0, Vec::<String>::new()), "{}", end.stderr);
     ended.unwrap_or_else(|error| panic!("it took longer than {took:?}: {error:#}\n{}", end.stderr));
-    gone.unwrap();
+    freed.unwrap();
     for child in children.unwrap() {
-        wait::until("its helpers to end", END, || {
-            Ok((!Path::new(&format!("/proc/{child}/fd/0")).exists()).then_some(()))
-        })
-        .unwrap();
+        gone(child).unwrap();
     }
     assert!(!end.stderr.contains("no container"), "{} is not named: {}", innocent.inner.id, end.stderr);
     let said = end.stderr.matches("of type fuse, which may never answer").count();
     let once = end.stderr.matches("(said once; -v tells of each)").count();
     assert!(once == 1 && said >= HOSTILE, "{said}, {once}: {}", end.stderr);
+}
+
+/// The type of an overlay does not tell what it lies upon: a helper is lost, and nothing else.
+#[test]
+fn what_hangs_all_the_same_holds_nothing() {
+    if skip() || no_fuse() || alone::ran("what_hangs_all_the_same_holds_nothing") {
+        return;
+    }
+    let overlays = std::fs::read_to_string("/proc/filesystems").unwrap().contains("overlay");
+    if !overlays {
+        return eprintln!("skipped: this kernel has no overlayfs");
+    }
+    let fuse = DeafFuse::serve_at_first().unwrap();
+    let rooted = Rooted::overlaid(&fuse).unwrap();
+    fuse.fall_silent();
+    let (name, _innocent, _daemon) = innocent();
+    let tracer = Tracer::start(&["--container", &name, "--duration", "60s"]).unwrap();
+    let (pid, held) = (tracer.pid(), Held::by(tracer.pid()).unwrap());
+    let asked = wait::until("somebody who looks", NAMED, || Ok((fuse.unanswered() > 0).then_some(())));
+    let ended = tracer.signal(libc::SIGINT).and_then(|()| gone(pid));
+    let freed = held.await_gone(END);
+    drop((fuse, rooted));
+    let end = tracer.finish().unwrap();
+    asked.unwrap();
+    ended.unwrap_or_else(|error| panic!("{error:#}\n{}", end.stderr));
+    freed.unwrap();
+    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    assert!(!end.stderr.contains("no container"), "the other is not named: {}", end.stderr);
 }
 
 #[test]
@@ -132,6 +155,12 @@ fn stuck(pid: u32) -> Vec<String> {
         stuck.retain(|task| now.contains(task));
     }
     stuck
+}
+
+/// Waits for the end of a process, whether or not somebody has taken note of it.
+fn gone(pid: u32) -> anyhow::Result<()> {
+    let descriptor = format!("/proc/{pid}/fd/0");
+    wait::until("its end", END, || Ok((!Path::new(&descriptor).exists()).then_some(())))
 }
 
 fn children_of(pid: u32) -> Vec<u32> {
