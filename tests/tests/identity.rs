@@ -55,6 +55,7 @@ fn an_id_in_the_cgroup_of_another_is_not_taken_nor_named() {
 
     let tracer = Tracer::start(&["--duration", "60s"]).unwrap();
     let end = tracer.interrupt().unwrap();
+    assert_eq!(end.of_kind("status").last().unwrap()["claimed_ids"], 1, "{:?}", end.lines);
     let (thief, victim) = (&thief.id[..12], &victim.id[..12]);
     let said = format!("container {thief} runs something under the id of another container, {victim}");
     assert_eq!(end.stderr.matches(&said).count(), 1, "{}", end.stderr);

@@ -79,6 +79,11 @@ impl Scanner {
         self.unreadable
     }
 
+    /// Ids that were claimed in the last scan by containers that do not have them.
+    pub(crate) fn claimed(&self) -> usize {
+        self.claimed.len()
+    }
+
     /// A process of each container of the last scan, by the container's id.
     pub(crate) fn processes(&self) -> impl Iterator<Item = (&str, u32)> {
         self.members.iter().filter(|(id, _)| **id != self.host).flat_map(|(_, members)| members.processes())
