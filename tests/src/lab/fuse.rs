@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
@@ -31,7 +31,6 @@ pub struct DeafFuse {
     device: Arc<File>,
     ending: Arc<AtomicBool>,
     deaf: Arc<AtomicBool>,
-    unanswered: Arc<AtomicUsize>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -50,16 +49,15 @@ impl DeafFuse {
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(libc::O_NONBLOCK);
         let device = Arc::new(options.open("/dev/fuse").context("/dev/fuse")?);
-        let (ending, unanswered) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let ending = Arc::<AtomicBool>::default();
         let deaf = Arc::new(AtomicBool::new(deaf));
-        let (stop, count, served) = (Arc::clone(&ending), Arc::clone(&unanswered), Arc::clone(&device));
-        let silent = Arc::clone(&deaf);
+        let (stop, silent, served) = (Arc::clone(&ending), Arc::clone(&deaf), Arc::clone(&device));
         let thread = std::thread::spawn(move || {
             while !stop.load(Ordering::Relaxed) {
-                one(&served, &silent, &count);
+                one(&served, &silent);
             }
         });
-        Ok(Self { device, ending, deaf, unanswered, thread: Some(thread) })
+        Ok(Self { device, ending, deaf, thread: Some(thread) })
     }
 
     /// The descriptor that a mount needs.
@@ -71,15 +69,10 @@ impl DeafFuse {
     pub fn fall_silent(&self) {
         self.deaf.store(true, Ordering::Relaxed);
     }
-
-    /// Questions that somebody asks and will get no answer to.
-    pub fn unanswered(&self) -> usize {
-        self.unanswered.load(Ordering::Relaxed)
-    }
 }
 
 /// Waits a moment for a question, and takes it.
-fn one(mut device: &File, deaf: &AtomicBool, unanswered: &AtomicUsize) {
+fn one(mut device: &File, deaf: &AtomicBool) {
     let mut question = libc::pollfd { fd: device.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     let mut buffer = vec![0; LONGEST];
     // SAFETY: one descriptor, which is open.
@@ -90,11 +83,7 @@ fn one(mut device: &File, deaf: &AtomicBool, unanswered: &AtomicUsize) {
     let Ok(40..) = device.read(&mut buffer) else { return std::thread::yield_now() };
     // struct fuse_in_header: length, kind, and a number of 8 bytes that the answer repeats.
     let kind = u32::from_ne_bytes([buffer[4], buffer[5], buffer[6], buffer[7]]);
-    if UNANSWERABLE.contains(&kind) {
-        return;
-    }
-    if kind != INIT && deaf.load(Ordering::Relaxed) {
-        unanswered.fetch_add(1, Ordering::Relaxed);
+    if UNANSWERABLE.contains(&kind) || (kind != INIT && deaf.load(Ordering::Relaxed)) {
         return;
     }
     let (error, body) = answer(kind);

@@ -8,6 +8,8 @@ use crate::runtimes::metadata::Metadata;
 
 /// The second question about a container that nobody knew follows so soon: runtimes start a container, then say so.
 const AGAIN: Duration = Duration::from_millis(250);
+/// What was put off is asked about after this.
+const SOON: Duration = Duration::from_secs(1);
 /// The time doubles up to this.
 const SLOWEST: Duration = Duration::from_secs(60);
 
@@ -80,6 +82,16 @@ impl Cache {
             (id.as_str(), parents)
         })
         .collect()
+    }
+
+    /// There was no room to ask about these: soon again, as if nobody had been asked.
+    pub(super) fn postpone(&mut self, ids: &[String], now: Instant) {
+        for id in ids {
+            if let Some(entry) = self.0.get_mut(id) {
+                entry.tries = entry.tries.saturating_sub(1);
+                entry.next = now + SOON;
+            }
+        }
     }
 
     /// When something is due next.

@@ -40,6 +40,20 @@ fn only_what_nobody_knew_is_asked_again_and_ever_more_rarely() {
 }
 
 #[test]
+fn what_is_put_off_comes_soon_and_does_not_count() {
+    let (mut cache, start) = (Cache::default(), Instant::now());
+    cache.show(lineages(&[("a", &[])]), start);
+    for n in 0..5 {
+        let now = start + SOON * n;
+        assert_eq!(due(&mut cache, now), ["a"]);
+        cache.postpone(&["a".to_owned(), "gone".to_owned()], now);
+        assert_eq!(cache.next(), Some(now + SOON));
+    }
+    let now = start + SOON * 5;
+    assert_eq!((due(&mut cache, now), cache.next()), (vec!["a".to_owned()], Some(now + AGAIN)));
+}
+
+#[test]
 fn a_daemon_in_a_container_names_only_what_is_inside() {
     let (mut cache, now) = (Cache::default(), Instant::now());
     cache.show(lineages(&[("pod", &[]), ("inner", &["pod"]), ("other", &[])]), now);
