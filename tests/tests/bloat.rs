@@ -35,6 +35,7 @@ fn routes_without_end() {
     let highest = highest_after(&tracer, Duration::from_secs(1));
     let end = tracer.interrupt().unwrap();
     assert!(highest < MOST_KB, "{highest} kB");
+    assert_eq!(end.of_kind("status").last().unwrap()["cut_namespaces"], 1, "{:?}", end.lines);
     let inode = netns.inode().unwrap();
     let told = format!("netns {inode} has more routes than are read");
     assert_eq!(end.stderr.matches(&told).count(), 1, "{}", end.stderr);
@@ -69,5 +70,6 @@ fn highest_after(tracer: &Tracer, time: Duration) -> u64 {
     std::thread::sleep(time);
     let status = std::fs::read_to_string(format!("/proc/{}/status", tracer.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    eprintln!("at most {line}");
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

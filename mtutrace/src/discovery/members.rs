@@ -2,8 +2,9 @@
 use std::collections::BTreeMap;
 
 use super::process::Proc;
-use crate::identity::cgroup::CgroupIdentity;
+use crate::identity::cgroup::{CgroupIdentity, ContainerRef};
 use crate::identity::lineage;
+use crate::identity::twins::Twins;
 use crate::model::Container;
 
 /// Processes without a container that are read again in each scan.
@@ -42,8 +43,8 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Their containers, the one to name first: a pause container comes last, else the oldest comes first.
-    pub(super) fn containers(&mut self, pids: &[u32], proc: &Proc) -> Vec<Container> {
+    /// Reads what is new of them.
+    pub(super) fn look_at(&mut self, pids: &[u32], proc: &Proc) {
         self.members.retain(|pid, _| pids.binary_search(pid).is_ok());
         // Pids are reused and processes are moved. One that stands for a container is checked each time;
         // if it changed, nothing that was remembered of the others can be trusted.
@@ -64,7 +65,16 @@ impl Members {
                 _ => self.look(pid, proc),
             }
         }
-        self.resolve(proc)
+    }
+
+    /// What their cgroups say, innermost first.
+    pub(super) fn chains(&self) -> impl Iterator<Item = &[ContainerRef]> + Clone {
+        self.members.values().filter_map(|member| Some(member.identity.as_ref()?.chain.as_slice()))
+    }
+
+    /// Has all containers worked out anew: other ids are believed than before.
+    pub(super) fn forget_containers(&mut self) {
+        self.resolved.clear();
     }
 
     /// The process that stands for each container.
@@ -92,29 +102,38 @@ impl Members {
         self.members.insert(pid, Member { settled, ..now });
     }
 
-    fn resolve(&mut self, proc: &Proc) -> Vec<Container> {
-        let mut oldest: BTreeMap<&str, (u64, u32, &Member)> = BTreeMap::new();
+    /// Their containers, the one to name first: a pause container comes last, else the oldest comes first.
+    pub(super) fn containers(&mut self, proc: &Proc, twins: &Twins) -> Vec<Container> {
+        let mut oldest: BTreeMap<String, (u64, u32, &Member)> = BTreeMap::new();
         for (&pid, member) in &self.members {
-            let Some(id) = member.identity.as_ref().and_then(|identity| identity.chain.first()) else {
-                continue;
-            };
-            let entry = oldest.entry(&id.id).or_insert((member.start, pid, member));
-            if (member.start, pid) < (entry.0, entry.1) {
-                *entry = (member.start, pid, member);
+            let Some(identity) = &member.identity else { continue };
+            let chain = twins.believed(&identity.chain);
+            let Some(id) = chain.first().map(|innermost| innermost.id.as_str()) else { continue };
+            match oldest.get_mut(id) {
+                Some(entry) if (member.start, pid) < (entry.0, entry.1) => {
+                    *entry = (member.start, pid, member)
+                }
+                Some(_) => {}
+                None => drop(oldest.insert(id.to_owned(), (member.start, pid, member))),
             }
         }
         let mut before = std::mem::take(&mut self.resolved);
         let mut order = Vec::new();
         for (id, (start, pid, member)) in oldest {
             let known =
-                before.remove(id).filter(|known| known.settled && (known.start, known.pid) == (start, pid));
+                before.remove(&id).filter(|known| known.settled && (known.start, known.pid) == (start, pid));
             let resolved = known.or_else(|| {
-                let container = lineage::resolve(member.identity.clone()?, proc.ancestors(pid))?;
+                let chain = twins.believed(&member.identity.as_ref()?.chain).into_owned();
+                let ancestors = proc.ancestors(pid).map(|ancestor| lineage::Ancestor {
+                    chain: twins.believed(&ancestor.chain).into_owned(),
+                    ..ancestor
+                });
+                let container = lineage::resolve(CgroupIdentity { chain }, ancestors)?;
                 Some(Resolved { start, pid, settled: member.settled, container })
             });
             let Some(resolved) = resolved else { continue };
             order.push(((member.pause, start, pid), resolved.container.clone()));
-            self.resolved.insert(id.to_owned(), resolved);
+            self.resolved.insert(id, resolved);
         }
         order.sort_by_key(|(key, _)| *key);
         order.into_iter().map(|(_, container)| container).collect()

@@ -307,6 +307,8 @@ impl Worker {
             unreadable: self.topology.unreadable().len(),
             refused: self.classifiers.refused(),
             containers: containers.len(),
+            claimed: self.scanner.claimed(),
+            cut: node.netns.values().filter(|netns| netns.is_cut()).count(),
         };
         let programs = self.classifiers.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()

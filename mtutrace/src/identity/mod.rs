@@ -6,3 +6,4 @@
 pub(crate) mod cgroup;
 pub(crate) mod conntrack;
 pub(crate) mod lineage;
+pub(crate) mod twins;

@@ -174,6 +174,12 @@ fn traced(out: &mut DescriptorEncoder<'_>, status: &TraceStatus) -> fmt::Result 
         ("refused_interfaces", "Interfaces that refused a classifier", status.refused),
         ("namespaces", "Network namespaces watched", status.namespaces),
         ("unreadable_namespaces", "Network namespaces that could not be entered", status.unreadable),
+        (
+            "cut_namespaces",
+            "Network namespaces with more devices, addresses, rules or routes than are read",
+            status.cut,
+        ),
+        ("claimed_ids", "Ids of other containers that containers give to what they run", status.claimed),
         ("containers", "Containers with a network namespace of their own", status.containers),
     ] {
         gauge(out, name, help, value)?;

@@ -52,6 +52,11 @@ pub(crate) struct Netns {
 }
 
 impl Netns {
+    /// Whether it has more than was kept.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.routes_cut > 0 || !self.cut.is_empty()
+    }
+
     /// Notes that so many more of something were not kept.
     pub(crate) fn note_cut(&mut self, what: &'static str, count: usize) {
         if count > 0 {

@@ -69,8 +69,10 @@ impl MetadataService {
             let ids: Vec<&String> =
                 [&container.id].into_iter().chain(container.parents.iter().map(|c| &c.id)).collect();
             for (i, id) in ids.iter().enumerate() {
-                let parents = ids.iter().skip(i + 1).map(|id| (*id).clone()).collect();
-                inventory.lineages.insert((*id).clone(), parents);
+                let parents: Vec<String> = ids.iter().skip(i + 1).map(|id| (*id).clone()).collect();
+                // Of those that have a name alone several may have the same: who is around all of them may tell.
+                let known = inventory.lineages.entry((*id).clone()).or_insert_with(|| parents.clone());
+                known.retain(|id| parents.contains(id));
             }
         }
         inventory.processes = processes.map(|(id, pid)| (id.to_owned(), pid)).collect();

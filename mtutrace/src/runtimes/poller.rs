@@ -68,6 +68,9 @@ pub(super) struct Poller {
     processes: BTreeMap<String, u32>,
     inventory: u64,
     polling: BTreeSet<SocketRoot>,
+    /// When each container's daemons were asked last, in turns: who waits longest comes first.
+    turns: BTreeMap<String, u64>,
+    turn: u64,
     /// Whose file system hangs, by container (none: the host's): each costs a thread or a helper until it answers.
     stuck: BTreeSet<Option<String>>,
     /// Somebody was told that there are containers into which nobody looks.
@@ -86,6 +89,8 @@ impl Poller {
             processes: BTreeMap::new(),
             inventory: 0,
             polling: BTreeSet::new(),
+            turns: BTreeMap::new(),
+            turn: 0,
             stuck: BTreeSet::new(),
             told: false,
             backing_off: BTreeMap::new(),
@@ -128,6 +133,7 @@ impl Poller {
                 self.inventory = number;
                 self.processes = inventory.processes;
                 self.cache.show(inventory.lineages, Instant::now());
+                self.turns.retain(|id, _| self.processes.contains_key(id));
                 self.stuck.retain(|id| id.as_ref().is_none_or(|id| self.processes.contains_key(id)));
             }
             PollerEvent::Wake(wake) => self.wake = Some(wake),
@@ -179,26 +185,45 @@ impl Poller {
     fn ask(&mut self) {
         let now = Instant::now();
         let mut questions: BTreeMap<SocketRoot, Vec<String>> = BTreeMap::new();
-        for (id, parents) in self.cache.due(now) {
-            questions.entry(self.host.clone()).or_default().push(id.to_owned());
-            for parent in parents {
+        let due: Vec<(String, Vec<String>)> =
+            self.cache.due(now).into_iter().map(|(id, whose)| (id.to_owned(), whose.to_vec())).collect();
+        for (id, parents) in due {
+            questions.entry(self.host.clone()).or_default().push(id.clone());
+            for parent in &parents {
                 let Some(&pid) = self.processes.get(parent) else { continue };
-                let root = SocketRoot::Inside { id: parent.clone(), pid };
-                questions.entry(root).or_default().push(id.to_owned());
+                let around = self.cache.parents(parent).to_vec();
+                let root = SocketRoot::Inside { id: parent.clone(), around, pid };
+                questions.entry(root).or_default().push(id.clone());
             }
         }
         let backing_off: BTreeSet<Key> =
             self.backing_off.iter().filter(|(_, rest)| rest.until > now).map(|(key, _)| *key).collect();
-        for (root, ids) in questions {
+        for (root, ids) in in_turn(questions, &self.turns) {
             let owner = root.owner().map(str::to_owned);
-            if owner.is_some() && self.polling.len() >= MOST_TASKS {
+            if self.stuck.contains(&owner) || self.polling.contains(&root) {
                 continue;
             }
-            if !self.stuck.contains(&owner) && self.polling.insert(root.clone()) {
-                tokio::spawn(poll_root(root, ids, backing_off.clone(), self.events.clone()));
+            if owner.is_some() && self.polling.len() >= MOST_TASKS {
+                // Those that are asked now may keep it waiting, but not twice.
+                self.cache.postpone(&ids, now);
+                continue;
             }
+            self.turn += 1;
+            self.turns.extend(owner.map(|id| (id, self.turn)));
+            self.polling.insert(root.clone());
+            tokio::spawn(poll_root(root, ids, backing_off.clone(), self.events.clone()));
         }
     }
+}
+
+/// The host first, then the containers that were not asked for longest.
+fn in_turn(
+    questions: BTreeMap<SocketRoot, Vec<String>>,
+    turns: &BTreeMap<String, u64>,
+) -> Vec<(SocketRoot, Vec<String>)> {
+    let mut questions: Vec<(SocketRoot, Vec<String>)> = questions.into_iter().collect();
+    questions.sort_by_key(|(root, _)| root.owner().map(|id| turns.get(id).copied().unwrap_or(0)));
+    questions
 }
 
 /// Asks all daemons of a root: the host's at once, those of a container one after the other.
@@ -211,9 +236,13 @@ async fn poll_root(
     let hangs = Found { refusal: Some(Refusal::Silent), ..Found::default() };
     let Found { sockets, refusal } = search(root.clone()).await.unwrap_or(hangs);
     let mut tasks = JoinSet::new();
+    let until = Instant::now() + WHOLE_ANSWER;
     for socket in sockets.into_iter().filter(|socket| !backing_off.contains(&socket.key)) {
         let (owner, ids, events) = (root.owner().map(str::to_owned), ids.clone(), events.clone());
         let inside = owner.is_some();
+        if inside && Instant::now() >= until {
+            break;
+        }
         tasks.spawn(async move {
             let socket = Arc::new(socket);
             let answer = query_socket(&socket, &ids).await.map_err(|why| format!("{}: {why}", socket.path));
@@ -246,4 +275,20 @@ pub(super) async fn query_socket(socket: &Arc<Socket>, ids: &[String]) -> Result
         }
     };
     timeout(WHOLE_ANSWER, answer).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_longest_comes_first_after_the_host() {
+        let inside = |id: &str| SocketRoot::Inside { id: id.to_owned(), around: Vec::new(), pid: 1 };
+        let roots = [inside("a"), inside("b"), inside("c"), SocketRoot::Host("/".into())];
+        let questions = roots.into_iter().map(|root| (root, Vec::new())).collect();
+        let turns = [("a", 3), ("b", 2)].map(|(id, turn)| (id.to_owned(), turn)).into();
+        let order = in_turn(questions, &turns);
+        let order: Vec<Option<&str>> = order.iter().map(|(root, _)| root.owner()).collect();
+        assert_eq!(order, [None, Some("c"), Some("b"), Some("a")]);
+    }
 }

@@ -16,4 +16,8 @@ pub(crate) struct TraceStatus {
     pub(crate) refused: usize,
     /// Containers.
     pub(crate) containers: usize,
+    /// Ids of other containers that containers give to what they run.
+    pub(crate) claimed: usize,
+    /// Namespaces that have more devices, addresses, rules or routes than are read.
+    pub(crate) cut: usize,
 }

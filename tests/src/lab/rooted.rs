@@ -38,6 +38,20 @@ pub struct Rooted {
 impl Rooted {
     /// Starts it with a tmpfs as its root and, if there is a server, its file system on /run.
     pub fn start(run: Option<&DeafFuse>) -> Result<Self> {
+        Self::start_with(run.map(|fuse| (fuse, false)), random_id()?)
+    }
+
+    /// The same, with an overlay upon the server's file system on /run.
+    pub fn overlaid(run: &DeafFuse) -> Result<Self> {
+        Self::start_with(Some((run, true)), random_id()?)
+    }
+
+    /// The same, with a cgroup for the inner one that claims this id.
+    pub fn claiming(id: &str) -> Result<Self> {
+        Self::start_with(None, id.to_owned())
+    }
+
+    fn start_with(run: Option<(&DeafFuse, bool)>, inner_id: String) -> Result<Self> {
         let prefix = name::prefix();
         let netns = NetNs::create(&format!("{prefix}-outer"))?;
         let id = random_id()?;
@@ -51,7 +65,6 @@ impl Rooted {
         // SAFETY: between fork and exec the closure only makes system calls, with strings that were made before.
         unsafe { sleep.pre_exec(move || plan.enter()) };
         let holder = Process::spawn(&mut sleep)?;
-        let inner_id = random_id()?;
         let inner = NetNs::create(&format!("{prefix}-inner"))?;
         let inner = Container::start(inner, &format!("{path}/docker/{inner_id}"), inner_id, String::new())?;
         Ok(Self { inner, holder, _cgroup: cgroup, netns, id, root })
@@ -76,19 +89,27 @@ struct Plan {
     shared: Vec<(CString, CString)>,
     run: CString,
     fuse: Option<CString>,
+    /// Where the server's file system lies, an empty directory, and the options of the overlay upon both.
+    overlay: Option<[CString; 3]>,
 }
 
 impl Plan {
-    fn of(root: &Path, run: Option<&DeafFuse>) -> Result<Self> {
+    fn of(root: &Path, run: Option<(&DeafFuse, bool)>) -> Result<Self> {
         let c = |path: &Path| CString::new(path.as_os_str().as_bytes()).context("a path has no NUL");
         let host = SHARED.iter().map(|name| Path::new("/").join(name)).filter(|path| path.exists());
         let shared = host
             .map(|path| Ok((c(&path)?, c(&root.join(path.strip_prefix("/")?))?)))
             .collect::<Result<_>>()?;
-        let fuse = run.map(|fuse| {
+        let fuse = run.map(|(fuse, _)| {
             CString::new(format!("fd={},rootmode=40000,user_id=0,group_id=0", fuse.fd())).context("no NUL")
         });
-        Ok(Self { root: c(root)?, shared, run: c(&root.join("run"))?, fuse: fuse.transpose()? })
+        let overlay = run.filter(|(_, overlaid)| *overlaid).map(|_| {
+            let [lower, other] = ["lower", "other"].map(|name| root.join(name));
+            let options = format!("lowerdir={}:{}", lower.display(), other.display());
+            Ok::<_, anyhow::Error>([c(&lower)?, c(&other)?, CString::new(options)?])
+        });
+        let (fuse, overlay) = (fuse.transpose()?, overlay.transpose()?);
+        Ok(Self { root: c(root)?, shared, run: c(&root.join("run"))?, fuse, overlay })
     }
 
     fn enter(&self) -> IoResult<()> {
@@ -103,8 +124,18 @@ impl Plan {
                 check(libc::mount(from.as_ptr(), to.as_ptr(), null(), libc::MS_BIND | libc::MS_REC, null()))?;
             }
             check(libc::mkdir(self.run.as_ptr(), 0o755))?;
+            let mut below = &self.run;
+            if let Some([lower, other, _]) = &self.overlay {
+                check(libc::mkdir(lower.as_ptr(), 0o755))?;
+                check(libc::mkdir(other.as_ptr(), 0o755))?;
+                below = lower;
+            }
             if let Some(options) = &self.fuse {
-                check(libc::mount(none, self.run.as_ptr(), fuse, 0, options.as_ptr().cast()))?;
+                check(libc::mount(none, below.as_ptr(), fuse, 0, options.as_ptr().cast()))?;
+            }
+            if let Some([_, _, options]) = &self.overlay {
+                let overlay = c"overlay".as_ptr();
+                check(libc::mount(none, self.run.as_ptr(), overlay, 0, options.as_ptr().cast()))?;
             }
             check(libc::chroot(self.root.as_ptr()))?;
             check(libc::chdir(c"/".as_ptr()))

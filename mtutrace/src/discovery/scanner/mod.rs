@@ -5,7 +5,7 @@
 //!   apart, so the host's has no containers.
 //! - A thread may have a network namespace of its own (/proc/PID/task/TID/ns/net). Only those of processes are found.
 //! - A namespace that is held by nothing but an open file is not found.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use super::members::Members;
 use super::mounts::Mounts;
 use super::process::Proc;
+use crate::identity::twins::{Twins, twin};
 use crate::model::{Container, NetnsId};
 
 /// A network namespace, who is in it, and the way in.
@@ -44,6 +45,10 @@ pub(crate) struct Scanner {
     host: NetnsId,
     unreadable: usize,
     members: BTreeMap<NetnsId, Members>,
+    twins: Twins,
+    /// Ids that were claimed by those who do not have them, in the last scan, and whether anybody was told of such.
+    claimed: BTreeSet<(String, String)>,
+    told: bool,
     mounts: Mounts,
 }
 
@@ -56,6 +61,9 @@ impl Scanner {
             host: NetnsId::default(),
             unreadable: 0,
             members: BTreeMap::new(),
+            twins: Twins::default(),
+            claimed: BTreeSet::new(),
+            told: false,
             mounts: Mounts::default(),
         }
     }
@@ -71,9 +79,14 @@ impl Scanner {
         self.unreadable
     }
 
+    /// Ids that were claimed in the last scan by containers that do not have them.
+    pub(crate) fn claimed(&self) -> usize {
+        self.claimed.len()
+    }
+
     /// A process of each container of the last scan, by the container's id.
     pub(crate) fn processes(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.members.values().flat_map(Members::processes)
+        self.members.iter().filter(|(id, _)| **id != self.host).flat_map(|(_, members)| members.processes())
     }
 
     /// All network namespaces, by inode number. Fails only if /proc cannot be listed.
@@ -84,10 +97,10 @@ impl Scanner {
         for id in names.keys().chain(mounts.keys()) {
             pids.entry(*id).or_default();
         }
-        self.members.retain(|id, _| pids.contains_key(id));
+        pids.values_mut().for_each(|pids| pids.sort_unstable());
+        self.identify(&pids);
         let mut found = Vec::with_capacity(pids.len());
-        for (id, mut pids) in pids {
-            pids.sort_unstable();
+        for (id, pids) in pids {
             let (name, named_path) = names.remove(&id).unzip();
             let named = pids.first().map(|&pid| self.proc.path(pid, "ns/net")).or(named_path);
             let (mounted, shown) = mounts.remove(&id).filter(|_| named.is_none()).unzip();
@@ -95,7 +108,7 @@ impl Scanner {
             let containers = if id == self.host {
                 Vec::new()
             } else {
-                self.members.entry(id).or_default().containers(&pids, &self.proc)
+                self.members.entry(id).or_default().containers(&self.proc, &self.twins)
             };
             let nobody = pids.first().filter(|_| containers.is_empty() && id != self.host);
             let command = nobody.and_then(|pid| self.proc.stat(*pid)).map(|stat| stat.comm);
@@ -103,6 +116,48 @@ impl Scanner {
             found.push(NetnsProcs { id, name, pids, path, mount, command, containers });
         }
         Ok(found)
+    }
+
+    /// Reads what is new of the processes, and whose ids are whose.
+    fn identify(&mut self, pids: &BTreeMap<NetnsId, Vec<u32>>) {
+        self.members.retain(|id, _| pids.contains_key(id));
+        let look = |members: &mut BTreeMap<NetnsId, Members>, id: NetnsId, pids: &[u32]| {
+            members.entry(id).or_default().look_at(pids, &self.proc);
+        };
+        for (id, pids) in pids.iter().filter(|(id, _)| **id != self.host) {
+            look(&mut self.members, *id, pids);
+        }
+        // A container with the host's network is not named, but it has its id; only who claims one inside can take it.
+        let nested = self.members.values().flat_map(Members::chains).any(|chain| chain.len() > 1);
+        match pids.get(&self.host).filter(|_| nested) {
+            Some(pids) => look(&mut self.members, self.host, pids),
+            None => drop(self.members.remove(&self.host)),
+        }
+        if self.twins.update(self.members.values().flat_map(Members::chains)) {
+            self.members.values_mut().for_each(Members::forget_containers);
+        }
+        self.tell();
+    }
+
+    /// Says whose ids are claimed by others: the first time to everybody, for containers could make any number of lines.
+    fn tell(&mut self) {
+        let now: BTreeSet<(String, String)> =
+            self.twins.refused().map(|(id, outer)| (id.to_owned(), outer.to_owned())).collect();
+        for (id, outer) in now.difference(&self.claimed) {
+            let short = |id: &str| id.get(..12).unwrap_or(id).to_owned();
+            let line = format!(
+                "container {} runs something under the id of another container, {}: it is shown as {}",
+                short(outer),
+                short(id),
+                short(&twin(id, outer))
+            );
+            if std::mem::replace(&mut self.told, true) {
+                tracing::debug!("{line}; {} such ids now", now.len());
+            } else {
+                tracing::warn!("{line} (said once; -v tells of each)");
+            }
+        }
+        self.claimed = now;
     }
 
     /// Also notes which namespace is the host's.

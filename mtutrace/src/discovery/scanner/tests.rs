@@ -107,6 +107,42 @@ fn a_process_is_moved_to_its_cgroup_later() {
 }
 
 #[test]
+fn who_claims_the_id_of_another_does_not_get_it() {
+    let tree = Tree::new();
+    tree.process(12, 200, 1, 12, "init", &format!("/docker/{A}"));
+    tree.process(14, 300, 12, 14, "apk", &format!("/docker/{A}/docker/{P}"));
+    tree.process(20, 400, 1, 20, "web", &format!("/docker/{B}"));
+    let mut scanner = tree.scanner();
+    let before = ["100: ", "200: 0a1b", "300: c9ea < 0a1b", "400: b413"];
+    assert_eq!(summary(&mut scanner), before);
+    assert_eq!(summary(&mut scanner), before);
+    // The process was there before the one whose id it takes; its child stays in a cgroup of its own.
+    tree.cgroup(14, &format!("/docker/{A}/docker/{B}"));
+    tree.process(15, 500, 14, 30, "apk", &format!("/docker/{A}/docker/{B}/docker/{P}"));
+    let now = ["100: ", "200: 0a1b", "300: twin < 0a1b", "400: b413", "500: c9ea < twin < 0a1b"];
+    assert_eq!(summary(&mut scanner), now);
+    assert_eq!(summary(&mut scanner), now);
+    let mut processes: Vec<(&str, u32)> = scanner.processes().collect();
+    processes.sort_unstable();
+    let twin = twin(B, A);
+    assert_eq!(processes, [(A, 12), (B, 20), (P, 15), (twin.as_str(), 14)]);
+    assert_eq!(scanner.claimed.len(), 1);
+}
+
+#[test]
+fn the_id_of_one_with_the_hosts_network_is_taken_as_well() {
+    let tree = Tree::new();
+    tree.process(12, 200, 1, 12, "init", &format!("/docker/{A}"));
+    tree.process(14, 300, 12, 14, "apk", &format!("/docker/{A}/docker/{B}"));
+    let mut scanner = tree.scanner();
+    assert_eq!(summary(&mut scanner), ["100: ", "200: 0a1b", "300: b413 < 0a1b"]);
+    tree.process(20, HOST, 1, 20, "web", &format!("/docker/{B}"));
+    assert_eq!(summary(&mut scanner), ["100: ", "200: 0a1b", "300: twin < 0a1b"]);
+    tree.exit(20);
+    assert_eq!(summary(&mut scanner), ["100: ", "200: 0a1b", "300: b413 < 0a1b"]);
+}
+
+#[test]
 fn processes_come_go_and_reuse_pids() {
     let tree = Tree::new();
     tree.process(12, 200, 1, 12, "x", &format!("/docker/{A}"));

@@ -28,7 +28,8 @@ pub(crate) struct CgroupIdentity {
 
 /// Reads a whole /proc/PID/cgroup (cgroups(7)): v1, v2 and hybrid, by the line that knows most.
 ///
-/// A process that can create cgroups below its own can claim inner containers that do not exist, not outer ones.
+/// A process that can create cgroups below its own can claim inner containers that do not exist, not outer ones (see
+/// [`super::twins`]).
 pub(crate) fn parse(text: &[u8]) -> Option<CgroupIdentity> {
     let mut best: Vec<ContainerRef> = Vec::new();
     for line in text.split(|&byte| byte == b'\n') {
@@ -130,6 +131,11 @@ fn pod_of(segment: &str) -> Option<String> {
         && uid.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-' | b'_'))
         && (before.is_empty() || before.ends_with('-'));
     well_formed.then(|| uid.replace('_', "-"))
+}
+
+/// Whether it has the form of an id that a runtime gives to one container alone.
+pub(crate) fn is_id(text: &str) -> bool {
+    is_long_id(text) || is_buildkit_id(text)
 }
 
 fn is_long_id(text: &str) -> bool {

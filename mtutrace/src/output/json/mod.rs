@@ -127,6 +127,12 @@ pub(crate) struct StatusLine<'a> {
     unreadable_namespaces: usize,
     #[serde(skip_serializing_if = "is_zero")]
     refused_interfaces: usize,
+    /// Ids of other containers that containers give to what they run: not believed.
+    #[serde(skip_serializing_if = "is_zero")]
+    claimed_ids: usize,
+    /// Namespaces that have more devices, addresses, rules or routes than are read.
+    #[serde(skip_serializing_if = "is_zero")]
+    cut_namespaces: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +173,8 @@ impl<'a> StatusLine<'a> {
             containers: status.containers,
             unreadable_namespaces: status.unreadable,
             refused_interfaces: status.refused,
+            claimed_ids: status.claimed,
+            cut_namespaces: status.cut,
             events: totals.map(|t| t.events),
             lost: totals.map(|t| t.records.lost),
             unwritten_lines: totals.map_or(0, |t| t.unwritten),

@@ -8,6 +8,8 @@ use crate::runtimes::metadata::Metadata;
 
 /// The second question about a container that nobody knew follows so soon: runtimes start a container, then say so.
 const AGAIN: Duration = Duration::from_millis(250);
+/// What was put off is asked about after this.
+const SOON: Duration = Duration::from_secs(1);
 /// The time doubles up to this.
 const SLOWEST: Duration = Duration::from_secs(60);
 
@@ -34,8 +36,13 @@ impl Entry {
         Entry { parents, metadata: None, by: None, tries: 0, next: now }
     }
 
+    fn is_told(&self) -> bool {
+        self.metadata.as_ref().is_some_and(|told| told.complete)
+    }
+
+    /// The host's daemons are asked on about what a container's own told.
     fn is_open(&self) -> bool {
-        self.metadata.as_ref().is_none_or(|told| !told.complete)
+        !self.is_told() || self.by.is_some()
     }
 
     /// A daemon in a container knows those inside of it, and the host's any; nobody is to name what others run.
@@ -65,15 +72,26 @@ impl Cache {
         }
     }
 
-    /// The containers to ask about now, with their parents. They count as asked about.
+    /// The containers to ask about now, with those whose daemons are to be asked. They count as asked about.
     pub(super) fn due(&mut self, now: Instant) -> Vec<(&str, &[String])> {
         let open = self.0.iter_mut().filter(|(_, entry)| entry.is_open() && entry.next <= now);
         open.map(|(id, entry)| {
             entry.next = now + back_off(entry.tries);
             entry.tries += 1;
-            (id.as_str(), entry.parents.as_slice())
+            let parents = if entry.is_told() { &[] } else { entry.parents.as_slice() };
+            (id.as_str(), parents)
         })
         .collect()
+    }
+
+    /// There was no room to ask about these: soon again, as if nobody had been asked.
+    pub(super) fn postpone(&mut self, ids: &[String], now: Instant) {
+        for id in ids {
+            if let Some(entry) = self.0.get_mut(id) {
+                entry.tries = entry.tries.saturating_sub(1);
+                entry.next = now + SOON;
+            }
+        }
     }
 
     /// When something is due next.
@@ -87,13 +105,20 @@ impl Cache {
         for told in answer {
             let Some(entry) = self.0.get_mut(&told.id) else { continue };
             let outranked = entry.metadata.is_some() && entry.by.is_none() && owner.is_some();
-            if entry.is_open() && entry.believes(owner) && !outranked {
+            // What is told stays, unless the host corrects a container's own daemon.
+            let settled = entry.is_told() && (entry.by.is_none() || owner.is_some());
+            if !settled && entry.believes(owner) && !outranked {
                 news |= entry.metadata.as_ref() != Some(&told);
                 entry.metadata = Some(told);
                 entry.by = owner.map(str::to_owned);
             }
         }
         news
+    }
+
+    /// The containers around one.
+    pub(super) fn parents(&self, id: &str) -> &[String] {
+        self.0.get(id).map(|entry| entry.parents.as_slice()).unwrap_or_default()
     }
 
     /// What was told, by full id.

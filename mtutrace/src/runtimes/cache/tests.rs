@@ -40,6 +40,20 @@ fn only_what_nobody_knew_is_asked_again_and_ever_more_rarely() {
 }
 
 #[test]
+fn what_is_put_off_comes_soon_and_does_not_count() {
+    let (mut cache, start) = (Cache::default(), Instant::now());
+    cache.show(lineages(&[("a", &[])]), start);
+    for n in 0..5 {
+        let now = start + SOON * n;
+        assert_eq!(due(&mut cache, now), ["a"]);
+        cache.postpone(&["a".to_owned(), "gone".to_owned()], now);
+        assert_eq!(cache.next(), Some(now + SOON));
+    }
+    let now = start + SOON * 5;
+    assert_eq!((due(&mut cache, now), cache.next()), (vec!["a".to_owned()], Some(now + AGAIN)));
+}
+
+#[test]
 fn a_daemon_in_a_container_names_only_what_is_inside() {
     let (mut cache, now) = (Cache::default(), Instant::now());
     cache.show(lineages(&[("pod", &[]), ("inner", &["pod"]), ("other", &[])]), now);
@@ -47,8 +61,11 @@ fn a_daemon_in_a_container_names_only_what_is_inside() {
     assert!(cache.take(Some("pod"), lies()));
     assert_eq!(name(&cache, "inner").as_deref(), Some("mine"));
     assert_eq!((name(&cache, "pod"), name(&cache, "other")), (None, None));
-    // What is settled stays.
-    assert!(!cache.take(None, vec![metadata("inner", "another")]));
+    // What is settled stays, and the host's daemons know better.
+    assert!(!cache.take(Some("pod"), vec![metadata("inner", "another")]));
+    assert!(cache.take(None, vec![metadata("inner", "another")]));
+    assert!(!cache.take(None, vec![metadata("inner", "a third")]) && !cache.take(Some("pod"), lies()));
+    assert_eq!(name(&cache, "inner").as_deref(), Some("another"));
     assert!(cache.take(None, vec![metadata("other", "web")]) && !cache.take(Some("pod"), lies()));
     assert_eq!(name(&cache, "other").as_deref(), Some("web"));
 }
@@ -90,6 +107,20 @@ fn half_an_answer_is_kept_and_asked_for_again() {
     let next = cache.next().unwrap();
     assert_eq!((next - now, due(&mut cache, next)), (AGAIN, vec!["a".to_owned()]));
     assert!(cache.take(None, vec![metadata("a", "web")]) && cache.next().is_none());
+}
+
+#[test]
+fn what_a_containers_own_daemon_told_the_host_is_asked_about() {
+    let (mut cache, now) = (Cache::default(), Instant::now());
+    cache.show(lineages(&[("pod", &[]), ("inner", &["pod"])]), now);
+    cache.take(None, vec![metadata("pod", "web")]);
+    cache.take(Some("pod"), vec![metadata("inner", "mine")]);
+    let asked = |cache: &mut Cache, now| {
+        cache.due(now).into_iter().map(|(id, whose)| (id.to_owned(), whose.to_vec())).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&mut cache, now), [("inner".to_owned(), Vec::new())], "the host alone");
+    cache.take(None, vec![metadata("inner", "of the host")]);
+    assert_eq!((name(&cache, "inner").as_deref(), cache.next()), (Some("of the host"), None));
 }
 
 #[test]

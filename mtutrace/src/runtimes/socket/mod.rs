@@ -40,8 +40,8 @@ const SOCKETS: [(&str, Api, Runtime); 10] = [
 pub(super) enum SocketRoot {
     /// What the first process sees, below this directory.
     Host(PathBuf),
-    /// What this process of this container sees.
-    Inside { id: String, pid: u32 },
+    /// What this process of this container sees, which runs in these others.
+    Inside { id: String, around: Vec<String>, pid: u32 },
 }
 
 impl SocketRoot {
@@ -61,8 +61,8 @@ impl SocketRoot {
                 let root = open(root, directory, Mode::empty());
                 Found { sockets: root.map(|root| within(&root)).unwrap_or_default(), refusal: None }
             }
-            SocketRoot::Inside { id, pid } => {
-                process(id, *pid).map(|process| inside(&process)).unwrap_or_default()
+            SocketRoot::Inside { id, around, pid } => {
+                process(id, around, *pid).map(|process| inside(&process)).unwrap_or_default()
             }
         }
     }
@@ -76,14 +76,17 @@ pub(super) struct Found {
     pub(super) refusal: Option<Refusal>,
 }
 
-/// The directory in /proc of a process, if it is one of this container.
-fn process(id: &str, pid: u32) -> io::Result<OwnedFd> {
+/// The directory in /proc of a process, if it is one of this container, and not one inside of another that claims to be.
+fn process(id: &str, around: &[String], pid: u32) -> io::Result<OwnedFd> {
     let process = container_fs::process(pid)?;
     let mut text = Vec::new();
     let file = openat(&process, "cgroup", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     std::fs::File::from(file).read_to_end(&mut text)?;
-    match cgroup::parse(&text).and_then(|known| Some(known.chain.first()?.id == id)) {
-        Some(true) => Ok(process),
+    let chain = cgroup::parse(&text).map(|known| known.chain).unwrap_or_default();
+    match chain.split_first() {
+        Some((own, outer)) if own.id == id && outer.iter().all(|outer| around.contains(&outer.id)) => {
+            Ok(process)
+        }
         _ => Err(io::Error::other("another process")),
     }
 }

@@ -54,7 +54,7 @@ fn what_is_no_socket_is_left_alone() {
 
 #[test]
 fn a_process_of_another_container_has_no_sockets() {
-    let own = SocketRoot::Inside { id: "a".repeat(64), pid: std::process::id() };
+    let own = SocketRoot::Inside { id: "a".repeat(64), around: Vec::new(), pid: std::process::id() };
     assert!(own.sockets().sockets.is_empty());
 }
 

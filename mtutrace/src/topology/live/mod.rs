@@ -208,7 +208,7 @@ impl Topology {
     /// Says that a namespace has more than is read, once: containers could make any number of lines. `map` lists it.
     fn tell(&mut self, id: NetnsId, netns: &Netns) {
         let cut = netns.cut.values().sum::<usize>() + netns.routes_cut;
-        if cut == 0 || !self.watching || std::mem::replace(&mut self.told, true) {
+        if !netns.is_cut() || !self.watching || std::mem::replace(&mut self.told, true) {
             return;
         }
         let what: Vec<&str> =
