@@ -162,10 +162,17 @@ fn opens(task: &Path) -> bool {
     std::fs::read_to_string(task.join("syscall")).is_ok_and(|call| call.starts_with("437 "))
 }
 
-/// Waits for the end of a process, whether or not somebody has taken note of it.
+/// Waits for the end of a process with all its threads, whether or not somebody has taken note of it.
 fn gone(pid: u32) -> anyhow::Result<()> {
-    let descriptor = format!("/proc/{pid}/fd/0");
-    wait::until("its end", END, || Ok((!Path::new(&descriptor).exists()).then_some(())))
+    let is_dead = |task: &Path| {
+        let stat = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
+        stat.rsplit(") ").next().is_none_or(|rest| rest.is_empty() || rest.starts_with(['Z', 'X']))
+    };
+    wait::until("its end", END, || {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+        let mut tasks = tasks.into_iter().flatten().flatten().map(|task| task.path());
+        Ok(tasks.all(|task| is_dead(&task)).then_some(()))
+    })
 }
 
 fn children_of(pid: u32) -> Vec<u32> {
