@@ -11,6 +11,8 @@ const RECEIVERS: usize = 256;
 const DATAGRAMS: usize = 64;
 /// Fragments of one datagram come within milliseconds, and the kernel's counters are read within seconds.
 const WAIT_NS: u64 = 8_000_000_000;
+/// Where there are many namespaces the counters are read in turns: those that tell must be of so long after the first came.
+const READ_NS: u64 = 1_000_000_000;
 
 /// What came for one receiver since something was put together for it last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +43,14 @@ impl Incomplete {
 pub(crate) struct Arriving {
     receivers: BTreeMap<NetnsKey, Incomplete>,
     reassembled: BTreeMap<NetnsKey, u64>,
+    /// All of it was read then or later, CLOCK_MONOTONIC nanoseconds.
+    until_ns: u64,
 }
 
 impl Arriving {
-    /// What the kernel has put together in each namespace since the start of the run.
-    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>) {
-        self.reassembled = all;
+    /// What the kernel has put together in each namespace since the start of the run, all of it read at that time or later.
+    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>, until_ns: u64) {
+        (self.reassembled, self.until_ns) = (all, until_ns);
     }
 
     /// The first fragment of a datagram for `receiver` was seen.
@@ -72,7 +76,9 @@ impl Arriving {
     /// there is nothing to tell.
     pub(crate) fn incomplete(&self, now_ns: u64, node: &Node) -> Vec<(NetnsKey, Incomplete)> {
         let waits = |(receiver, known): &(&NetnsKey, &Incomplete)| {
-            now_ns.saturating_sub(known.first_ns) >= WAIT_NS && self.done(**receiver, node) == known.before
+            now_ns.saturating_sub(known.first_ns) >= WAIT_NS
+                && self.until_ns.saturating_sub(known.first_ns) >= READ_NS
+                && self.done(**receiver, node) == known.before
         };
         self.receivers.iter().filter(waits).map(|(receiver, known)| (*receiver, known.clone())).collect()
     }
@@ -114,13 +120,16 @@ mod tests {
         };
         (0..5).for_each(|second| arriving.note(pod, pod, &came(second), &node));
         arriving.note(pod, pod, &came(4), &node);
+        assert!(arriving.incomplete(8 * S, &node).is_empty(), "the counters are older");
+        arriving.reassembled(BTreeMap::new(), 4 * S);
         assert!(arriving.incomplete(7 * S, &node).is_empty(), "too early");
         let waiting = arriving.incomplete(8 * S, &node);
         assert_eq!(waiting.iter().map(|(who, what)| (*who, what.count())).collect::<Vec<_>>(), [(pod, 5)]);
         // The node tracks connections, and puts them together for the pod.
-        arriving.reassembled([(node.key(HOST), 1)].into());
+        arriving.reassembled([(node.key(HOST), 1)].into(), 9 * S);
         assert!(arriving.incomplete(9 * S, &node).is_empty());
         arriving.note(pod, pod, &came(10), &node);
+        arriving.reassembled([(node.key(HOST), 1)].into(), 12 * S);
         assert_eq!(arriving.incomplete(18 * S, &node)[0].1.count(), 1, "counted anew from there");
         arriving.retain(|_| false);
         assert!(arriving.incomplete(99 * S, &node).is_empty());

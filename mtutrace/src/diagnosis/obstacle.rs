@@ -1,9 +1,12 @@
 //! What an event itself says of where a packet died: it wins where the model of the node knows of nothing wrong, because a
 //! mark, a policy, a program or another tunnel may lead packets elsewhere than the model can follow. Pure.
+use std::net::SocketAddr;
+
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::attribution::{End, Ends};
-use crate::model::{DeviceId, Event, EventKind, Hop, LinkKind, Mismatch, NetnsId, Node};
+use crate::diagnosis::recent::Recent;
+use crate::model::{DeviceId, Event, EventKind, Flow, Hop, LinkKind, Mismatch, NetnsId, Node};
 use crate::topology;
 
 /// A device that took less than a packet had, by the event about that packet.
@@ -18,21 +21,10 @@ pub(crate) struct Obstacle {
 }
 
 impl Obstacle {
-    /// The obstacle that the event names, unless it is what the model found wrong, and whom it is charged to: the end whose own
+    /// The obstacle at the device that the event names, and whom it is charged to: the end whose own
     /// network promises more than the device takes, else a container, else whoever is known, else the namespace in which
     /// the packet died.
-    pub(crate) fn of(
-        event: &Event,
-        ends: &Ends,
-        modelled: Option<&Mismatch>,
-        node: &Node,
-    ) -> Option<(NetnsId, Obstacle)> {
-        let (device, limit) = named(event)?;
-        node.link(device)?;
-        let known = |m: &Mismatch| m.bottleneck.mtu <= limit || m.path.iter().any(|hop| hop.id() == device);
-        if event.length <= limit || modelled.is_some_and(known) {
-            return None;
-        }
+    fn of(event: &Event, ends: &Ends, (device, limit): (DeviceId, u32), node: &Node) -> (NetnsId, Obstacle) {
         let promises = |end: &&End| is_wide(end, device, limit, node);
         // Of a TCP connection both ends promise what they take.
         let side = if event.flow.is_tcp() { ends.dst.as_ref() } else { None };
@@ -44,7 +36,7 @@ impl Obstacle {
         let known =
             || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
         let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
-        Some((netns, Obstacle { device, limit, is_ours: culprit.is_some() }))
+        (netns, Obstacle { device, limit, is_ours: culprit.is_some() })
     }
 
     /// The devices from `netns` to the obstacle on the way to `remote`, and the one whose number is wrong if any is; absent
@@ -65,6 +57,59 @@ impl Obstacle {
         let culprit = bridge.cloned().or(own).unwrap_or_else(|| bottleneck.clone());
         path.push(bottleneck.clone());
         Some(Mismatch { path, culprit, bottleneck })
+    }
+}
+
+/// How long, and of how many, it is remembered what obstacles are: it takes some walks along paths, and a bad day has many events of
+/// few obstacles.
+const HOLD_NS: u64 = 2_000_000_000;
+const KNOWN: usize = 1024;
+
+/// On what it depends what an obstacle is: ends, device and limit, and where the packet was seen and went to.
+type Asked = (Ends, DeviceId, u32, NetnsId, Flow);
+
+/// Whom an obstacle is charged to, and what is wrong if it is still there.
+pub(crate) type Found = (NetnsId, Obstacle, Option<Mismatch>);
+
+/// The obstacles that events have named lately.
+pub(crate) struct Obstacles(Recent<Asked, (u64, Found)>);
+
+impl Default for Obstacles {
+    fn default() -> Obstacles {
+        Obstacles(Recent::new(HOLD_NS, KNOWN))
+    }
+}
+
+impl Obstacles {
+    /// The obstacle that the event names, unless it is what the model found wrong.
+    pub(crate) fn find(
+        &mut self,
+        event: &Event,
+        ends: &Ends,
+        modelled: Option<&Mismatch>,
+        node: &Node,
+    ) -> Option<Found> {
+        let (device, limit) = named(event)?;
+        node.link(device)?;
+        let known = |m: &Mismatch| m.bottleneck.mtu <= limit || m.path.iter().any(|hop| hop.id() == device);
+        if event.length <= limit || modelled.is_some_and(known) {
+            return None;
+        }
+        let without_port = |at: SocketAddr| SocketAddr::new(at.ip(), 0);
+        let Flow { protocol, src, dst } = event.flow;
+        let way = Flow { protocol, src: without_port(src), dst: without_port(dst) };
+        let asked = (*ends, device, limit, event.netns, way);
+        if let Some((generation, found)) = self.0.get(&asked, event.time_ns)
+            && *generation == node.generation
+        {
+            return Some(found.clone());
+        }
+        let (netns, obstacle) = Obstacle::of(event, ends, (device, limit), node);
+        let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
+        let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
+        let found = (netns, obstacle, obstacle.mismatch(netns, remote, node));
+        self.0.insert(asked, (node.generation, found.clone()), event.time_ns);
+        Some(found)
     }
 }
 
@@ -138,7 +183,7 @@ mod tests {
     #[test]
     fn the_event_names_the_device_and_the_path_until_the_parting_the_culprit() {
         let (node, event, ends) = marked();
-        let (netns, obstacle) = Obstacle::of(&event, &ends, None, &node).unwrap();
+        let (netns, obstacle, _) = Obstacles::default().find(&event, &ends, None, &node).unwrap();
         assert_eq!(
             (netns, obstacle),
             (NetnsId(2), Obstacle { device: id(1, 50), limit: 1420, is_ours: true })
@@ -151,7 +196,7 @@ mod tests {
     #[test]
     fn it_is_over_when_what_promised_too_much_does_no_more() {
         let (mut node, event, ends) = marked();
-        let (netns, obstacle) = Obstacle::of(&event, &ends, None, &node).unwrap();
+        let (netns, obstacle, _) = Obstacles::default().find(&event, &ends, None, &node).unwrap();
         node.netns.get_mut(&netns).unwrap().links.values_mut().for_each(|link| link.mtu = 1420);
         assert_eq!(obstacle.mismatch(netns, ip("10.1.0.9"), &node), None);
         let (mut node, ..) = marked();
@@ -164,8 +209,10 @@ mod tests {
         let (node, event, ends) = marked();
         let from_outside = Ends { src: None, dst: ends.src };
         let udp = Event { flow: crate::model::Flow { protocol: 17, ..event.flow }, ..event.clone() };
-        let charged =
-            |event: &Event, ends: &Ends| Obstacle::of(event, ends, None, &node).map(|(n, o)| (n, o.is_ours));
+        let charged = |event: &Event, ends: &Ends| {
+            let found = Obstacles::default().find(event, ends, None, &node);
+            found.map(|(netns, obstacle, _)| (netns, obstacle.is_ours))
+        };
         assert_eq!(charged(&event, &from_outside), Some((NetnsId(2), true)), "it promised by its SYN");
         assert_eq!(
             charged(&udp, &from_outside),

@@ -19,6 +19,7 @@ use crate::mib::reader::Reader;
 use crate::model::{Netns, NetnsId, Node, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
 use crate::telemetry::TraceStatus;
+use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::{self, ProgramCost, Sampler};
 use crate::topology::{self, Topology, sockets};
 
@@ -64,6 +65,8 @@ pub(crate) struct Snapshot {
     pub(crate) programs: Vec<ProgramCost>,
     /// What the kernel counted since the start.
     pub(crate) kernel: Arc<DeltasByNetns>,
+    /// Until when all of it was read, CLOCK_MONOTONIC nanoseconds.
+    pub(crate) kernel_ns: u64,
 }
 
 /// Update about namespaces: a socket to hear of changes by, or the end of it.
@@ -116,6 +119,7 @@ impl Reconciler {
             classifiers,
             hooks,
             sampler: Sampler::new(),
+            clock: Clock::new(),
             young: Instant::now(),
             attached: true,
             commands: command_receiver,
@@ -149,6 +153,7 @@ struct Worker {
     mib: Reader,
     hooks: Vec<HookStatus>,
     sampler: Sampler,
+    clock: Clock,
     /// When a namespace appeared last.
     young: Instant,
     /// Whether all classifiers are where they should be.
@@ -319,7 +324,10 @@ impl Worker {
             topology::prepare(&node);
             Arc::new(node)
         });
+        let age = u64::try_from(self.mib.age(&self.topology).as_nanos()).unwrap_or(u64::MAX);
+        let kernel_ns = self.clock.now_ns().saturating_sub(age);
         self.snapshots.send_modify(|snapshot| {
+            snapshot.kernel_ns = kernel_ns;
             if let Some(node) = node {
                 snapshot.node = node;
             }

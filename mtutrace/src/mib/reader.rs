@@ -53,6 +53,13 @@ impl Reader {
         self.deltas.moved()
     }
 
+    /// How long ago that namespace was read of which it is longest; since the start for one that never was.
+    pub(crate) fn age(&self, topology: &Topology) -> Duration {
+        let read = |netns| self.read.get(netns).copied().unwrap_or_default();
+        let oldest = topology.node().netns.keys().map(read).min().unwrap_or_default();
+        self.started.elapsed().saturating_sub(oldest)
+    }
+
     /// Reads those whose turn it is; true if anything moved.
     pub(crate) fn look(&mut self, topology: &Topology) -> bool {
         let start = self.started.elapsed();

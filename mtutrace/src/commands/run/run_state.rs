@@ -72,7 +72,8 @@ impl RunState {
     /// Tells the engine what the kernel has put together of fragments, as it was read last.
     pub(super) fn reassembled(&mut self) {
         let all = self.snapshot.kernel.iter().map(|(key, delta)| (*key, delta.counters.reassembled()));
-        self.engine.reassembled(all.filter(|(_, count)| *count > 0).collect());
+        let all = all.filter(|(_, count)| *count > 0).collect();
+        self.engine.reassembled(all, self.snapshot.kernel_ns);
     }
 
     /// What the run has cost until now.

@@ -12,7 +12,7 @@ use crate::topology::{self};
 const DEPTH: usize = 8;
 
 /// One end of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct End {
     /// The namespace that holds it.
     pub(crate) netns: NetnsId,
@@ -21,7 +21,7 @@ pub(crate) struct End {
 }
 
 /// Both ends, as far as they are on this node; the sender first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Ends {
     /// Who sends.
     pub(crate) src: Option<End>,

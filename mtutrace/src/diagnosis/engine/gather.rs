@@ -52,19 +52,18 @@ impl Engine {
         &mut self,
         event: &Event,
         netns: NetnsId,
-        obstacle: Obstacle,
+        (obstacle, mismatch): (Obstacle, &Mismatch),
         ends: &Ends,
         node: &Node,
     ) {
         let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
         let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
-        let Some(mismatch) = obstacle.mismatch(netns, remote, node) else { return };
         let key = (node.key(netns), obstacle.device);
         // A connection from before a fix goes on to die until its sender gives up.
         if self.incidents.get(&key).is_some_and(|incident| incident.is_of_before(event.flow)) {
             return;
         }
-        if let Some(evidence) = self.evidence(event, netns, &mismatch, remote, node) {
+        if let Some(evidence) = self.evidence(event, netns, mismatch, remote, node) {
             let news = evidence.obstacle.replace(obstacle).is_none();
             self.disagreements += u64::from(news);
         }

@@ -18,7 +18,7 @@ use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::ledger::{Ledger, NOBODY};
 use crate::diagnosis::mss;
 use crate::diagnosis::nat::LATE_NS;
-use crate::diagnosis::obstacle::Obstacle;
+use crate::diagnosis::obstacle::Obstacles;
 use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
@@ -43,6 +43,7 @@ pub(crate) struct Engine {
     incidents: Incidents,
     tallies: BTreeMap<NetnsKey, Tally>,
     attributor: Attributor,
+    obstacles: Obstacles,
     dedup: Dedup,
     external: ExternalIncidents,
     ledger: Ledger,
@@ -153,7 +154,7 @@ impl Engine {
         }
         let limit = mismatch.map(|m| m.bottleneck.mtu);
         let pair = LinkPair::of(&event, &ends, node);
-        let obstacle = pair.is_none().then(|| Obstacle::of(&event, &ends, mismatch, node)).flatten();
+        let obstacle = pair.is_none().then(|| self.obstacles.find(&event, &ends, mismatch, node)).flatten();
         if let (Some(pair), Some(Attribution { netns, .. })) = (pair, &mut attribution)
             && let Some(mismatch) = pair.mismatch(node)
         {
@@ -161,8 +162,10 @@ impl Engine {
             if let Some(evidence) = self.evidence(&event, *netns, &mismatch, event.flow.dst.ip(), node) {
                 evidence.silent = Some(pair);
             }
-        } else if let Some((netns, obstacle)) = obstacle {
-            self.at_obstacle(&event, netns, obstacle, &ends, node);
+        } else if let Some((netns, obstacle, wrong)) = obstacle {
+            if let Some(wrong) = &wrong {
+                self.at_obstacle(&event, netns, (obstacle, wrong), &ends, node);
+            }
             attribution = Some(Attribution { netns, mismatch: None });
         } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &attribution
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
@@ -312,9 +315,9 @@ impl Engine {
         all
     }
 
-    /// What the kernel has put together of fragments in each namespace since the start of the run.
-    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>) {
-        self.external.reassembled(all);
+    /// What the kernel has put together of fragments in each namespace since the start of the run, all read at `until_ns` or later.
+    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>, until_ns: u64) {
+        self.external.reassembled(all, until_ns);
     }
 
     /// The sockets that the kernel is to be asked about.

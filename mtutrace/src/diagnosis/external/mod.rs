@@ -285,9 +285,9 @@ impl ExternalIncidents {
         self.dropped
     }
 
-    /// What the kernel has put together of fragments in each namespace since the start of the run.
-    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>) {
-        self.arriving.reassembled(all);
+    /// What the kernel has put together of fragments in each namespace since the start of the run, all read at `until_ns` or later.
+    pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>, until_ns: u64) {
+        self.arriving.reassembled(all, until_ns);
     }
 
     fn fragments(&mut self, now_ns: u64, node: &Node) {
