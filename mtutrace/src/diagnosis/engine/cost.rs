@@ -38,6 +38,6 @@ fn cost_per_event() {
     ];
     let [(_, first), ..] = rows;
     for (what, ns) in rows {
-        println!("{what:<24} {ns:>7.0} ns/event, {:.2} x", ns / first);
+        eprintln!("{what:<24} {ns:>7.0} ns/event, {:.2} x", ns / first);
     }
 }
