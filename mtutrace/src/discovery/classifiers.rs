@@ -14,6 +14,9 @@ use crate::topology::{Topology, smallest_limit};
 /// How often a device that refuses is tried again: it may be going away just now, or coming up.
 const ATTEMPTS: u32 = 3;
 
+/// Devices of one container for which a run waits before it is ready: the rest of them follows.
+const SHARE: usize = 64;
+
 /// What is attached where.
 pub(crate) struct Classifiers {
     attacher: Arc<Mutex<Attacher>>,
@@ -52,6 +55,20 @@ impl Classifiers {
     /// Devices that carry none: they refused and will not be tried again, or there are no descriptors left for them.
     pub(crate) fn refused(&self) -> usize {
         self.refused.values().filter(|tries| **tries >= ATTEMPTS).count() + self.crowded.len()
+    }
+
+    /// Whether the host's devices carry them, and of each other namespace all, or as many as one may have others wait for.
+    pub(crate) fn has_enough(&self, node: &Node) -> bool {
+        node.netns.keys().all(|netns| {
+            let share = if *netns == node.host { usize::MAX } else { SHARE };
+            let open = |device: &DeviceId| {
+                !self.links.contains_key(device)
+                    && !self.refused.contains_key(device)
+                    && !self.crowded.contains(device)
+            };
+            let (open, done): (Vec<_>, Vec<_>) = hooked(node, *netns).partition(open);
+            open.is_empty() || done.len() >= share
+        })
     }
 
     /// Whether a device has refused that will be tried again.
@@ -94,6 +111,9 @@ impl Classifiers {
                 missing.entry(device.netns).or_default().push((device.ifindex, class(device, link)));
             }
         }
+        // Nobody waits behind a namespace that has made many.
+        let mut missing: Vec<_> = missing.into_iter().collect();
+        missing.sort_by_key(|(netns, devices)| (*netns != node.host, devices.len()));
         let mut done = true;
         for (netns, devices) in missing {
             done = done && self.attach(topology, netns, devices, until);

@@ -121,7 +121,7 @@ impl Reconciler {
             sampler: Sampler::new(),
             clock: Clock::new(),
             young: Instant::now(),
-            attached: true,
+            attached: false,
             commands: command_receiver,
             updates: update_sender,
             answers: answer_sender,
@@ -274,7 +274,7 @@ impl Worker {
         let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
         all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
         self.look();
-        while !self.attached && !is_ending() {
+        while !self.attached && !is_ending() && !self.classifiers.has_enough(self.topology.node()) {
             self.attach(Some(Instant::now() + ATTACH));
         }
         for _ in 0..RETRIES {
@@ -285,7 +285,7 @@ impl Worker {
                 break;
             }
             self.look();
-            self.attached = self.classifiers.sync(&self.topology, None);
+            self.attached = self.classifiers.sync(&self.topology, Some(Instant::now() + ATTACH));
         }
     }
 
@@ -340,7 +340,10 @@ impl Worker {
 /// To all that is there, and somebody who waits sees how far it is.
 fn attach_all(classifiers: &mut Classifiers, topology: &Topology, is_ending: impl Fn() -> bool) {
     let progress = Progress::new(Classifiers::wanted(topology.node()));
-    while !is_ending() && !classifiers.sync(topology, Some(Instant::now() + ATTACH)) {
+    while !is_ending()
+        && !classifiers.sync(topology, Some(Instant::now() + ATTACH))
+        && !classifiers.has_enough(topology.node())
+    {
         progress.show(classifiers.attached());
     }
 }

@@ -210,9 +210,7 @@ impl ExternalIncidents {
             }
             EventKind::Fragmented { mtu: None } => {
                 if let Some(receiver) = dst {
-                    // What a container sends to another is no fault of that one.
-                    let sends = |netns: &NetnsId| *netns != receiver && node.container(*netns).is_some();
-                    let owner = src.filter(sends).unwrap_or(receiver);
+                    let owner = answerable(src, receiver, node);
                     self.arriving.note(node.key(receiver), node.key(owner), event, node);
                 }
             }
@@ -229,7 +227,7 @@ impl ExternalIncidents {
             }
             EventKind::Drop { cause: DropCause::Checksum, .. } => {
                 self.damage.note(event, node);
-                let owner = ends.dst.map_or(event.netns, |end| end.netns);
+                let owner = answerable(src, ends.dst.map_or(event.netns, |end| end.netns), node);
                 let key = (node.key(owner), VerdictKind::ChecksumErrors, None);
                 let none = || ExternalEvidence::Damaged(Damaged::default());
                 let incident = self.incident(key, now, none);
@@ -340,6 +338,12 @@ impl ExternalIncidents {
         }
         all
     }
+}
+
+/// Who is to hear of what arrives damaged or in part: what a container sends to another is no fault of that one.
+fn answerable(sender: Option<NetnsId>, receiver: NetnsId, node: &Node) -> NetnsId {
+    let sends = |netns: &NetnsId| *netns != receiver && node.container(*netns).is_some();
+    sender.filter(sends).unwrap_or(receiver)
 }
 
 #[cfg(test)]
