@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::container::Container;
+use mtutrace_tests::lab::datagrams;
 use mtutrace_tests::lab::hostile::{Hostile, INNOCENT};
 use mtutrace_tests::lab::incident::SERVER;
 use mtutrace_tests::lab::tracer::{End, Tracer};
@@ -155,5 +156,27 @@ fn an_address_that_another_claims_too() {
     assert!(is_about(&verdict, &lab.victim.inner), "{verdict}");
     let end = tracer.interrupt().unwrap();
     let framed: Vec<_> = end.of_kind("verdict").into_iter().filter(|line| is_about(line, &lab.pod)).collect();
+    assert!(framed.is_empty(), "{framed:#?}");
+}
+
+/// Who sends a beginning and never the rest is told of it, not who got it.
+#[test]
+fn lone_fragments_to_the_innocent() {
+    if skip() {
+        return;
+    }
+    let _one_attack = alone();
+    let lab = Hostile::build().unwrap();
+    // Connection tracking would hold them back, and the kernel gives them up sooner than it would.
+    lab.pod.netns.nft("flush ruleset").unwrap();
+    lab.innocent.netns.sysctl("net/ipv4/ipfrag_time", "1").unwrap();
+    let mut tracer = Tracer::start(&["--duration", "120s"]).unwrap();
+    datagrams::first_fragments(lab.pod.place(), &format!("{INNOCENT}:9"), 1000, 5).unwrap();
+    let about = |line: &Value| is_about(line, &lab.pod) || is_about(line, &lab.innocent);
+    let verdict = tracer.wait_for("the verdict about the sender", SOON * 2, about).unwrap();
+    assert_eq!(verdict["verdict"], "fragments_lost", "{verdict}");
+    let end = tracer.interrupt().unwrap();
+    let framed: Vec<_> =
+        end.of_kind("verdict").into_iter().filter(|line| is_about(line, &lab.innocent)).collect();
     assert!(framed.is_empty(), "{framed:#?}");
 }

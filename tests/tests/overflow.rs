@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mtutrace_tests::check::skip;
-use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
+use mtutrace_tests::lab::datagrams::{Discovery, Sent, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec, SERVER};
 use mtutrace_tests::lab::mib::Mib;
 use mtutrace_tests::lab::netns::NetNs;
@@ -21,6 +21,14 @@ static FLOODS: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {
     FLOODS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A flood while the tracer stands still: what a source may send leaves room in the ring of one that reads, however small.
+fn flood(lab: &Incident, tracer: &Tracer) -> Sent {
+    tracer.signal(libc::SIGSTOP).unwrap();
+    let sent = udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
+    tracer.signal(libc::SIGCONT).unwrap();
+    sent
 }
 
 /// FragFails of a namespace: packets with DF that did not fit.
@@ -55,7 +63,7 @@ fn what_the_ring_cannot_take_is_counted() {
     // From before the other's start until after its end.
     let roomy = Tracer::start(&["--duration", "90s", "--ring-size", "33554432"]).unwrap();
     let mut tracer = Tracer::start(&["--duration", "90s", "--ring-size", "4096"]).unwrap();
-    let sent = udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
+    let sent = flood(&lab, &tracer);
     assert_eq!(sent.sent, FLOOD, "nobody told the sender");
 
     let told = |line: &Value| line["kind"] == "status" && line["lost"].as_u64() > Some(0);
@@ -96,7 +104,7 @@ fn people_are_told_while_it_happens() {
     let lab = Incident::build(IncidentSpec { icmp_filtered: false, ..Default::default() }).unwrap();
     lab.inner.netns.ip("route replace default via 172.17.0.1 mtu lock 1500").unwrap();
     let mut tracer = Tracer::start_text(&["--duration", "90s", "--ring-size", "4096"]).unwrap();
-    udp_send(lab.inner.place(), &format!("{SERVER}:9"), 1472, FLOOD, Discovery::Df).unwrap();
+    flood(&lab, &tracer);
     let told = |line: &str| line.contains("events LOST so far").then_some(());
     tracer.wait_for_line("a line about losses", SOON, told).unwrap();
     let end = tracer.interrupt().unwrap();
