@@ -61,18 +61,19 @@ impl Attributor {
         let event = match self.pending.follow(event) {
             Ok(None) => return None,
             Ok(Some(first)) => match self.look_up(&first, first.time_ns, flows, node, true) {
-                Ok(known) => return Some(self.checked(first, known, node)),
+                Ok(known) => return Some(self.checked(first, known, flows, node)),
                 Err(query) => self.pending.begin(query, first).err()?,
             },
             Err(event) => event,
         };
         let known = self.look_up(&event, event.time_ns, flows, node, false).ok()?;
-        Some(self.checked(event, known, node))
+        Some(self.checked(event, known, flows, node))
     }
 
     /// Makes nobody's what bears the address of another than its sender.
-    fn checked(&mut self, event: Event, known: Known, node: &Node) -> Ready {
-        if self.origins.is_forged(&event, &known.ends, node) {
+    fn checked(&mut self, event: Event, known: Known, flows: &Flows, node: &Node) -> Ready {
+        let begun = flows.find(event.netns, event.flow).is_some();
+        if self.origins.is_forged(&event, &known.ends, begun, node) {
             self.forged += 1;
             let (ends, attribution) = (Ends::default(), None);
             return (event, Known { ends, attribution, forged: true, ..known });
@@ -81,11 +82,12 @@ impl Attributor {
     }
 
     /// Whether an ACK that asks for a hole bears the address of another than its sender.
-    pub(super) fn is_forged_asker(&mut self, event: &Event, node: &Node) -> bool {
+    pub(super) fn is_forged_asker(&mut self, event: &Event, flows: &Flows, node: &Node) -> bool {
         let remote = event.flow.dst.ip();
         let src =
             topology::resolve(node, event.netns, event.flow.src.ip()).map(|netns| End { netns, remote });
-        self.origins.is_forged(event, &Ends { src, dst: None }, node)
+        let begun = flows.find(event.netns, event.flow).is_some();
+        self.origins.is_forged(event, &Ends { src, dst: None }, begun, node)
     }
 
     /// Events of packets that bore the address of another than their sender.
@@ -143,7 +145,7 @@ impl Attributor {
                     self.unanswered += waiting.events.len() as u64 - 1;
                 }
                 let events = waiting.events.into_iter();
-                events.map(|event| self.checked(event, known.clone(), node)).collect()
+                events.map(|event| self.checked(event, known.clone(), flows, node)).collect()
             }
             Err(query) => {
                 self.pending.wait(Waiting { query, ..waiting });

@@ -7,21 +7,29 @@ use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::attribution::{End, Ends};
 use crate::diagnosis::recent::Recent;
-use crate::model::{Event, EventKind, Flow, NetnsId, Node};
+use crate::model::{Event, EventKind, Flow, LinkKind, NetnsId, Node};
 use crate::topology;
 
-/// How long it is remembered where a flow came from: fragments are given up after 60 s at most (`ipv6.ip6frag_time`).
+/// How long a forged packet is remembered: fragments are given up after 60 s at most (`ipv6.ip6frag_time`).
 const HOLD_NS: u64 = 65_000_000_000;
-/// Of how many flows.
-const FLOWS: usize = 8192;
+/// How many are.
+const PACKETS: usize = 32_768;
+/// Forged packets of one flow in [`FLOOD_NS`] from which on what cannot be told apart is taken for one of them: more come than are
+/// seen at each device.
+const FLOOD: u32 = 32;
+const FLOOD_NS: u64 = 2_000_000_000;
+/// Of how many flows they are counted.
+const FLOWS: usize = 4096;
 
-/// Who has sent packets of one flow.
+/// A packet as it is told from others of its flow, and whether it is one that a message is about: identification and sequence
+/// number. One forged packet must not make those of the flow's real sender suspicious.
+type Packet = (Flow, u16, u32, bool);
+
+/// Forged packets of one flow since then.
 #[derive(Clone, Copy, Debug, Default)]
-struct Senders {
-    /// The namespace that its source address belongs to, or one inside of it.
-    genuine: bool,
-    /// A container whose address it is not.
-    forged: bool,
+struct Forged {
+    since_ns: u64,
+    count: u32,
 }
 
 /// How long, and of how many places of flows, a result is remembered: it takes a walk along the path.
@@ -31,36 +39,57 @@ const CHECKED: usize = 4096;
 /// A flow at a device, and whether the event is a message about it.
 type Seen = (NetnsId, u32, HookId, Flow, bool);
 
-/// What is known of flows' origins.
+/// What is known of where packets came from.
 pub(crate) struct Origins {
-    senders: Recent<Flow, Senders>,
+    packets: Recent<Packet, ()>,
+    floods: Recent<Flow, Forged>,
     /// With the generation of the node by which it is.
     checked: Recent<Seen, (u64, bool)>,
 }
 
 impl Default for Origins {
     fn default() -> Origins {
-        Origins { senders: Recent::new(HOLD_NS, FLOWS), checked: Recent::new(CHECKED_NS, CHECKED) }
+        Origins {
+            packets: Recent::new(HOLD_NS, PACKETS),
+            floods: Recent::new(FLOOD_NS, FLOWS),
+            checked: Recent::new(CHECKED_NS, CHECKED),
+        }
     }
 }
 
 impl Origins {
     /// Whether the event's packet has a source address that is not its sender's: its device says who that is, or, where all
-    /// pass, the device at which it was seen before. What a container forwards for others is on their path.
-    pub(crate) fn is_forged(&mut self, event: &Event, ends: &Ends, node: &Node) -> bool {
+    /// pass, the device at which it was seen before. What a container forwards for others is on their path. `begun`: the
+    /// connection is known by its SYN, and so is who began it.
+    pub(crate) fn is_forged(&mut self, event: &Event, ends: &Ends, begun: bool, node: &Node) -> bool {
+        let known = packet(event).is_some_and(|packet| self.packets.get(&packet, event.time_ns).is_some());
         let forged = match place(event, node) {
             Place::Outside => return false,
-            Place::Shared => {
-                let known = self.senders.get(&event.flow, event.time_ns);
-                return known.is_some_and(|senders| senders.forged && !senders.genuine);
-            }
+            Place::Shared => return known || !begun && self.is_flooded(event),
             Place::From(sender) => self.checked(event, node, || !is_senders(sender, event, ends, node)),
-            Place::Inside(netns) => self.checked(event, node, || !is_on_the_way(netns, event, ends, node)),
+            Place::Inside(netns) => {
+                known || self.checked(event, node, || !is_on_the_way(netns, event, ends, node))
+            }
         };
-        let senders = self.senders.renew(event.flow, event.time_ns);
-        senders.forged |= forged;
-        senders.genuine |= !forged;
+        if forged {
+            self.note(event);
+        }
         forged
+    }
+
+    fn note(&mut self, event: &Event) {
+        if let Some(packet) = packet(event) {
+            self.packets.insert(packet, (), event.time_ns);
+        }
+        let flow = self.floods.renew(event.flow, event.time_ns);
+        if event.time_ns.saturating_sub(flow.since_ns) >= FLOOD_NS {
+            *flow = Forged { since_ns: event.time_ns, count: 0 };
+        }
+        flow.count = flow.count.saturating_add(1);
+    }
+
+    fn is_flooded(&mut self, event: &Event) -> bool {
+        self.floods.get(&event.flow, event.time_ns).is_some_and(|flow| flow.count >= FLOOD)
     }
 
     fn checked(&mut self, event: &Event, node: &Node, check: impl FnOnce() -> bool) -> bool {
@@ -77,9 +106,15 @@ impl Origins {
     }
 }
 
+/// Nothing for what has no number of its own (IPv6's datagrams).
+fn packet(event: &Event) -> Option<Packet> {
+    let message = matches!(event.kind, EventKind::IcmpSeen { .. });
+    (event.ip_id != 0 || event.seq != 0).then_some((event.flow, event.ip_id, event.seq, message))
+}
+
 /// What the place of an event tells.
 enum Place {
-    /// It came by a device that leads out of this node, or by one of which nothing is known.
+    /// It came by a device that leads out of this node, or to a namespace of which no container is known.
     Outside,
     /// It came from this container.
     From(NetnsId),
@@ -102,9 +137,7 @@ fn place(event: &Event, node: &Node) -> Place {
     match (came_in, peer) {
         (true, Some(peer)) if is_container(&peer) => Place::From(peer),
         _ if is_container(&event.netns) => Place::Inside(event.netns),
-        (true, None) if link.is_some_and(|link| link.kind != crate::model::LinkKind::Bridge) => {
-            Place::Outside
-        }
+        (true, _) if link.is_some_and(|link| link.kind != LinkKind::Bridge) => Place::Outside,
         _ => Place::Shared,
     }
 }
@@ -171,45 +204,78 @@ mod tests {
         Ends { src: Some(End { netns: NetnsId(netns), remote: ip("192.0.2.10") }), dst: None }
     }
 
+    fn forged(origins: &mut Origins, event: &Event, whose: u32) -> bool {
+        origins.is_forged(event, &from(whose), false, &lab().0)
+    }
+
     #[test]
     fn who_sent_is_where_it_came_in() {
-        let (node, mut origins) = (lab().0, Origins::default());
+        let mut origins = Origins::default();
         let innocent = "10.42.0.110:4000";
-        let mut forged = |netns, ifindex, hook| {
-            origins.is_forged(&seen(netns, ifindex, innocent, hook), &from(INNOCENT), &node)
-        };
+        let mut at =
+            |netns, ifindex, hook| forged(&mut origins, &seen(netns, ifindex, innocent, hook), INNOCENT);
+        assert!(at(4, 8, HookId::TcIngress), "at the attacker's port");
+        assert!(at(4, 3, HookId::TcIngress), "in the attacker's pod");
+        assert!(at(1, 113, HookId::TcIngress), "at the pod's port");
+        assert!(at(1, 3, HookId::TcIngress), "cni0 has them all, and this was seen before");
+        assert!(at(1, 2, HookId::TcEgress), "likewise as it leaves");
+        assert!(!at(1, 114, HookId::TcIngress), "at the innocent one's own port");
         let death = dropped(DropCause::VethPeer);
         let at_sender = Event { kind: death, ..seen(5, 7, innocent, HookId::KfreeSkb) };
-        assert!(forged(4, 8, HookId::TcIngress), "at the attacker's port");
-        assert!(forged(4, 3, HookId::TcIngress), "in the attacker's pod");
-        assert!(forged(1, 113, HookId::TcIngress), "at the pod's port");
-        assert!(forged(1, 3, HookId::TcIngress), "cni0 has them all, and this was seen before");
-        assert!(forged(1, 2, HookId::TcEgress), "likewise as it leaves");
-        assert!(!forged(1, 114, HookId::TcIngress), "at the innocent one's own port");
-        assert!(!forged(1, 3, HookId::TcIngress), "who really has such a connection is not hidden");
-        assert!(Origins::default().is_forged(&at_sender, &from(INNOCENT), &node));
+        assert!(forged(&mut Origins::default(), &at_sender, INNOCENT));
+    }
+
+    #[test]
+    fn a_forged_packet_makes_no_other_of_its_flow_suspicious() {
+        let mut origins = Origins::default();
+        let at = |ifindex, seq| Event { seq, ..seen(1, ifindex, "10.42.0.110:4000", HookId::TcIngress) };
+        assert!(forged(&mut origins, &at(113, 7), INNOCENT));
+        assert!(forged(&mut origins, &at(3, 7), INNOCENT) && !forged(&mut origins, &at(3, 8), INNOCENT));
+        // More come than are seen.
+        (100..100 + FLOOD).for_each(|seq| assert!(forged(&mut origins, &at(113, seq), INNOCENT)));
+        assert!(forged(&mut origins, &at(3, 8), INNOCENT), "nobody can tell");
+        let begun = origins.is_forged(&at(3, 8), &from(INNOCENT), true, &lab().0);
+        assert!(!begun, "its SYN tells who began it");
+        let later = Event { time_ns: FLOOD_NS, ..at(3, 8) };
+        assert!(!forged(&mut origins, &later, INNOCENT), "it is over");
+    }
+
+    #[test]
+    fn what_is_given_up_later_is_still_forged() {
+        let mut origins = Origins::default();
+        let first = Event { ip_id: 9, seq: 0, ..seen(1, 113, "198.18.0.10:9", HookId::TcIngress) };
+        let ends = Ends { src: None, dst: Some(End { netns: NetnsId(INNOCENT), remote: ip("198.18.0.10") }) };
+        assert!(origins.is_forged(&first, &ends, false, &lab().0));
+        let given_up = Event {
+            time_ns: 30_000_000_000,
+            kind: dropped(DropCause::Reassembly),
+            ip_id: 9,
+            seq: 0,
+            ..seen(INNOCENT, 2, "198.18.0.10:9", HookId::KfreeSkb)
+        };
+        assert!(origins.is_forged(&given_up, &ends, false, &lab().0));
     }
 
     #[test]
     fn what_is_inside_of_a_container_may_come_from_it() {
-        let (node, mut origins) = (lab().0, Origins::default());
-        let mut forged = |netns, ifindex, who| {
-            origins.is_forged(&seen(netns, ifindex, "172.17.0.2:1", HookId::TcIngress), &from(who), &node)
+        let mut origins = Origins::default();
+        let mut at = |netns, ifindex, who| {
+            forged(&mut origins, &seen(netns, ifindex, "172.17.0.2:1", HookId::TcIngress), who)
         };
-        assert!(!forged(4, 8, 5) && !forged(4, 3, 5) && !forged(1, 113, 5), "without NAT");
-        assert!(!forged(1, 113, 4), "the pod's own");
-        assert!(!forged(1, 2, INNOCENT), "what comes from outside has any address");
+        assert!(!at(4, 8, 5) && !at(4, 3, 5) && !at(1, 113, 5), "without NAT");
+        assert!(!at(1, 113, 4), "the pod's own");
+        assert!(!at(1, 2, INNOCENT), "what comes from outside has any address");
     }
 
     #[test]
     fn a_message_about_somebody_elses_packet() {
-        let node = lab().0;
         let kind = EventKind::IcmpSeen { from: None, to: None, mtu: Some(100), message_id: 1 };
         let quoted = Event { kind, ..seen(1, 113, "10.42.0.110:4000", HookId::TcIngress) };
-        assert!(Origins::default().is_forged(&quoted, &from(INNOCENT), &node));
+        assert!(forged(&mut Origins::default(), &quoted, INNOCENT));
         let to_attacker =
             Ends { dst: Some(End { netns: NetnsId(4), remote: ip("10.42.0.110") }), ..from(INNOCENT) };
-        assert!(!Origins::default().is_forged(&quoted, &to_attacker, &node), "whoever it went to may say so");
+        let told = Origins::default().is_forged(&quoted, &to_attacker, false, &lab().0);
+        assert!(!told, "whoever it went to may say so");
     }
 
     #[test]
@@ -217,8 +283,9 @@ mod tests {
         let (node, mut origins) = (lab().0, Origins::default());
         for port in 1..=u16::MAX {
             let event = seen(1, 113, &format!("10.42.0.110:{port}"), HookId::TcIngress);
-            origins.is_forged(&event, &from(INNOCENT), &node);
+            origins.is_forged(&event, &from(INNOCENT), false, &node);
         }
-        assert_eq!((origins.senders.len(), origins.checked.len()), (FLOWS, CHECKED));
+        let sizes = (origins.packets.len(), origins.floods.len(), origins.checked.len());
+        assert_eq!(sizes, (PACKETS, FLOWS, CHECKED));
     }
 }

@@ -99,7 +99,8 @@ fn name(context: &Context<'_>, id: &str) -> (String, String) {
         Some(network) => (String::new(), quote(&network.name)),
         None => {
             let ask = format!("network=$(docker network inspect --format '{{{{.Name}}}}' {})", quote(id));
-            (ask, "\"$network\"".to_owned())
+            // Whatever it is called, it is no option.
+            (ask, "-- \"$network\"".to_owned())
         }
     }
 }

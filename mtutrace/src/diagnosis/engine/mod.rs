@@ -93,7 +93,9 @@ impl Engine {
                 self.flows.syn((event.seq, identity), sighting);
                 return None;
             }
-            EventKind::SackHole { .. } if self.attributor.is_forged_asker(&event, node) => return None,
+            EventKind::SackHole { .. } if self.attributor.is_forged_asker(&event, &self.flows, node) => {
+                return None;
+            }
             EventKind::SackHole { .. } => {
                 let connection = self.flows.find(event.netns, event.flow);
                 let mss = connection.and_then(|(connection, reversed)| {

@@ -103,10 +103,10 @@ fn the_first_is_for_how_it_was_made(bridge: &str, nested: bool) -> String {
 fn a_network_of_its_own_is_made_anew_under_all_its_containers() {
     let command = &on_bridge("br-0123456789ab", true, "eth9")[0].command;
     let expected = "network=$(docker network inspect --format '{{.Name}}' 0123456789ab) && \
-        docker network disconnect --force \"$network\" aaaaaaaaaaaa && docker network disconnect --force \"$network\" bbbbbbbbbbbb && \
-        docker network rm \"$network\" && \
-        docker network create --opt com.docker.network.driver.mtu=1437 \"$network\" && \
-        docker network connect \"$network\" aaaaaaaaaaaa && docker network connect \"$network\" bbbbbbbbbbbb";
+        docker network disconnect --force -- \"$network\" aaaaaaaaaaaa && docker network disconnect --force -- \"$network\" bbbbbbbbbbbb && \
+        docker network rm -- \"$network\" && \
+        docker network create --opt com.docker.network.driver.mtu=1437 -- \"$network\" && \
+        docker network connect -- \"$network\" aaaaaaaaaaaa && docker network connect -- \"$network\" bbbbbbbbbbbb";
     assert_eq!(command, expected);
 }
 
