@@ -28,6 +28,8 @@ pub(crate) struct Classifiers {
     refused: BTreeMap<DeviceId, u32>,
     /// Devices for whose links there were no descriptors: tried again whenever anything changes.
     crowded: BTreeSet<DeviceId>,
+    /// Whether that was said.
+    crowd_told: bool,
 }
 
 impl Classifiers {
@@ -39,6 +41,7 @@ impl Classifiers {
             links: HashMap::new(),
             refused: BTreeMap::new(),
             crowded: BTreeSet::new(),
+            crowd_told: false,
         }
     }
 
@@ -101,7 +104,7 @@ impl Classifiers {
             }
         }
         self.refused.retain(|device, _| node.link(*device).is_some());
-        let crowded = std::mem::take(&mut self.crowded);
+        self.crowded.clear();
         let mut missing: BTreeMap<NetnsId, Vec<(u32, Class)>> = BTreeMap::new();
         for device in wanted {
             let tried = self.refused.get(&device).copied().unwrap_or(0);
@@ -118,12 +121,14 @@ impl Classifiers {
         for (netns, devices) in missing {
             done = done && self.attach(topology, netns, devices, until);
         }
-        if crowded.is_empty() && !self.crowded.is_empty() {
+        // Once all of them were tried, so that the number is right.
+        if done && !self.crowded.is_empty() && !std::mem::replace(&mut self.crowd_told, true) {
             let count = self.crowded.len();
             tracing::warn!(
                 "{count} interfaces are not traced: too many open files; raise the limit (ulimit -n, LimitNOFILE=)"
             );
         }
+        self.crowd_told &= !done || !self.crowded.is_empty();
         // A filter that appears later belongs to a run that lives.
         self.leftovers &= !done;
         done
