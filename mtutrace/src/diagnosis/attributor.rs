@@ -72,7 +72,7 @@ impl Attributor {
 
     /// Makes nobody's what bears the address of another than its sender.
     fn checked(&mut self, event: Event, known: Known, flows: &Flows, node: &Node) -> Ready {
-        let begun = flows.find(event.netns, event.flow).is_some();
+        let begun = || flows.find(event.netns, event.flow).is_some();
         if self.origins.is_forged(&event, &known.ends, begun, node) {
             self.forged += 1;
             let (ends, attribution) = (Ends::default(), None);
@@ -86,7 +86,7 @@ impl Attributor {
         let remote = event.flow.dst.ip();
         let src =
             topology::resolve(node, event.netns, event.flow.src.ip()).map(|netns| End { netns, remote });
-        let begun = flows.find(event.netns, event.flow).is_some();
+        let begun = || flows.find(event.netns, event.flow).is_some();
         self.origins.is_forged(event, &Ends { src, dst: None }, begun, node)
     }
 

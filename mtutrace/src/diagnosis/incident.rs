@@ -21,6 +21,11 @@ pub(super) struct Incident {
 }
 
 impl Incident {
+    /// Whether nothing says that it is over.
+    pub(super) fn is_active(&self) -> bool {
+        self.stated.as_ref().is_none_or(|stated| stated.active)
+    }
+
     /// An incident without any event yet, of `owner` at the mismatch's bottleneck, towards `remote`.
     pub(super) fn new(owner: NetnsKey, mismatch: Mismatch, remote: IpAddr, now_ns: u64) -> Incident {
         let id = VerdictId::of((owner, mismatch.bottleneck.id(), now_ns));

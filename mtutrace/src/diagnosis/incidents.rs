@@ -29,14 +29,13 @@ pub(super) struct Incidents {
 impl Incidents {
     /// The devices at which packets die silently.
     pub(super) fn silent_at(&self) -> BTreeSet<DeviceId> {
-        let active =
-            self.values().filter(|incident| incident.stated.as_ref().is_none_or(|stated| stated.active));
+        let active = self.values().filter(|incident| incident.is_active());
         active.filter_map(|incident| Some(incident.evidence.silent?.narrow)).collect()
     }
 
     /// Whether one of an owner's MTUs is wrong, and something came of it: that explains all else.
     pub(super) fn is_active(&self, owner: NetnsKey) -> bool {
-        self.of(owner).any(|(_, incident)| incident.stated.as_ref().is_none_or(|stated| stated.active))
+        self.of(owner).any(|(_, incident)| incident.is_active())
     }
 
     /// The incident, made if there is none; absent when there is no room for it.

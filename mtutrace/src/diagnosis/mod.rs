@@ -1,6 +1,7 @@
 //! Events become evidence, evidence becomes incidents, incidents become verdicts. Pure: no I/O, time comes as a number.
 mod announced;
 mod arriving;
+mod asked;
 pub(crate) mod attribution;
 mod attributor;
 pub(crate) mod checks;

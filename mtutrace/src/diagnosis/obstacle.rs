@@ -105,8 +105,7 @@ impl Obstacles {
             return Some(found.clone());
         }
         let (netns, obstacle) = Obstacle::of(event, ends, (device, limit), node);
-        let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
-        let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
+        let remote = ends.remote(netns).unwrap_or(event.flow.dst.ip());
         let found = (netns, obstacle, obstacle.mismatch(netns, remote, node));
         self.0.insert(asked, (node.generation, found.clone()), event.time_ns);
         Some(found)

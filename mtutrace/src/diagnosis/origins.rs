@@ -61,14 +61,19 @@ impl Origins {
     /// Whether the event's packet has a source address that is not its sender's: its device says who that is, or, where all
     /// pass, the device at which it was seen before. What a container forwards for others is on their path. `begun`: the
     /// connection is known by its SYN, and so is who began it.
-    pub(crate) fn is_forged(&mut self, event: &Event, ends: &Ends, begun: bool, node: &Node) -> bool {
-        let known = packet(event).is_some_and(|packet| self.packets.get(&packet, event.time_ns).is_some());
+    pub(crate) fn is_forged(
+        &mut self,
+        event: &Event,
+        ends: &Ends,
+        begun: impl FnOnce() -> bool,
+        node: &Node,
+    ) -> bool {
         let forged = match place(event, node) {
             Place::Outside => return false,
-            Place::Shared => return known || !begun && self.is_flooded(event),
+            Place::Shared => return self.is_known(event) || self.is_flooded(event) && !begun(),
             Place::From(sender) => self.checked(event, node, || !is_senders(sender, event, ends, node)),
             Place::Inside(netns) => {
-                known || self.checked(event, node, || !is_on_the_way(netns, event, ends, node))
+                self.is_known(event) || self.checked(event, node, || !is_on_the_way(netns, event, ends, node))
             }
         };
         if forged {
@@ -86,6 +91,11 @@ impl Origins {
             *flow = Forged { since_ns: event.time_ns, count: 0 };
         }
         flow.count = flow.count.saturating_add(1);
+    }
+
+    /// Whether this very packet was seen where it was forged.
+    fn is_known(&mut self, event: &Event) -> bool {
+        packet(event).is_some_and(|packet| self.packets.get(&packet, event.time_ns).is_some())
     }
 
     fn is_flooded(&mut self, event: &Event) -> bool {
@@ -169,22 +179,13 @@ fn forwards(netns: NetnsId, event: &Event, ends: &Ends, node: &Node) -> bool {
 mod tests {
     use super::*;
     use crate::diagnosis::attribution::tests::{dropped, event, flow};
-    use crate::testing::node::{Builder, incident, ip};
+    use crate::testing::node::{Builder, ip, two_pods};
 
     /// The attacker's pod 4 with a container 5 inside, and the innocent pod 6, beside the founding incident's 2 and 3.
     fn lab() -> Builder {
-        incident()
-            .pair((1, 113, "veth113", 1450), (4, 2, "eth0", 1450))
-            .port(1, 113, 3)
-            .address(4, 2, "10.42.0.109/24")
-            .gateway(4, 2, "10.42.0.1")
+        two_pods()
+            .edit(5, 7, |link| link.mtu = 9000)
             .container(4, "podA")
-            .device(4, 3, "docker0", crate::model::LinkKind::Bridge, 1500)
-            .address(4, 3, "172.17.0.1/16")
-            .pair((4, 8, "veth8", 1500), (5, 7, "eth0", 9000))
-            .port(4, 8, 3)
-            .address(5, 7, "172.17.0.2/16")
-            .gateway(5, 7, "172.17.0.1")
             .container(5, "innA")
             .pair((1, 114, "veth114", 1450), (6, 2, "eth0", 1450))
             .port(1, 114, 3)
@@ -205,7 +206,7 @@ mod tests {
     }
 
     fn forged(origins: &mut Origins, event: &Event, whose: u32) -> bool {
-        origins.is_forged(event, &from(whose), false, &lab().0)
+        origins.is_forged(event, &from(whose), || false, &lab().0)
     }
 
     #[test]
@@ -234,7 +235,7 @@ mod tests {
         // More come than are seen.
         (100..100 + FLOOD).for_each(|seq| assert!(forged(&mut origins, &at(113, seq), INNOCENT)));
         assert!(forged(&mut origins, &at(3, 8), INNOCENT), "nobody can tell");
-        let begun = origins.is_forged(&at(3, 8), &from(INNOCENT), true, &lab().0);
+        let begun = origins.is_forged(&at(3, 8), &from(INNOCENT), || true, &lab().0);
         assert!(!begun, "its SYN tells who began it");
         let later = Event { time_ns: FLOOD_NS, ..at(3, 8) };
         assert!(!forged(&mut origins, &later, INNOCENT), "it is over");
@@ -245,7 +246,7 @@ mod tests {
         let mut origins = Origins::default();
         let first = Event { ip_id: 9, seq: 0, ..seen(1, 113, "198.18.0.10:9", HookId::TcIngress) };
         let ends = Ends { src: None, dst: Some(End { netns: NetnsId(INNOCENT), remote: ip("198.18.0.10") }) };
-        assert!(origins.is_forged(&first, &ends, false, &lab().0));
+        assert!(origins.is_forged(&first, &ends, || false, &lab().0));
         let given_up = Event {
             time_ns: 30_000_000_000,
             kind: dropped(DropCause::Reassembly),
@@ -253,7 +254,7 @@ mod tests {
             seq: 0,
             ..seen(INNOCENT, 2, "198.18.0.10:9", HookId::KfreeSkb)
         };
-        assert!(origins.is_forged(&given_up, &ends, false, &lab().0));
+        assert!(origins.is_forged(&given_up, &ends, || false, &lab().0));
     }
 
     #[test]
@@ -274,7 +275,7 @@ mod tests {
         assert!(forged(&mut Origins::default(), &quoted, INNOCENT));
         let to_attacker =
             Ends { dst: Some(End { netns: NetnsId(4), remote: ip("10.42.0.110") }), ..from(INNOCENT) };
-        let told = Origins::default().is_forged(&quoted, &to_attacker, false, &lab().0);
+        let told = Origins::default().is_forged(&quoted, &to_attacker, || false, &lab().0);
         assert!(!told, "whoever it went to may say so");
     }
 
@@ -283,7 +284,7 @@ mod tests {
         let (node, mut origins) = (lab().0, Origins::default());
         for port in 1..=u16::MAX {
             let event = seen(1, 113, &format!("10.42.0.110:{port}"), HookId::TcIngress);
-            origins.is_forged(&event, &from(INNOCENT), false, &node);
+            origins.is_forged(&event, &from(INNOCENT), || false, &node);
         }
         let sizes = (origins.packets.len(), origins.floods.len(), origins.checked.len());
         assert_eq!(sizes, (PACKETS, FLOWS, CHECKED));

@@ -1,17 +1,14 @@
 //! Connections of this node whose request was acknowledged and whose answer does not come. A black hole on the way back looks
 //! like this when nothing follows the hole (a certificate flight in one jumbo segment), and so does a slow server: it is told
 //! as what it is, without a cause. Pure: it says about which sockets the kernel is to be asked, and is told the answers.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use crate::diagnosis::asked::{Asked, Bounds};
 use crate::diagnosis::flows::SynObservation;
 use crate::model::{NetnsId, NetnsKey, Node, SocketId, TcpInfo};
 
-/// Most connections that are followed.
-const FOLLOWED: usize = 256;
-/// Most of one namespace.
-const SHARE: usize = 32;
-/// Most questions at a time.
-const QUESTIONS: usize = 8;
+/// How many connections are followed.
+const BOUNDS: Bounds = Bounds { all: 256, share: 32, questions: 8 };
 /// Most servers answer within this, and are asked about once.
 const FIRST_NS: u64 = 2_000_000_000;
 /// Nothing for so long after the first question is worth a line.
@@ -30,17 +27,20 @@ enum Stage {
 struct Request {
     owner: NetnsKey,
     stage: Stage,
-    asked_ns: u64,
-    waiting: bool,
 }
 
 /// The connections that are followed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Unanswered {
-    requests: HashMap<SocketId, Request>,
-    shares: HashMap<NetnsId, usize>,
+    requests: Asked<Request>,
     /// Those that ended without an answer, by owner.
     ended: BTreeMap<NetnsKey, u64>,
+}
+
+impl Default for Unanswered {
+    fn default() -> Unanswered {
+        Unanswered { requests: Asked::new(BOUNDS), ended: BTreeMap::new() }
+    }
 }
 
 impl Unanswered {
@@ -48,39 +48,23 @@ impl Unanswered {
     pub(crate) fn connected(&mut self, first: &SynObservation, now_ns: u64, node: &Node) {
         let own = |netns: &NetnsId| node.has_address(*netns, first.flow.src.ip());
         let Some(netns) = [first.peer, Some(first.netns)].into_iter().flatten().find(own) else { return };
-        let socket = SocketId { netns, flow: first.flow };
-        let share = self.shares.entry(netns).or_default();
-        if self.requests.contains_key(&socket) || *share >= SHARE || self.requests.len() >= FOLLOWED {
-            return;
-        }
-        *share += 1;
-        let owner = node.key(netns);
-        let request = Request { owner, stage: Stage::Fresh, asked_ns: now_ns, waiting: false };
-        self.requests.insert(socket, request);
+        let request = Request { owner: node.key(netns), stage: Stage::Fresh };
+        // Where there is no room it is one of many.
+        let _ = self.requests.follow(SocketId { netns, flow: first.flow }, request, now_ns);
     }
 
     /// The sockets that it is time to ask about.
     pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
-        let due = |request: &Request| {
-            let wait = match (request.waiting, request.stage) {
-                (true, _) => LOST_NS,
-                (false, Stage::Fresh) => FIRST_NS,
-                (false, _) => STAYS_NS,
-            };
-            now_ns.saturating_sub(request.asked_ns) >= wait
-        };
-        let due = self.requests.iter_mut().filter(|(_, request)| due(request)).take(QUESTIONS);
-        due.map(|(socket, request)| {
-            (request.waiting, request.asked_ns) = (true, now_ns);
-            *socket
+        self.requests.questions(now_ns, |waiting, request| match request.stage {
+            _ if waiting => LOST_NS,
+            Stage::Fresh => FIRST_NS,
+            _ => STAYS_NS,
         })
-        .collect()
     }
 
     /// Takes in an answer (absent when there is no such socket any more); of sockets that are not followed it is ignored.
     pub(crate) fn answer(&mut self, socket: SocketId, reading: Option<TcpInfo>) {
-        let Some(request) = self.requests.get_mut(&socket) else { return };
-        request.waiting = false;
+        let Some(request) = self.requests.answered(socket) else { return };
         let stands = |now: &TcpInfo| now.acked > 1 && now.received <= 1 && now.timeouts == 0;
         request.stage = match (reading, request.stage) {
             (Some(now), Stage::Fresh) if stands(&now) => Stage::Watched(now),
@@ -89,26 +73,16 @@ impl Unanswered {
             (Some(now), Stage::Stands) if stands(&now) => Stage::Stands,
             (None, Stage::Stands) => {
                 *self.ended.entry(request.owner).or_default() += 1;
-                return self.forget(socket);
+                return self.requests.forget(socket);
             }
-            _ => return self.forget(socket),
+            _ => return self.requests.forget(socket),
         };
-    }
-
-    fn forget(&mut self, socket: SocketId) {
-        self.requests.remove(&socket);
-        if let Some(share) = self.shares.get_mut(&socket.netns) {
-            *share -= 1;
-            if *share == 0 {
-                self.shares.remove(&socket.netns);
-            }
-        }
     }
 
     /// How many connections wait, or ended waiting, by owner.
     pub(crate) fn counts(&self) -> BTreeMap<NetnsKey, u64> {
         let mut all = self.ended.clone();
-        for request in self.requests.values().filter(|request| matches!(request.stage, Stage::Stands)) {
+        for request in self.requests.all().filter(|request| matches!(request.stage, Stage::Stands)) {
             *all.entry(request.owner).or_default() += 1;
         }
         all
@@ -117,13 +91,7 @@ impl Unanswered {
     /// Forgets namespaces that are gone, but for how many of their connections ended.
     pub(crate) fn retain(&mut self, keep: impl Fn(NetnsKey) -> bool) {
         self.ended.retain(|owner, _| keep(*owner));
-        let gone: Vec<SocketId> = self
-            .requests
-            .iter()
-            .filter(|(_, request)| !keep(request.owner))
-            .map(|(socket, _)| *socket)
-            .collect();
-        gone.into_iter().for_each(|socket| self.forget(socket));
+        self.requests.retain(|request| keep(request.owner));
     }
 }
 
@@ -194,9 +162,11 @@ mod tests {
     fn memory_is_bounded_and_shared() {
         let mut unanswered = Unanswered::default();
         (1..=1000).for_each(|port| connected(&mut unanswered, port));
-        assert_eq!(unanswered.requests.len(), SHARE);
-        assert_eq!(unanswered.questions(3000 * MS).len(), QUESTIONS);
+        assert_eq!(unanswered.requests.all().count(), BOUNDS.share);
+        assert_eq!(unanswered.questions(3000 * MS).len(), BOUNDS.questions);
         unanswered.retain(|_| false);
-        assert!(unanswered.requests.is_empty() && unanswered.shares.is_empty());
+        assert_eq!(unanswered.requests.all().count(), 0);
+        (1..=1000).for_each(|port| connected(&mut unanswered, port));
+        assert_eq!(unanswered.requests.all().count(), BOUNDS.share, "its share is free again");
     }
 }

@@ -1,16 +1,11 @@
 //! Connections of this node whose full-size segments time out again and again: which of them never got one through, though
 //! small ones were acknowledged. Pure: it says about which sockets the kernel is to be asked, and is told the answers.
-use std::collections::HashMap;
-
+use crate::diagnosis::asked::{Asked, Bounds};
 use crate::diagnosis::evidence::StuckUpload;
 use crate::model::{Event, EventKind, SocketId, TcpInfo};
 
-/// Most connections that are followed at a time.
-const UPLOADS: usize = 256;
-/// Most of one namespace.
-const SHARE: usize = 64;
-/// Most questions at a time.
-const QUESTIONS: usize = 16;
+/// How many connections are followed.
+const BOUNDS: Bounds = Bounds { all: 256, share: 64, questions: 16 };
 /// Nothing acknowledged for so long after the second timeout in a row (RFC 6298: 0.2 and 0.4 s on Linux) is no loss.
 const STAYS_NS: u64 = 1_500_000_000;
 /// How often one that stays is looked at.
@@ -31,8 +26,6 @@ struct Upload {
     length: u32,
     first_ns: u64,
     heard_ns: u64,
-    asked_ns: u64,
-    waiting: bool,
 }
 
 /// What became of a connection that was asked about.
@@ -49,47 +42,34 @@ pub(crate) enum Outcome {
 }
 
 /// The connections that are followed.
-#[derive(Debug, Default)]
-pub(crate) struct Uploads(HashMap<SocketId, Upload>);
+#[derive(Debug)]
+pub(crate) struct Uploads(Asked<Upload>);
+
+impl Default for Uploads {
+    fn default() -> Uploads {
+        Uploads(Asked::new(BOUNDS))
+    }
+}
 
 impl Uploads {
     /// Takes in a full-size segment that timed out more than once; others are ignored.
     pub(crate) fn note(&mut self, event: &Event) {
         let EventKind::Timeouts { .. } = event.kind else { return };
-        let socket = SocketId { netns: event.netns, flow: event.flow };
-        let of_same = || self.0.keys().filter(|known| known.netns == event.netns).count();
-        if !self.0.contains_key(&socket) && (self.0.len() >= UPLOADS || of_same() >= SHARE) {
-            return;
+        let (socket, now) = (SocketId { netns: event.netns, flow: event.flow }, event.time_ns);
+        let fresh = Upload { stage: Stage::Fresh, length: event.length, first_ns: now, heard_ns: now };
+        if let Some(upload) = self.0.follow(socket, fresh, 0) {
+            upload.heard_ns = now;
         }
-        let now = event.time_ns;
-        let upload = self.0.entry(socket).or_insert(Upload {
-            stage: Stage::Fresh,
-            length: event.length,
-            first_ns: now,
-            heard_ns: now,
-            asked_ns: 0,
-            waiting: false,
-        });
-        upload.heard_ns = now;
     }
 
     /// The sockets that it is time to ask about.
     pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
-        self.0.retain(|_, upload| now_ns.saturating_sub(upload.heard_ns) < SILENT_NS);
-        let due = |upload: &Upload| {
-            let wait = match upload.stage {
-                Stage::Fresh => 0,
-                Stage::Watched(_) => STAYS_NS,
-            };
-            let since = now_ns.saturating_sub(upload.asked_ns);
-            if upload.waiting { since >= AGAIN_NS } else { since >= wait }
-        };
-        let due = self.0.iter_mut().filter(|(_, upload)| due(upload)).take(QUESTIONS);
-        due.map(|(socket, upload)| {
-            (upload.waiting, upload.asked_ns) = (true, now_ns);
-            *socket
+        self.0.retain(|upload| now_ns.saturating_sub(upload.heard_ns) < SILENT_NS);
+        self.0.questions(now_ns, |waiting, upload| match upload.stage {
+            _ if waiting => AGAIN_NS,
+            Stage::Fresh => 0,
+            Stage::Watched(_) => STAYS_NS,
         })
-        .collect()
     }
 
     /// Takes in an answer (absent when there is no such socket); absent for sockets that are not followed.
@@ -99,8 +79,7 @@ impl Uploads {
         reading: Option<TcpInfo>,
         now_ns: u64,
     ) -> Option<Outcome> {
-        let upload = self.0.get_mut(&socket)?;
-        upload.waiting = false;
+        let upload = self.0.answered(socket)?;
         let outcome = match (reading, upload.stage) {
             (None, _) => Outcome::Unknown,
             (Some(now), _) if now.timeouts == 0 || carried_full(&now) => Outcome::Moves,
@@ -123,7 +102,7 @@ impl Uploads {
                 }));
             }
         };
-        self.0.remove(&socket);
+        self.0.forget(socket);
         Some(outcome)
     }
 }
@@ -211,9 +190,9 @@ mod tests {
             let flow = flow(&format!("172.17.0.2:{port}"), "192.0.2.10:443");
             uploads.note(&event(3, flow, EventKind::Timeouts { in_a_row: 2 }));
         }
-        assert_eq!(uploads.0.len(), SHARE);
+        assert_eq!(uploads.0.all().count(), BOUNDS.share);
         uploads.note(&event(2, flow("172.17.0.2:1", "192.0.2.10:443"), EventKind::Timeouts { in_a_row: 2 }));
-        assert_eq!(uploads.0.len(), SHARE + 1);
-        assert!(uploads.questions(SILENT_NS + 1).is_empty() && uploads.0.is_empty());
+        assert_eq!(uploads.0.all().count(), BOUNDS.share + 1);
+        assert!(uploads.questions(SILENT_NS + 1).is_empty() && uploads.0.all().count() == 0);
     }
 }

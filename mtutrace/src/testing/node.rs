@@ -158,6 +158,21 @@ pub(crate) fn incident() -> Builder {
         .container(3, "build")
 }
 
+/// The incident with a second pod, 4, and a container in it, 5, with the same addresses inside as the first one.
+pub(crate) fn two_pods() -> Builder {
+    incident()
+        .pair((1, 113, "veth113", 1450), (4, 2, "eth0", 1450))
+        .port(1, 113, 3)
+        .address(4, 2, "10.42.0.109/24")
+        .gateway(4, 2, "10.42.0.1")
+        .device(4, 3, "docker0", LinkKind::Bridge, 1500)
+        .address(4, 3, "172.17.0.1/16")
+        .pair((4, 8, "veth8", 1500), (5, 7, "eth0", 1500))
+        .port(4, 8, 3)
+        .address(5, 7, "172.17.0.2/16")
+        .gateway(5, 7, "172.17.0.1")
+}
+
 /// Whether the kernel lets this process make namespaces; says why a test is skipped if not.
 pub(crate) fn may_make_namespaces() -> bool {
     let root = rustix::process::geteuid().is_root();

@@ -29,6 +29,14 @@ pub(crate) struct Ends {
     pub(crate) dst: Option<End>,
 }
 
+impl Ends {
+    /// The other end's address as the end in `netns` knows it; absent if neither is there.
+    pub(crate) fn remote(&self, netns: NetnsId) -> Option<IpAddr> {
+        let end = [self.src, self.dst].into_iter().flatten().find(|end| end.netns == netns);
+        end.map(|end| end.remote)
+    }
+}
+
 /// Finds the ends of the event's flow: by the connection's SYN, and by addresses and the NAT tables where that was not
 /// seen, or not from the start.
 ///

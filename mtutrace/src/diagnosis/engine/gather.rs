@@ -56,8 +56,7 @@ impl Engine {
         ends: &Ends,
         node: &Node,
     ) {
-        let end = [ends.src, ends.dst].into_iter().flatten().find(|end| end.netns == netns);
-        let remote = end.map_or(event.flow.dst.ip(), |end| end.remote);
+        let remote = ends.remote(netns).unwrap_or(event.flow.dst.ip());
         let key = (node.key(netns), obstacle.device);
         // A connection from before a fix goes on to die until its sender gives up.
         if self.incidents.get(&key).is_some_and(|incident| incident.is_of_before(event.flow)) {

@@ -172,8 +172,7 @@ impl Engine {
         } else if let Some(Attribution { netns, mismatch: Some(mismatch) }) = &attribution
             && about_size(&event, *netns, mismatch.bottleneck.mtu)
         {
-            let end = [ends.src, ends.dst].into_iter().flatten().find(|e| e.netns == *netns);
-            let remote = end.map_or(event.flow.dst.ip(), |e| e.remote);
+            let remote = ends.remote(*netns).unwrap_or(event.flow.dst.ip());
             self.evidence(&event, *netns, mismatch, remote, node);
         }
         let owner = attribution.as_ref().map_or(event.netns, |charged| charged.netns);

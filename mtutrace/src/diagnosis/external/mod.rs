@@ -210,7 +210,7 @@ impl ExternalIncidents {
             }
             EventKind::Fragmented { mtu: None } => {
                 if let Some(receiver) = dst {
-                    let owner = answerable(src, receiver, node);
+                    let owner = sent_by(src, dst, node).unwrap_or(receiver);
                     self.arriving.note(node.key(receiver), node.key(owner), event, node);
                 }
             }
@@ -227,7 +227,8 @@ impl ExternalIncidents {
             }
             EventKind::Drop { cause: DropCause::Checksum, .. } => {
                 self.damage.note(event, node);
-                let owner = answerable(src, ends.dst.map_or(event.netns, |end| end.netns), node);
+                let receiver = ends.dst.map_or(event.netns, |end| end.netns);
+                let owner = sent_by(src, Some(receiver), node).unwrap_or(receiver);
                 let key = (node.key(owner), VerdictKind::ChecksumErrors, None);
                 let none = || ExternalEvidence::Damaged(Damaged::default());
                 let incident = self.incident(key, now, none);
@@ -242,10 +243,8 @@ impl ExternalIncidents {
                 let named = |netns: &NetnsId| node.container(*netns).is_some();
                 let here =
                     Some(event.netns).filter(|netns| *netns != node.host && cause == DropCause::Reassembly);
-                // The receiver lacks them, and who sent them can do something about it. What a container of this node never sent the
-                // rest of is no fault of another's.
-                let whole = |netns: &NetnsId| cause != DropCause::Reassembly || dst == Some(*netns);
-                let sends = src.filter(|netns| named(netns) && !whole(netns));
+                // The receiver lacks them, and who sent them can do something about it.
+                let sends = sent_by(src, dst, node).filter(|_| cause == DropCause::Reassembly);
                 let either = [sends, dst, here, src].into_iter().flatten();
                 let Some(owner) = either.clone().find(named).or_else(|| either.clone().next()) else {
                     return;
@@ -340,10 +339,9 @@ impl ExternalIncidents {
     }
 }
 
-/// Who is to hear of what arrives damaged or in part: what a container sends to another is no fault of that one.
-fn answerable(sender: Option<NetnsId>, receiver: NetnsId, node: &Node) -> NetnsId {
-    let sends = |netns: &NetnsId| *netns != receiver && node.container(*netns).is_some();
-    sender.filter(sends).unwrap_or(receiver)
+/// The container that sent something to another end: what arrives damaged or in part is no fault of who gets it.
+fn sent_by(sender: Option<NetnsId>, receiver: Option<NetnsId>, node: &Node) -> Option<NetnsId> {
+    sender.filter(|netns| receiver != Some(*netns) && node.container(*netns).is_some())
 }
 
 #[cfg(test)]

@@ -2,22 +2,7 @@
 use test_case::test_case;
 
 use super::*;
-use crate::testing::node::{Builder, HOST, incident, ip};
-
-/// A second pod with the same addresses inside as the first one.
-fn two_pods() -> Builder {
-    incident()
-        .pair((1, 113, "veth113", 1450), (4, 2, "eth0", 1450))
-        .port(1, 113, 3)
-        .address(4, 2, "10.42.0.109/24")
-        .gateway(4, 2, "10.42.0.1")
-        .device(4, 3, "docker0", crate::model::LinkKind::Bridge, 1500)
-        .address(4, 3, "172.17.0.1/16")
-        .pair((4, 8, "veth8", 1500), (5, 7, "eth0", 1500))
-        .port(4, 8, 3)
-        .address(5, 7, "172.17.0.2/16")
-        .gateway(5, 7, "172.17.0.1")
-}
+use crate::testing::node::{HOST, incident, ip, two_pods};
 
 #[test_case(2, "172.17.0.2", Some(3); "inside this pod")]
 #[test_case(4, "172.17.0.2", Some(5); "inside the other pod")]

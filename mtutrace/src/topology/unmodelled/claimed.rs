@@ -22,21 +22,12 @@ pub(super) fn claimed(node: &Node, id: NetnsId) -> Vec<(std::net::IpAddr, NetnsI
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::node::{incident, ip};
+    use crate::testing::node::{ip, two_pods};
 
     #[test]
     fn only_what_a_neighbour_sends_from() {
-        let lab = || {
-            incident()
-                .pair((1, 113, "veth113", 1450), (4, 2, "eth0", 1450))
-                .port(1, 113, 3)
-                .address(4, 2, "10.42.0.109/24")
-                .gateway(4, 2, "10.42.0.1")
-                .device(4, 3, "docker0", crate::model::LinkKind::Bridge, 1500)
-                .address(4, 3, "172.17.0.1/16")
-        };
-        assert!(claimed(&lab().0, NetnsId(4)).is_empty(), "each pod has a docker0 of that address");
-        let node = lab().address(4, 1, "10.42.0.108/32").0;
+        assert!(claimed(&two_pods().0, NetnsId(4)).is_empty(), "each pod has a docker0 of that address");
+        let node = two_pods().address(4, 1, "10.42.0.108/32").0;
         assert_eq!(claimed(&node, NetnsId(4)), [(ip("10.42.0.108"), NetnsId(2))]);
         assert!(claimed(&node, NetnsId(2)).is_empty(), "it is the one that sends from it");
     }
