@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::container::Container;
 use super::device::{DeviceId, Link, LinkKind};
+use super::facts::Facts;
 use super::netns::NetnsId;
 use super::verdict_id::VerdictId;
 
@@ -31,6 +32,23 @@ pub(crate) enum VerdictKind {
     RemoteBlackholeSuspected,
     /// Large packets arrive and are thrown away for their checksum: no MTU is wrong.
     ChecksumErrors,
+}
+
+impl VerdictKind {
+    /// What is wrong, in a few words.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            VerdictKind::Fragmentation => "fragmentation",
+            VerdictKind::FragmentsLost => "fragments lost",
+            VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
+            VerdictKind::ChecksumErrors => "checksum errors, not an MTU problem",
+            VerdictKind::MssExceedsPath => "MSS exceeds the path",
+            VerdictKind::MtuMismatch => "MTU mismatch",
+            VerdictKind::PmtuBlackhole => "PMTU black hole",
+            VerdictKind::TunnelOverhead => "tunnel overhead",
+            VerdictKind::SilentL2Drop => "silent drop between devices",
+        }
+    }
 }
 
 /// How bad it is.
@@ -183,6 +201,11 @@ pub(crate) struct Fix {
     pub(crate) r#type: FixType,
     /// How long it lasts.
     pub(crate) scope: FixScope,
+    /// Its place among those of its scope: 1 is the one to take.
+    pub(crate) rank: u32,
+    /// The command that takes it back, of what works at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) undo: Option<String>,
 }
 
 /// A cause that is established.
@@ -221,6 +244,8 @@ pub(crate) struct Verdict {
     pub(crate) summary: String,
     /// Sentences with figures.
     pub(crate) evidence: Vec<String>,
+    /// The same as numbers.
+    pub(crate) facts: Facts,
     /// The first is the right one for how this container was made.
     pub(crate) fix: Vec<Fix>,
 }

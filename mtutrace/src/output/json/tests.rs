@@ -1,8 +1,10 @@
 //! What scripts read.
 use mtutrace_common::Signal;
+use mtutrace_common::config::DropCause;
 use serde_json::Value;
 
 use super::*;
+use crate::model::{AttributedEvent, EventKind};
 use crate::diagnosis::attribution::tests::{event, flow};
 use crate::kernel::counters::Records;
 use crate::mib::parse::{self, snmp};
