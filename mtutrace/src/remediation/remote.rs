@@ -83,9 +83,8 @@ fn relief(netns: NetnsId, remote: IpAddr, mtu: u32, path: &[Hop], node: &Node) -
         format!("{inside}nft delete table inet mtu_relief"),
     )];
     if let Some(own) = path.first() {
-        let set = |mtu: u32| {
-            format!("{}ip link set dev {} mtu {mtu}", enter(netns, node), quote(&own.interface))
-        };
+        let set =
+            |mtu: u32| format!("{}ip link set dev {} mtu {mtu}", enter(netns, node), quote(&own.interface));
         fixes.push(now(
             "on this node, as root",
             "or lower the sender's MTU; set the same in the configuration that created it",

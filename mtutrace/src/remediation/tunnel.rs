@@ -23,7 +23,8 @@ pub(crate) fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
         Some(network) => vec![swarm_overlay(Some(network), fits)],
         None => lasting(name, fits, below.overhead, below.device.mtu),
     };
-    let set = |mtu: u32| format!("{}ip link set dev {} mtu {mtu}", enter(below.tunnel.netns, node), quote(name));
+    let set =
+        |mtu: u32| format!("{}ip link set dev {} mtu {mtu}", enter(below.tunnel.netns, node), quote(name));
     let what =
         "works at once, lost when the tunnel is recreated; containers keep their MTU and are told by ICMP";
     fixes.push(now("on this node, as root", what, set(fits), set(below.tunnel.mtu)));

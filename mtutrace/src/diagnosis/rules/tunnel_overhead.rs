@@ -14,8 +14,7 @@ pub(super) fn judge(evidence: &Evidence, below: &Underlay, now_ns: u64) -> Optio
     let named = |finding: Finding, effect: &str| Finding { kind, effect: effect.to_owned(), ..finding };
     let waited = now_ns.saturating_sub(evidence.first_ns) >= mtu_mismatch::GRACE_NS;
     let seen = |count: u64| {
-        let finding =
-            Finding {
+        let finding = Finding {
             kind,
             severity: Severity::Warning,
             effect: String::new(),

@@ -11,9 +11,7 @@ use serde::Serialize;
 use super::delta::Deltas;
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
-use crate::model::{
-    Container, DeviceCounters, DeviceId, NetnsId, Outcomes, SignalKind, Tally, Verdict,
-};
+use crate::model::{Container, DeviceCounters, DeviceId, NetnsId, Outcomes, SignalKind, Tally, Verdict};
 use crate::telemetry::cost::Cost;
 pub(crate) use event::EventLine;
 
@@ -52,7 +50,13 @@ impl<W: Write> Json<W> {
         self.line("verdict", now_ns, context, VerdictLine { since, verdict })
     }
 
-    fn report(&mut self, netns: NetnsId, tally: &Tally, step: &Step, context: &Context<'_>) -> io::Result<()> {
+    fn report(
+        &mut self,
+        netns: NetnsId,
+        tally: &Tally,
+        step: &Step,
+        context: &Context<'_>,
+    ) -> io::Result<()> {
         let devices: BTreeSet<&DeviceId> =
             tally.interfaces.keys().chain(tally.kernel.devices.keys()).collect();
         let interfaces = devices.into_iter().map(|device| InterfaceCounters::new(*device, tally, context));

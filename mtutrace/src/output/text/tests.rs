@@ -77,7 +77,13 @@ fn timeless(text: &str) -> String {
     let zone = now.local(now.now_ns()).split_once(' ').map(|(_, zone)| zone.to_owned()).unwrap();
     let words = text.split(' ').map(|word| {
         let is_time = word.len() == 8 && word.matches(':').count() == 2;
-        if is_time { "TIME" } else if word == zone { "ZONE" } else { word }
+        if is_time {
+            "TIME"
+        } else if word == zone {
+            "ZONE"
+        } else {
+            word
+        }
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -148,8 +154,7 @@ fn colours_only_where_asked_for_and_never_from_names() {
 #[test]
 fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
     let now_ns = Clock::new().now_ns();
-    let solved =
-        Verdict { active: false, ended: Some(Ended::Fixed), since_ns: now_ns, ..verdict("docker0") };
+    let solved = Verdict { active: false, ended: Some(Ended::Fixed), since_ns: now_ns, ..verdict("docker0") };
     let said = timeless(&text(false, &Item::Verdict(&solved)));
     let expected =
         "\nSOLVED TIME ZONE node-1 PMTU black hole after 0 s: the MTUs fit now. It was: it is stalled\n";

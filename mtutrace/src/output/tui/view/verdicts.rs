@@ -63,10 +63,8 @@ pub(super) fn verdict_lines(v: &Verdict, theme: Theme, width: usize) -> Vec<Line
         let best = v.fix.iter().find(|fix| fix.scope == scope);
         let Some(fix) = best.filter(|_| v.ended != Some(Ended::Fixed)) else { continue };
         let command = fit(&clean(&fix.command), width.saturating_sub(label.len()));
-        lines.push(Line::from(vec![
-            Span::styled(label, theme.good()),
-            Span::styled(command, theme.strong()),
-        ]));
+        lines
+            .push(Line::from(vec![Span::styled(label, theme.good()), Span::styled(command, theme.strong())]));
     }
     lines
 }
