@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 
+mod monitoring;
+
 fn manifest(name: &str) -> Value {
     read(&exec::root().join("deploy/kubernetes").join(name)).unwrap()
 }
