@@ -95,7 +95,10 @@ mod tests {
             ("affected_namespace", "ci"),
             ("affected_pod", "build-0"),
         ] {
-            assert!(kept.iter().any(|(label, value)| (*label, value.as_str()) == wanted), "{wanted:?}: {kept:?}");
+            assert!(
+                kept.iter().any(|(label, value)| (*label, value.as_str()) == wanted),
+                "{wanted:?}: {kept:?}"
+            );
         }
         assert!(other().iter().any(|(label, _)| !OF_TARGETS.contains(label)));
     }

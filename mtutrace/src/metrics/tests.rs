@@ -44,8 +44,7 @@ fn page(events: impl IntoIterator<Item = Option<Container>>, openmetrics: bool) 
 #[test]
 fn both_formats() {
     let (text, open) = (page([named("a", "web"), None], false), page([None], true));
-    let row =
-        "mtutrace_events_total{signal=\"drop\",container_id=\"a\",affected_container=\"web\",container=\"web\"} 1";
+    let row = "mtutrace_events_total{signal=\"drop\",container_id=\"a\",affected_container=\"web\",container=\"web\"} 1";
     assert!(text.lines().any(|line| line == row), "{text}");
     assert!(text.contains("mtutrace_events_total{signal=\"drop\"} 1\n"), "{text}");
     assert!(text.contains("# TYPE mtutrace_events_total counter\n"), "{text}");
@@ -77,7 +76,8 @@ fn one_set_of_labels_is_one_row_and_there_are_so_many_at_most() {
     let text = page((0..1100).map(|n| named(&n.to_string(), "x")), false);
     let rows = text.lines().filter(|line| line.starts_with("mtutrace_events_total")).count();
     assert_eq!(rows, 1001);
-    let rest = "mtutrace_events_total{signal=\"drop\",affected_container=\"other\",container=\"other\"} 100\n";
+    let rest =
+        "mtutrace_events_total{signal=\"drop\",affected_container=\"other\",container=\"other\"} 100\n";
     assert!(text.contains(rest), "{text}");
     assert!(text.contains("mtutrace_label_overflow_total 100\n"));
 }

@@ -31,7 +31,8 @@ fn body(yaml: &str) -> String {
 
 fn write_if_asked(name: &str, kind: &str, metadata: &str, rest: &str) {
     if std::env::var_os(WRITE).is_some() {
-        let text = format!("{kind}metadata:\n  name: mtutrace\n  namespace: mtutrace\n  labels:\n{metadata}{rest}");
+        let text =
+            format!("{kind}metadata:\n  name: mtutrace\n  namespace: mtutrace\n  labels:\n{metadata}{rest}");
         fs::write(exec::root().join("deploy/kubernetes").join(name), text).unwrap();
     }
 }
@@ -48,8 +49,15 @@ fn the_operators_rule_is_the_plain_one() {
     let labels = "    app.kubernetes.io/name: mtutrace\n";
     write_if_asked(RULE, &head, labels, &format!("spec:\n{}", indented(&body(&source(rules)), 2)));
     let rule = manifest(RULE);
-    assert_eq!(rule["spec"], read(&exec::root().join(rules)).unwrap(), "run {WRITE}=1 cargo test -p xtask monitoring");
-    assert_eq!((&rule["apiVersion"], &rule["kind"]), (&"monitoring.coreos.com/v1".into(), &"PrometheusRule".into()));
+    assert_eq!(
+        rule["spec"],
+        read(&exec::root().join(rules)).unwrap(),
+        "run {WRITE}=1 cargo test -p xtask monitoring"
+    );
+    assert_eq!(
+        (&rule["apiVersion"], &rule["kind"]),
+        (&"monitoring.coreos.com/v1".into(), &"PrometheusRule".into())
+    );
     assert_eq!(rule["metadata"]["namespace"], manifest("namespace.yaml")["metadata"]["name"]);
 }
 
@@ -91,6 +99,9 @@ fn every_alert_has_its_section_in_the_runbook_and_every_section_its_alert() {
         alerts.push(name);
     }
     let text = source("docs/RUNBOOK.md");
-    let sections = text.lines().filter_map(|line| line.strip_prefix("## Mtutrace")).map(|rest| format!("Mtutrace{rest}"));
+    let sections = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("## Mtutrace"))
+        .map(|rest| format!("Mtutrace{rest}"));
     assert_eq!(sections.collect::<Vec<_>>(), alerts);
 }
