@@ -33,6 +33,36 @@ pub(crate) enum VerdictKind {
     ChecksumErrors,
 }
 
+impl VerdictKind {
+    /// All of them, in the order in which people are told of them.
+    pub(crate) const ALL: [VerdictKind; 9] = [
+        VerdictKind::PmtuBlackhole,
+        VerdictKind::MtuMismatch,
+        VerdictKind::MssExceedsPath,
+        VerdictKind::Fragmentation,
+        VerdictKind::TunnelOverhead,
+        VerdictKind::SilentL2Drop,
+        VerdictKind::FragmentsLost,
+        VerdictKind::RemoteBlackholeSuspected,
+        VerdictKind::ChecksumErrors,
+    ];
+
+    /// What is wrong, in words.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            VerdictKind::Fragmentation => "fragmentation",
+            VerdictKind::FragmentsLost => "fragments lost",
+            VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
+            VerdictKind::ChecksumErrors => "checksum errors, not an MTU problem",
+            VerdictKind::MssExceedsPath => "MSS exceeds the path",
+            VerdictKind::MtuMismatch => "MTU mismatch",
+            VerdictKind::PmtuBlackhole => "PMTU black hole",
+            VerdictKind::TunnelOverhead => "tunnel overhead",
+            VerdictKind::SilentL2Drop => "silent drop between devices",
+        }
+    }
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -292,17 +292,7 @@ pub(crate) fn describe(v: &Verdict) -> String {
 
 /// What is wrong, in words.
 pub(crate) fn kind_name(v: &Verdict) -> &'static str {
-    match v.kind {
-        VerdictKind::Fragmentation => "fragmentation",
-        VerdictKind::FragmentsLost => "fragments lost",
-        VerdictKind::RemoteBlackholeSuspected => "remote black hole suspected",
-        VerdictKind::ChecksumErrors => "checksum errors, not an MTU problem",
-        VerdictKind::MssExceedsPath => "MSS exceeds the path",
-        VerdictKind::MtuMismatch => "MTU mismatch",
-        VerdictKind::PmtuBlackhole => "PMTU black hole",
-        VerdictKind::TunnelOverhead => "tunnel overhead",
-        VerdictKind::SilentL2Drop => "silent drop between devices",
-    }
+    v.kind.title()
 }
 
 /// Text in a colour (SGR parameters), if colours are wanted.
