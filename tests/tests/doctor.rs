@@ -46,12 +46,24 @@ fn assert_complete(report: &Value) -> Vec<(String, String)> {
         assert!(!texts(hook, "signals").is_empty(), "{hook}");
         assert_eq!(is_text(&hook["why"]), hook["state"] != "attached", "{hook}");
     }
+    let verdicts = report["verdicts"].as_array().unwrap();
+    assert_eq!(verdicts.len(), 9, "{report}");
+    for verdict in verdicts {
+        assert!(["works", "partly", "not"].iter().any(|state| verdict["state"] == *state), "{verdict}");
+        assert_eq!(is_text(&verdict["why"]), verdict["state"] != "works", "{verdict}");
+    }
     for signal in report["signals"].as_array().unwrap() {
         let seen = !texts(signal, "hooks").is_empty();
         assert_eq!(is_text(&signal["lost"]), !seen, "{signal}");
     }
     let word = |hook: &Value, key: &str| hook[key].as_str().unwrap().to_owned();
     hooks.iter().map(|hook| (word(hook, "hook"), word(hook, "state"))).collect()
+}
+
+/// How far a verdict works.
+fn verdict<'a>(report: &'a Value, name: &str) -> &'a str {
+    let mut verdicts = report["verdicts"].as_array().unwrap().iter();
+    verdicts.find(|verdict| verdict["verdict"] == name).and_then(|verdict| verdict["state"].as_str()).unwrap()
 }
 
 fn state<'a>(states: &'a [(String, String)], hook: &str) -> &'a str {
@@ -63,7 +75,8 @@ fn every_hook_and_every_signal() {
     if skip() {
         return;
     }
-    let states = assert_complete(&report(&[]));
+    let report = report(&[]);
+    let states = assert_complete(&report);
     let kprobes = Path::new("/sys/bus/event_source/devices/kprobe").exists();
     for (hook, state) in states.iter().filter(|(hook, _)| hook.starts_with("kprobe:")) {
         // Every function that is probed is there on every kernel of the matrix.
@@ -74,6 +87,16 @@ fn every_hook_and_every_signal() {
     let text = doctor(&[]);
     assert_eq!(text.status.code(), Some(0));
     let text = String::from_utf8_lossy(&text.stdout);
+    // The conclusion first, then a line a verdict, and then the hooks.
+    for name in ["mtu_mismatch", "mss_exceeds_path", "silent_l2_drop", "remote_blackhole_suspected"] {
+        assert_eq!(verdict(&report, name), "works", "{name}");
+    }
+    let parts = if kprobes { "works" } else { "partly" };
+    assert_eq!((verdict(&report, "fragmentation"), verdict(&report, "tunnel_overhead")), (parts, parts));
+    let first = text.lines().next().unwrap();
+    assert!(first.contains(" 9 verdicts work here") && first.ends_with('.'), "{first}");
+    let line = |start: &str| text.lines().position(|line| line.trim_start().starts_with(start)).unwrap();
+    assert!(line("MTU mismatch ") < line("attached "), "{text}");
     assert!(states.iter().all(|(hook, _)| text.contains(hook)), "{text}");
 }
 
@@ -82,12 +105,18 @@ fn without_kprobes_it_shows_what_replaces_them() {
     if skip() {
         return;
     }
-    let states = assert_complete(&report(&["--no-kprobes"]));
+    let report = report(&["--no-kprobes"]);
+    let states = assert_complete(&report);
     assert!(
         states.iter().all(|(hook, state)| !hook.starts_with("kprobe:") || state == "missing"),
         "{states:?}"
     );
     assert_eq!(state(&states, "tc:egress"), "fallback");
+    for (name, wanted) in
+        [("fragmentation", "partly"), ("tunnel_overhead", "partly"), ("silent_l2_drop", "works")]
+    {
+        assert_eq!(verdict(&report, name), wanted, "{name}");
+    }
 }
 
 #[test]
@@ -105,6 +134,14 @@ fn types_of_another_kernel_take_away_what_needs_them_and_no_more() {
     let states = assert_complete(&report);
     for (hook, state) in &states {
         assert_eq!(state == "missing", !hook.starts_with("tc:"), "{hook} is {state}");
+    }
+    for (name, wanted) in [
+        ("silent_l2_drop", "not"),
+        ("checksum_errors", "not"),
+        ("pmtu_blackhole", "partly"),
+        ("mss_exceeds_path", "works"),
+    ] {
+        assert_eq!(verdict(&report, name), wanted, "{name}");
     }
     let hooks = report["hooks"].as_array().unwrap();
     let why = hooks.iter().filter_map(|hook| hook["why"].as_str()).find(|why| why.contains("BTF has no"));
@@ -133,6 +170,10 @@ fn without_capabilities_it_says_what_it_cannot_know() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("CAP_BPF"), "{said}");
-    let states = assert_complete(&serde_json::from_slice(&output.stdout).unwrap());
+    let report = serde_json::from_slice(&output.stdout).unwrap();
+    let states = assert_complete(&report);
     assert!(states.iter().all(|(_, state)| state == "missing"), "{states:?}");
+    for entry in report["verdicts"].as_array().unwrap() {
+        assert!(entry["state"] == "not" && entry["why"].as_str().unwrap().contains("not tried"), "{entry}");
+    }
 }

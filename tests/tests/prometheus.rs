@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
-use mtutrace_tests::lab::prometheus::{Prometheus, free_port, get, program, promtool};
+use mtutrace_tests::lab::prometheus::{Job, NODE, Prometheus, free_port, get, program, promtool};
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::wait;
 use mtutrace_tests::tools::repository;
@@ -91,7 +91,8 @@ fn the_alert_fires_for_the_incident_and_not_for_its_healthy_twin() {
     let well = Incident::build(spec).unwrap();
     let ports = [free_port().unwrap(), free_port().unwrap()];
     let _runs = [run(&sick, ports[0]), run(&well, ports[1])];
-    let prometheus = Prometheus::start(&[("sick", ports[0]), ("well", ports[1])]).unwrap();
+    let prometheus =
+        Prometheus::start(&[Job::Plain("sick", ports[0]), Job::Plain("well", ports[1])]).unwrap();
     prometheus.await_data("sum(up{job=~'sick|well'}) == 2", SOON).unwrap();
     let _stalls = sick.download(BIG, STALLED).unwrap();
     assert!(well.download(BIG, STALLED).unwrap().finish().unwrap().complete);
@@ -118,6 +119,69 @@ fn the_alert_fires_for_the_incident_and_not_for_its_healthy_twin() {
         .unwrap();
     let ever = prometheus.query("count_over_time(ALERTS{job='well'}[10m])").unwrap();
     assert!(ever.is_empty(), "{ever:?}");
+}
+
+/// The operator writes container, pod and namespace of mtutrace itself onto all that it scrapes.
+#[test]
+fn under_the_operator_the_alert_names_the_container_and_not_mtutrace() {
+    let name = "under_the_operator_the_alert_names_the_container_and_not_mtutrace";
+    if skip() || skip_without_prometheus() || alone::ran(name) {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let port = free_port().unwrap();
+    let tracer = run(&lab, port);
+    let prometheus = Prometheus::start(&[Job::PodMonitor(port)]).unwrap();
+    prometheus.await_data("up{job='mtutrace/mtutrace',pod='mtutrace-x7k2p'} == 1", SOON).unwrap();
+    let _stall = lab.download(BIG, STALLED).unwrap();
+    let firing = prometheus.await_data(STALL_ALERT, SOON).unwrap();
+    assert_eq!(firing.len(), 1, "{firing:?}");
+
+    // The conflict is there: what we called container is called something else.
+    let sick = lab.inner.id[..12].to_owned();
+    let rows = prometheus.query("mtutrace_verdict_active{container='mtutrace'} == 1").unwrap();
+    assert!(
+        !rows.is_empty() && rows.iter().all(|row| row["metric"]["exported_container"] == *sick),
+        "{rows:?}"
+    );
+    let alerts = prometheus.alerts().unwrap();
+    let of = |alert: &&Value| alert["labels"]["alertname"] == "MtutraceTrafficStalled";
+    let alert = alerts.iter().find(of).unwrap();
+    let labels = &alert["labels"];
+    for label in ["container", "affected_container", "container_id"] {
+        assert_eq!(labels[label], *sick, "{label}: {alert}");
+    }
+    assert!(labels["pod"] == labels["affected_pod"] && labels["pod"].is_string(), "{alert}");
+    assert_eq!((labels["node"].as_str(), labels.get("namespace")), (Some(NODE), None), "{alert}");
+    let summary = alert["annotations"]["summary"].as_str().unwrap();
+    let wanted = format!("pmtu_blackhole: connections of container {sick} are stalled on {NODE}");
+    assert_eq!(summary, wanted);
+    let said = alert["annotations"]["runbook_url"].as_str().unwrap();
+    assert!(said.ends_with("RUNBOOK.md#mtutracetrafficstalled"), "{said}");
+    let others = labels.as_object().unwrap().iter().filter(|(name, _)| *name != "job");
+    assert!(others.into_iter().all(|(_, value)| value != "mtutrace" && value != "mtutrace-x7k2p"), "{alert}");
+
+    // So do the dashboard's two panels that name containers.
+    let panels = queries();
+    let panels =
+        panels.iter().filter(|query| query.contains("affected_") || query.contains("without (container"));
+    let mut seen = 0;
+    for query in panels {
+        let rows = prometheus.await_data(query, SOON).unwrap();
+        let named =
+            |row: &Value| row["metric"]["affected_container"] == *sick && row["metric"].get("pod").is_none();
+        assert!(rows.iter().any(named), "{query}: {rows:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 2);
+
+    lab.apply_fix().unwrap();
+    wait::until("the alert to end", SOON, || Ok(prometheus.query(STALL_ALERT)?.is_empty().then_some(())))
+        .unwrap();
+    // Nobody else says that nothing is wrong any more once it is gone.
+    tracer.interrupt().unwrap();
+    let down = format!("ALERTS{{alertname='MtutraceDown',alertstate='pending',node='{NODE}'}}");
+    prometheus.await_data(&down, SOON).unwrap();
 }
 
 /// Resident memory of a process, bytes.

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod deb;
 mod digest;
+mod documents;
 mod made;
 mod manifest;
 mod oci;

@@ -35,7 +35,20 @@ pub(crate) enum VerdictKind {
 }
 
 impl VerdictKind {
-    /// What is wrong, in a few words.
+    /// All of them, in the order in which people are told of them.
+    pub(crate) const ALL: [VerdictKind; 9] = [
+        VerdictKind::PmtuBlackhole,
+        VerdictKind::MtuMismatch,
+        VerdictKind::MssExceedsPath,
+        VerdictKind::Fragmentation,
+        VerdictKind::TunnelOverhead,
+        VerdictKind::SilentL2Drop,
+        VerdictKind::FragmentsLost,
+        VerdictKind::RemoteBlackholeSuspected,
+        VerdictKind::ChecksumErrors,
+    ];
+
+    /// What is wrong, in words.
     pub(crate) fn title(self) -> &'static str {
         match self {
             VerdictKind::Fragmentation => "fragmentation",

@@ -52,6 +52,59 @@ pub fn get(port: u16, path: &str) -> Result<(u16, String)> {
     Ok((status, body.to_owned()))
 }
 
+/// Who is scraped, and by what configuration.
+#[derive(Clone, Copy, Debug)]
+pub enum Job<'a> {
+    /// A job of this name, without anything else.
+    Plain(&'a str, u16),
+    /// What the operator makes of deploy/kubernetes/podmonitor.yaml, for a pod of the DaemonSet on [`NODE`].
+    PodMonitor(u16),
+}
+
+/// The node of a [`Job::PodMonitor`].
+pub const NODE: &str = "worker-3";
+
+impl Job<'_> {
+    /// Its entry of `scrape_configs`.
+    fn config(self) -> String {
+        match self {
+            Self::Plain(name, port) => {
+                format!("  - job_name: {name}\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n")
+            }
+            // Discovery is replaced; what the operator generates from what discovery says is not.
+            Self::PodMonitor(port) => format!(
+                "  - job_name: podMonitor/mtutrace/mtutrace/0
+    honor_labels: false
+    static_configs:
+      - targets: ['127.0.0.1:{port}']
+        labels:
+          __meta_kubernetes_namespace: mtutrace
+          __meta_kubernetes_pod_name: mtutrace-x7k2p
+          __meta_kubernetes_pod_node_name: {NODE}
+          __meta_kubernetes_pod_phase: Running
+          __meta_kubernetes_pod_container_name: mtutrace
+          __meta_kubernetes_pod_container_port_name: metrics
+          __meta_kubernetes_pod_label_app_kubernetes_io_name: mtutrace
+          __meta_kubernetes_pod_labelpresent_app_kubernetes_io_name: 'true'
+    relabel_configs:
+      - {{source_labels: [job], target_label: __tmp_prometheus_job_name}}
+      - {{source_labels: [__meta_kubernetes_pod_phase], regex: (Failed|Succeeded), action: drop}}
+      - source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_name, __meta_kubernetes_pod_labelpresent_app_kubernetes_io_name]
+        regex: (mtutrace);true
+        action: keep
+      - {{source_labels: [__meta_kubernetes_pod_container_port_name], regex: metrics, action: keep}}
+      - {{source_labels: [__meta_kubernetes_namespace], target_label: namespace}}
+      - {{source_labels: [__meta_kubernetes_pod_container_name], target_label: container}}
+      - {{source_labels: [__meta_kubernetes_pod_name], target_label: pod}}
+      - {{target_label: job, replacement: mtutrace/mtutrace}}
+      - {{target_label: endpoint, replacement: metrics}}
+      - {{source_labels: [__meta_kubernetes_pod_node_name], target_label: node}}
+"
+            ),
+        }
+    }
+}
+
 /// A running server; its folder goes with it.
 #[derive(Debug)]
 pub struct Prometheus {
@@ -61,15 +114,12 @@ pub struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes each of the ports, under the name of a job, every second, by the rules of deploy/.
-    pub fn start(jobs: &[(&str, u16)]) -> Result<Self> {
+    /// Scrapes each of the jobs every second, by the rules of deploy/.
+    pub fn start(jobs: &[Job]) -> Result<Self> {
         let dir = Folder(std::env::temp_dir().join(format!("{}-prometheus", name::prefix())));
         std::fs::create_dir_all(&dir.0)?;
         let rules = std::fs::canonicalize(repository("deploy/prometheus/mtutrace.rules.yaml"))?;
-        let job = |(name, port): &(&str, u16)| {
-            format!("  - job_name: {name}\n    static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n")
-        };
-        let jobs = jobs.iter().map(job).collect::<String>();
+        let jobs = jobs.iter().map(|job| job.config()).collect::<String>();
         let rules = rules.display();
         let config = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: ['{rules}']\nscrape_configs:\n{jobs}"
@@ -102,6 +152,16 @@ impl Prometheus {
         match answer["data"]["result"].take() {
             Value::Array(rows) if status == 200 => Ok(rows),
             _ => bail!("{expression}: {body}"),
+        }
+    }
+
+    /// What is pending or firing: a list of `{"labels", "annotations", "state", …}`.
+    pub fn alerts(&self) -> Result<Vec<Value>> {
+        let (status, body) = get(self.port, "/api/v1/alerts")?;
+        let mut answer: Value = serde_json::from_str(&body).with_context(|| body.clone())?;
+        match answer["data"]["alerts"].take() {
+            Value::Array(alerts) if status == 200 => Ok(alerts),
+            _ => bail!("alerts: {body}"),
         }
     }
 

@@ -6,11 +6,15 @@ use anyhow::Result;
 use ar::{Builder, Header};
 
 use super::digest::md5;
+use super::documents;
 use super::release::Release;
 use super::tree::{Tree, gzip};
 use crate::exec;
 
 const MAINTAINER: &str = "The mtutrace authors <mtutrace@mtutrace.invalid>";
+
+/// Where its documents lie.
+pub(super) const DOCUMENTS: &str = "usr/share/doc/mtutrace/";
 
 /// The package's bytes.
 pub(crate) fn package(release: &Release, binary: &Path, manuals: &Path) -> Result<Vec<u8>> {
@@ -30,7 +34,7 @@ pub(crate) fn package(release: &Release, binary: &Path, manuals: &Path) -> Resul
 }
 
 /// What is installed.
-fn data(release: &Release, binary: &Path, manuals: &Path) -> Result<Tree> {
+pub(super) fn data(release: &Release, binary: &Path, manuals: &Path) -> Result<Tree> {
     let mut tree = Tree::default();
     tree.copy("usr/bin/mtutrace", 0o755, binary)?;
     tree.copy(
@@ -50,10 +54,9 @@ fn data(release: &Release, binary: &Path, manuals: &Path) -> Result<Tree> {
     ] {
         tree.copy(&format!("usr/share/{to}"), 0o644, &manuals.join("completions").join(file))?;
     }
-    let doc = "usr/share/doc/mtutrace";
-    tree.copy(&format!("{doc}/README.md"), 0o644, &exec::root().join("README.md"))?;
-    tree.add(&format!("{doc}/copyright"), 0o644, copyright()?);
-    tree.add(&format!("{doc}/changelog.gz"), 0o644, gzip(changelog(release).as_bytes())?);
+    documents::add(&mut tree, DOCUMENTS)?;
+    tree.add(&format!("{DOCUMENTS}copyright"), 0o644, copyright()?);
+    tree.add(&format!("{DOCUMENTS}changelog.gz"), 0o644, gzip(changelog(release).as_bytes())?);
     // lintian takes a static program that can be loaded anywhere for a library.
     let overridden = "mtutrace: shared-library-lacks-prerequisites [usr/bin/mtutrace]\n";
     tree.add("usr/share/lintian/overrides/mtutrace", 0o644, overridden);

@@ -1,5 +1,7 @@
-//! `mtutrace doctor`: what can be traced on this kernel, hook by hook, and what to do where something is missing.
+//! `mtutrace doctor`: which verdicts can be given on this kernel, what can be traced, hook by hook, and what to do where something
+//! is missing.
 mod machine;
+mod verdicts;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -11,10 +13,12 @@ use crate::commands::outcome::{Failure, Outcome};
 use crate::kernel::capability;
 use crate::kernel::hooks::{self, HOOKS, Hook, State, Status, table};
 use crate::kernel::load;
-use crate::model::{SignalKind, drop_causes};
+use crate::model::{SignalKind, VerdictKind, drop_causes};
 use crate::output::escape::escape;
 use crate::output::format::Format;
 use crate::output::json::line;
+
+use verdicts::{Extent, Offer, VerdictReport, conclusion, verdicts};
 
 pub(crate) use machine::{Fact, facts};
 
@@ -45,6 +49,8 @@ struct Signal {
 pub(crate) struct DoctorLine {
     v: u32,
     kind: &'static str,
+    /// Which verdicts can be given here.
+    verdicts: Vec<VerdictReport>,
     facts: Vec<Fact>,
     hooks: Vec<HookReport>,
     signals: Vec<Signal>,
@@ -67,11 +73,12 @@ pub(crate) struct Options {
 /// When nothing can be traced (exit code 3), after the report was printed.
 pub(crate) fn doctor(options: &Options) -> Result<Outcome, Failure> {
     options.load.check().map_err(Failure::btf)?;
-    let (outcome, refusal) = try_hooks(&options.load);
+    let Tried { outcome, reasons, symbols, refusal } = try_hooks(&options.load);
     let statuses = table(HOOKS, &outcome);
     let report = DoctorLine {
         v: 1,
         kind: "doctor",
+        verdicts: verdicts(&Offer { hooks: &statuses, reasons: &reasons, symbols }),
         facts: facts(options.load.kernel_btf.as_deref()),
         signals: signals(HOOKS, &statuses),
         hooks: statuses
@@ -93,17 +100,38 @@ pub(crate) fn doctor(options: &Options) -> Result<Outcome, Failure> {
     refusal.map_or(Ok(Outcome::Nothing), |why| Err(Failure::Machine(why)))
 }
 
+/// What came of trying.
+struct Tried {
+    outcome: Vec<hooks::Outcome>,
+    /// Drop reasons of the kernel.
+    reasons: Vec<String>,
+    /// Whether it shows its symbols.
+    symbols: bool,
+    /// Why nothing can be traced.
+    refusal: Option<String>,
+}
+
 /// Loads and attaches as a run would, and takes all of it away again.
-fn try_hooks(options: &load::Options) -> (Vec<hooks::Outcome>, Option<String>) {
-    let none = |why: String| vec![hooks::Outcome::Missing(why); HOOKS.len()];
+fn try_hooks(options: &load::Options) -> Tried {
+    let none = |why: String, refusal| Tried {
+        outcome: vec![hooks::Outcome::Missing(why); HOOKS.len()],
+        reasons: Vec::new(),
+        symbols: false,
+        refusal: Some(refusal),
+    };
     let missing = capability::missing();
     if !missing.is_empty() {
         let unknown = "unknown: not tried, because capabilities are missing".to_owned();
-        return (none(unknown), Some(capability::explain(&missing)));
+        return none(unknown, capability::explain(&missing));
     }
     match load::load(options) {
-        Ok(loaded) => (loaded.outcome, None),
-        Err(e) => (none(e.to_string()), Some(e.to_string())),
+        Ok(loaded) => Tried {
+            outcome: loaded.outcome,
+            reasons: loaded.reasons.into_values().collect(),
+            symbols: loaded.symbols.is_some(),
+            refusal: None,
+        },
+        Err(e) => none(e.to_string(), e.to_string()),
     }
 }
 
@@ -131,6 +159,18 @@ fn signals(hooks: &[Hook], statuses: &[Status]) -> Vec<Signal> {
 }
 
 fn text(out: &mut impl Write, report: &DoctorLine) -> io::Result<()> {
+    writeln!(out, "{}", conclusion(&report.verdicts))?;
+    let width = VerdictKind::ALL.iter().map(|kind| kind.title().len()).max().unwrap_or_default();
+    for VerdictReport { verdict, state, why } in &report.verdicts {
+        let state = match state {
+            Extent::Works => "works",
+            Extent::Partly => "partly: ",
+            Extent::Not => "not: ",
+        };
+        let why = escape(why.as_deref().unwrap_or_default());
+        writeln!(out, "  {:<width$}  {state}{why}", verdict.title())?;
+    }
+    writeln!(out)?;
     for fact in &report.facts {
         writeln!(out, "{:<14} {}", fact.what, escape(&fact.state))?;
         if let Some(advice) = &fact.advice {

@@ -46,7 +46,7 @@ pub(super) fn check(what: &Made) -> Result<()> {
          dpkg --verify mtutrace
          dpkg -s mtutrace | grep -q '^Version: {}$'
          {WORKS}
-         for file in man/man1/mtutrace-run.1.gz bash-completion/completions/mtutrace doc/mtutrace/copyright
+         for file in man/man1/mtutrace-run.1.gz bash-completion/completions/mtutrace doc/mtutrace/copyright doc/mtutrace/docs/INSTALL.md
          do dpkg -S /usr/share/$file; done
          test -f /usr/lib/systemd/system/mtutrace.service
          dpkg --purge mtutrace

@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 
+mod monitoring;
+
 fn manifest(name: &str) -> Value {
     read(&exec::root().join("deploy/kubernetes").join(name)).unwrap()
 }
@@ -65,6 +67,12 @@ fn the_selector_finds_the_pods_and_names_agree() {
     assert_eq!(monitor["spec"]["selector"]["matchLabels"], *labels);
     let port = &pod["containers"][0]["ports"][0];
     assert_eq!(monitor["spec"]["podMetricsEndpoints"][0]["port"], port["name"]);
+    // As the test of a real Prometheus has it (tests/src/lab/prometheus.rs): the operator's default, and the node.
+    let endpoint = &monitor["spec"]["podMetricsEndpoints"][0];
+    assert_eq!(endpoint.get("honorLabels"), None, "{endpoint}");
+    let node =
+        serde_json::json!([{"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}]);
+    assert_eq!(endpoint["relabelings"], node);
     // On the pod's own address, and nobody but the kubelet and Prometheus is let through to it.
     let container = &pod["containers"][0];
     let metrics = format!("--metrics=$(POD_IP):{}", port["containerPort"]);
