@@ -17,12 +17,23 @@ pub(crate) struct MapArgs {
     /// Only this container and those inside it, by id prefix or name; repeatable.
     #[arg(long, value_name = "ID|NAME")]
     container: Vec<String>,
+    /// Text: only what is wrong, each container of it.
+    #[arg(long, conflicts_with = "all")]
+    problems: bool,
+    /// Text: a line for every container; equal healthy ones are not folded into one.
+    #[arg(long)]
+    all: bool,
 }
 
 impl MapArgs {
     /// The options that these flags mean.
     pub(super) fn options(&self) -> map::Options {
-        map::Options { output: self.output, containers: self.container.clone() }
+        let view = match (self.problems, self.all) {
+            (true, _) => map::View::Problems,
+            (_, true) => map::View::All,
+            _ => map::View::Folded,
+        };
+        map::Options { output: self.output, containers: self.container.clone(), view }
     }
 }
 

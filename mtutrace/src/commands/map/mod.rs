@@ -26,6 +26,20 @@ pub(crate) struct Options {
     pub(crate) output: Format,
     /// Only these containers and those inside them, by the start of an id or by name; all if empty.
     pub(crate) containers: Vec<String>,
+    /// How much the text shows.
+    pub(crate) view: View,
+}
+
+/// How much of the map the text shows; JSON has all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// What is wrong, and the tree, in which equal siblings with nothing wrong are one row.
+    #[default]
+    Folded,
+    /// What is wrong, each container of it, and a row for every namespace.
+    All,
+    /// What is wrong alone, each container of it.
+    Problems,
 }
 
 /// Draws the map of the node as it is now.
@@ -62,7 +76,7 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match options.output {
-        Format::Text => text::write(&mut out, &tree, &stats, wants_colour()),
+        Format::Text => text::write(&mut out, &tree, &stats, options.view, wants_colour()),
         Format::Json => json::write(&mut out, &tree, &stats),
     };
     match written.and_then(|()| out.flush()) {
