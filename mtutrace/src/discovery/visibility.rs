@@ -102,7 +102,8 @@ impl Visibility {
 
     /// What to do to see the whole node; nothing if it is seen.
     pub(crate) fn advice(self) -> Option<&'static str> {
-        let advice = "start mtutrace with the host's pids: docker run --pid=host, in Kubernetes hostPID: true";
+        let advice =
+            "start mtutrace with the host's pids: docker run --pid=host, in Kubernetes hostPID: true";
         (self != Visibility::Node).then_some(advice)
     }
 }

@@ -60,14 +60,18 @@ mod tests {
 
     #[test]
     fn the_nearest_of_three_hundred_is_first() {
-        let mut known: Vec<Known> = (0..300).map(|n| container(&format!("web-{n:03}"), &format!("{n:012x}"))).collect();
+        let mut known: Vec<Known> =
+            (0..300).map(|n| container(&format!("web-{n:03}"), &format!("{n:012x}"))).collect();
         known.push(container("ci-build-77", "3f2a77e0c4b1"));
         let said = nearest(&["ci-biuld-77"], known.clone());
         assert!(said.starts_with("ci-build-77 (3f2a77e0c4b1), "), "{said}");
         assert!(said.ends_with(" and 296 others"), "{said}");
         assert!(nearest(&["3F2A77E0"], known.clone()).starts_with("ci-build-77 "), "by its id");
         assert!(nearest(&["build"], known.clone()).starts_with("ci-build-77 "), "by a part of its name");
-        assert!(nearest(&["qqq"], known).starts_with("ci-build-77 (3f2a77e0c4b1), web-000 "), "by the alphabet");
+        assert!(
+            nearest(&["qqq"], known).starts_with("ci-build-77 (3f2a77e0c4b1), web-000 "),
+            "by the alphabet"
+        );
     }
 
     #[test]

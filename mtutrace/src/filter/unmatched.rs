@@ -21,9 +21,8 @@ impl Unmatched {
         if self.containers.is_empty() && self.pods.is_empty() {
             return;
         }
-        let any = |is: &dyn Fn(&Container) -> bool| {
-            node.netns.values().flat_map(|netns| &netns.containers).any(is)
-        };
+        let any =
+            |is: &dyn Fn(&Container) -> bool| node.netns.values().flat_map(|netns| &netns.containers).any(is);
         self.containers.retain(|pattern| !any(&|c| c.is_within(pattern)));
         self.pods.retain(|pod| !any(&|c| c.is_in_pod(&pod.namespace, &pod.name)));
     }

@@ -49,3 +49,12 @@ pub(crate) struct Affected {
     #[serde(skip)]
     pub(crate) name: String,
 }
+
+impl StandingMismatch {
+    /// Whether this is the wrong device: the same one, or that of the same name of another whom it concerns.
+    pub(crate) fn is_about(&self, device: &Device) -> bool {
+        let whose =
+            device.netns == self.culprit.netns || self.affected.iter().any(|one| one.netns == device.netns);
+        whose && device.interface == self.culprit.interface
+    }
+}

@@ -129,7 +129,8 @@ impl Cause {
             n => format!(" and {n} others"),
         };
         let first = mismatch.affected.first().map(|first| first.name.as_str()).unwrap_or_default();
-        mismatch.summary = format!("{first}{others}: packets can be too big for the path. {}", mismatch.summary);
+        mismatch.summary =
+            format!("{first}{others}: packets can be too big for the path. {}", mismatch.summary);
         mismatch
     }
 }

@@ -123,7 +123,18 @@ impl EgressPath {
         let mismatch = mismatch(node, netns, Some(to));
         let target = mismatch.as_ref().map_or(mtu, |m| target(node, m));
         let (networks, more) = (Vec::new(), 0);
-        Some(EgressPath { family, networks, more, hops, mtu, several, advmss, mismatch, target, faces: false })
+        Some(EgressPath {
+            family,
+            networks,
+            more,
+            hops,
+            mtu,
+            several,
+            advmss,
+            mismatch,
+            target,
+            faces: false,
+        })
     }
 
     /// The networks that it leads to, as text.

@@ -1,5 +1,7 @@
 //! JSON Lines: one object a line, each with `"v":1` and its `"kind"`.
 pub(crate) mod line;
+mod names;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -13,9 +15,11 @@ use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
 use crate::model::{
     AttributedEvent, Container, DeviceCounters, DeviceId, Event, EventKind, LinkKind, NetnsId, Node,
-    Outcomes, SignalKind, Tally, Verdict, drop_causes,
+    Outcomes, SignalKind, StandingMismatch, Tally, Verdict, drop_causes,
 };
 use crate::telemetry::cost::Cost;
+use names::{place, protocol};
+use standing::Standing;
 
 /// Version of the lines' layout.
 const VERSION: u32 = 1;
@@ -23,12 +27,14 @@ const VERSION: u32 = 1;
 /// Writes JSON Lines.
 pub(crate) struct Json<W> {
     out: W,
+    /// To be told in the next `status`.
+    standing: Option<Vec<StandingMismatch>>,
 }
 
 impl<W: Write> Json<W> {
     /// To this writer.
     pub(crate) fn new(out: W) -> Json<W> {
-        Json { out }
+        Json { out, standing: None }
     }
 
     fn line<T: Serialize>(
@@ -72,7 +78,15 @@ impl<W: Write> Output for Json<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         let now = context.clock.now_ns();
         match item {
-            Item::Status(status) => self.line("status", now, context, StatusLine::new(status, None)),
+            Item::Standing(mismatches) => {
+                self.standing = Some(mismatches.to_vec());
+                Ok(())
+            }
+            Item::Status(status) => {
+                let told = self.standing.take();
+                let standing = Standing::new(told.as_deref(), status);
+                self.line("status", now, context, StatusLine { standing, ..StatusLine::new(status, None) })
+            }
             Item::Lost(status, losses) => {
                 let line = StatusLine {
                     lost: Some(losses.events),
@@ -133,6 +147,8 @@ pub(crate) struct StatusLine<'a> {
     /// Namespaces that have more devices, addresses, rules or routes than are read.
     #[serde(skip_serializing_if = "is_zero")]
     cut_namespaces: usize,
+    #[serde(flatten)]
+    standing: Standing<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,6 +191,7 @@ impl<'a> StatusLine<'a> {
             refused_interfaces: status.refused,
             claimed_ids: status.claimed,
             cut_namespaces: status.cut,
+            standing: Standing::new(totals.map(|t| t.standing.as_slice()), status),
             events: totals.map(|t| t.events),
             lost: totals.map(|t| t.records.lost),
             unwritten_lines: totals.map_or(0, |t| t.unwritten),
@@ -314,21 +331,6 @@ fn fragments_for(event: &Event, node: &Node) -> Option<u32> {
 
 fn peer_mtu(event: &Event, node: &Node) -> Option<u32> {
     Some(node.link(node.link(event.device()?)?.peer?)?.mtu)
-}
-
-fn place((symbol, offset): (&str, u64)) -> String {
-    format!("{symbol}+{offset:#x}")
-}
-
-fn protocol(number: u8) -> String {
-    match number {
-        1 => "icmp".to_owned(),
-        6 => "tcp".to_owned(),
-        17 => "udp".to_owned(),
-        58 => "icmpv6".to_owned(),
-        132 => "sctp".to_owned(),
-        _ => number.to_string(),
-    }
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -1,5 +1,7 @@
 //! Text for people: the verdicts first, then the affected containers, then cost and losses.
 mod closing;
+mod paint;
+mod standing;
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -12,6 +14,8 @@ use crate::model::{
     AttributedEvent, Bottleneck, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind,
     Tally, Verdict, VerdictId, VerdictKind,
 };
+
+pub(crate) use paint::paint;
 
 /// Writes text; with colours only where somebody asked for them.
 pub(crate) struct Text<W> {
@@ -203,8 +207,11 @@ impl<W: Write> Text<W> {
         }
         lost += &closing::untraced(status);
         let cost = format!("{}, {lost}", totals.cost.words());
+        let standing = standing::lines(&totals.standing, verdicts, self.colour);
         if verdicts.is_empty() {
+            standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
             let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
+            let proven = proven && standing.is_empty() && totals.unmatched.is_none();
             let verb = if proven { "No MTU problem" } else { "No verdict" };
             writeln!(
                 self.out,
@@ -220,6 +227,7 @@ impl<W: Write> Text<W> {
         for verdict in verdicts {
             self.verdict(verdict, true)?;
         }
+        standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
         self.unexplained(totals)?;
         if let Some(line) = closing::disagreements(totals.disagreements) {
             writeln!(self.out, "{line}")?;
@@ -241,7 +249,7 @@ impl<W: Write> Output for Text<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         match item {
             // Progress belongs to stderr; the run says it there.
-            Item::Status(_) => Ok(()),
+            Item::Status(_) | Item::Standing(_) => Ok(()),
             Item::Event(event) if self.events => self.event(event, context),
             Item::Event(_) => Ok(()),
             Item::Report(tallies) => {
@@ -303,11 +311,6 @@ pub(crate) fn kind_name(v: &Verdict) -> &'static str {
         VerdictKind::TunnelOverhead => "tunnel overhead",
         VerdictKind::SilentL2Drop => "silent drop between devices",
     }
-}
-
-/// Text in a colour (SGR parameters), if colours are wanted.
-pub(crate) fn paint(colour: bool, code: &str, text: &str) -> String {
-    if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// A container with those that it runs in, on one line.

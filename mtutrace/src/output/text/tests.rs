@@ -11,7 +11,7 @@ use crate::output::{KernelNames, Losses};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
 
-fn verdict(interface: &str) -> Verdict {
+pub(super) fn verdict(interface: &str) -> Verdict {
     let device =
         |interface: &str, netns, mtu| Device { interface: interface.to_owned(), netns: NetnsId(netns), mtu };
     let hop = |interface: &str, netns, mtu, kind| Hop {

@@ -33,6 +33,9 @@ pub(crate) struct MapLine<'a> {
     /// The mismatches by cause, the worst first: whom each concerns, and its fix.
     #[serde(skip_serializing_if = "<[StandingMismatch]>::is_empty")]
     causes: &'a [StandingMismatch],
+    /// The inode of the pid namespace whose processes are all that is seen; absent if it is the host's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid_namespace: Option<u64>,
     namespaces: usize,
     unreadable_namespaces: usize,
     took_ms: u64,
@@ -224,7 +227,8 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) ->
     let owned =
         tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| MapRow::new(entry, Some(*c))));
     let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
-    let tunnels = tree.chosen().flat_map(|e| e.network.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
+    let tunnels =
+        tree.chosen().flat_map(|e| e.network.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
     let line = MapLine {
         v: 1,
         kind: "map",
@@ -236,6 +240,7 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) ->
         unmodelled: &tree.unmodelled,
         mismatches: tree.mismatches(),
         causes: &tree.problems,
+        pid_namespace: stats.pid_namespace,
         namespaces: stats.namespaces,
         unreadable_namespaces: stats.unreadable,
         took_ms: u64::try_from(stats.took.as_millis()).unwrap_or(u64::MAX),

@@ -19,7 +19,8 @@ pub(super) fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     }
     // What is no narrower than the default path is in the JSON.
     let carries = entry.network.paths.iter().map(|path| path.mtu).min();
-    let wrong = |path: &EgressPath| entry.network.faults.iter().any(|fault| fault.path.networks == path.networks);
+    let wrong =
+        |path: &EgressPath| entry.network.faults.iter().any(|fault| fault.path.networks == path.networks);
     let shown = |path: &&EgressPath| wrong(path) || carries.is_none_or(|mtu| path.mtu < mtu);
     lines.extend(entry.network.others.iter().filter(shown).map(|path| hops(path, false, colour)));
     lines.extend(faced(entry, colour));
@@ -67,7 +68,8 @@ fn tunnel(below: &Underlay, colour: bool) -> String {
 /// `eth0 9000 > veth1 1500 (should be 9000)`, of devices that face each other and are on no path that is wrong.
 fn faced(entry: &Entry<'_>, colour: bool) -> Vec<String> {
     let on_path = |pair: &Unequal| {
-        let mut wrong = entry.network.paths.iter().chain(&entry.network.others).filter(|path| path.mismatch.is_some());
+        let mut wrong =
+            entry.network.paths.iter().chain(&entry.network.others).filter(|path| path.mismatch.is_some());
         wrong.any(|path| path.hops.iter().any(|hop| hop.id() == pair.narrow.id()))
     };
     let line = |pair: &Unequal| {

@@ -45,7 +45,11 @@ impl Same {
             0 => plural(self.names.len(), "namespace", "namespaces"),
             n => plural(n, "container", "containers"),
         };
-        if self.names.len() <= NAMED { format!("{count} ({}):", self.names.join(", ")) } else { format!("{count}:") }
+        if self.names.len() <= NAMED {
+            format!("{count} ({}):", self.names.join(", "))
+        } else {
+            format!("{count}:")
+        }
     }
 }
 

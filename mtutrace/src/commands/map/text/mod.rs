@@ -7,9 +7,9 @@ mod problems;
 
 use std::io::{self, Write};
 
-use super::View;
 use super::stats::ScanStats;
 use super::tree::Tree;
+use super::view::View;
 use crate::model::{NetnsId, Unmodelled};
 use crate::output::escape::escape;
 use crate::output::plural::plural;
@@ -100,7 +100,11 @@ fn unmodelled(tree: &Tree<'_>) -> Vec<String> {
     let all = &tree.unmodelled;
     let place = |netns: NetnsId| {
         let entry = tree.entries.iter().find(|entry| entry.netns == netns);
-        if netns == tree.host { "host".to_owned() } else { entry.map_or(format!("namespace {netns}"), |entry| name::entry(entry, tree.host)) }
+        if netns == tree.host {
+            "host".to_owned()
+        } else {
+            entry.map_or(format!("namespace {netns}"), |entry| name::entry(entry, tree.host))
+        }
     };
     let line = |one: &Unmodelled| format!("not followed in {}: {}", place(one.netns), escape(&one.what));
     let mut lines: Vec<String> = all.iter().take(UNMODELLED).map(line).collect();

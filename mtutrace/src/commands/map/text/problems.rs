@@ -1,8 +1,8 @@
 //! What is wrong, the worst first: a line for each container, and below it what to paste.
 use std::collections::BTreeSet;
 
-use super::super::View;
 use super::super::tree::Tree;
+use super::super::view::View;
 use super::name;
 use crate::model::{Device, Fix, FixScope, FixType, Hop, StandingMismatch};
 use crate::output::escape::escape;
@@ -102,7 +102,8 @@ fn path(m: &StandingMismatch, colour: bool) -> String {
         some => format!("{}  ", listed(some, NETWORKS)),
     };
     // A bridge has the smallest MTU of its ports, and the port need not be on the path.
-    let beside = if m.path.iter().any(|hop| is(&m.culprit, hop)) { String::new() } else { format!("; {}", wrong()) };
+    let beside =
+        if m.path.iter().any(|hop| is(&m.culprit, hop)) { String::new() } else { format!("; {}", wrong()) };
     let overhead = m.overhead.map(|bytes| format!(" with {bytes} bytes of headers")).unwrap_or_default();
     format!("{networks}{hops}{beside}{overhead}")
 }

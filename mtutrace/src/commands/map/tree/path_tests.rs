@@ -41,7 +41,12 @@ fn a_narrower_way_is_a_fault_of_its_own_and_a_wider_one_is_not() {
     };
     let limits = |node: &Node| {
         let tree = Tree::new(node, &["build".to_owned()]);
-        entry_of(&tree, 3).network.faults.iter().map(|fault| fault.mismatch.bottleneck.mtu).collect::<Vec<_>>()
+        entry_of(&tree, 3)
+            .network
+            .faults
+            .iter()
+            .map(|fault| fault.mismatch.bottleneck.mtu)
+            .collect::<Vec<_>>()
     };
     assert_eq!(limits(&with(1300)), [1450, 1300]);
     assert_eq!(limits(&with(1480)), [1450]);

@@ -86,8 +86,11 @@ fn the_culprit_the_limit_and_the_fix() {
 fn both_families_only_when_they_differ() {
     let families = |node: &Builder| {
         let tree = Tree::new(&node.0, &[]);
-        let paths =
-            entry_of(&tree, 3).network.paths.iter().map(|path| (path.family, path.mtu, path.mismatch.is_some()));
+        let paths = entry_of(&tree, 3)
+            .network
+            .paths
+            .iter()
+            .map(|path| (path.family, path.mtu, path.mismatch.is_some()));
         paths.collect::<Vec<_>>()
     };
     assert_eq!(families(&with_ipv6(incident(), None)), [("ipv4", 1450, true)]);
