@@ -47,10 +47,12 @@ impl Crowd {
 
     fn with(count: usize, own: u32, second: bool) -> Result<Self> {
         let (prefix, way, wide) = (name::prefix(), Self::WAY_MTU, Self::OWN_MTU);
+        // Of the two, the one that nothing of a container passes; where all fit, it does as well.
+        let wire = own;
         let hub = NetNs::create(&format!("{prefix}-hub"))?;
         hub.sysctl("net/ipv4/ip_forward", "1")?;
         hub.ip(&format!(
-            "link add uplink mtu {way} type veth peer name wire\nlink set wire up\naddress add 192.0.2.2/24 dev uplink\nlink set uplink up\n\
+            "link add uplink mtu {way} type veth peer name wire mtu {wire}\nlink set wire up\naddress add 192.0.2.2/24 dev uplink\nlink set uplink up\n\
              route add default via 192.0.2.1\n\
              link add br0 mtu {way} type bridge\naddress add 10.42.0.1/16 dev br0\nlink set br0 up\n\
              link add br1 mtu {wide} type bridge\nlink set br1 up\n"

@@ -111,13 +111,14 @@ impl Cause {
         }
     }
 
-    /// The worst first: what is dropped without a word, what concerns all that is sent, many, and by many bytes.
+    /// The worst first: what concerns containers, what is dropped without a word, what concerns all that is sent, many, and by many bytes.
     pub(super) fn rank(&self) -> impl Ord + use<> {
         let m = &self.mismatch;
         let gap = m.culprit.mtu.abs_diff(m.should_be);
         let place = (m.culprit.netns, m.culprit.interface.clone());
         let some = !m.destinations.is_empty();
-        (Reverse(m.severity), !self.silent, some, Reverse(m.affected.len()), Reverse(gap), place)
+        let nobody = m.affected.iter().all(|one| one.container.is_none());
+        (Reverse(m.severity), nobody, !self.silent, some, Reverse(m.affected.len()), Reverse(gap), place)
     }
 
     /// With whom it is about in its sentence.
