@@ -62,7 +62,9 @@ fn a_container_by_the_start_of_its_id_or_that_of_its_parent() {
         }
     }
     let end = nobody.interrupt().unwrap();
-    assert_eq!(end.code, Some(0), "{}", end.stderr);
+    assert_eq!(end.code, Some(2), "what never matched is not well: {}", end.stderr);
+    let said = "no container no-such-container was there while it ran; known: ";
+    assert!(end.stderr.contains(said), "{}", end.stderr);
     assert!(findings(&end).is_empty(), "{:#?}", findings(&end));
 }
 

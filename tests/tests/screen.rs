@@ -133,7 +133,8 @@ fn every_view(columns: u16, lines: u16) {
     let lab = Incident::build(IncidentSpec::default()).unwrap();
     let terminal = &session.terminal;
     session.start("--exit-code");
-    let screen = session.wait_for("No MTU problem so far");
+    let screen = session.wait_for("standing mismatch: ");
+    assert!(!screen.contains("No MTU problem"), "{screen}");
     assert!(screen.contains("cost: nothing lost") && screen.contains("q quit"), "{screen}");
     assert!(terminal.is_alternate().unwrap());
     let _download = lab.download(BIG, STALLED).unwrap();

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::values::name;
 use crate::commands::schema::LineKind;
 use crate::commands::{bench, doctor, map};
 use crate::kernel::load;
@@ -15,14 +16,25 @@ pub(crate) struct MapArgs {
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     output: Format,
     /// Only this container and those inside it, by id prefix or name; repeatable.
-    #[arg(long, value_name = "ID|NAME")]
+    #[arg(long, value_name = "ID|NAME", value_parser = name)]
     container: Vec<String>,
+    /// Text: only what is wrong, each container of it.
+    #[arg(long, conflicts_with = "all")]
+    problems: bool,
+    /// Text: a line for every container; equal healthy ones are not folded into one.
+    #[arg(long)]
+    all: bool,
 }
 
 impl MapArgs {
     /// The options that these flags mean.
     pub(super) fn options(&self) -> map::Options {
-        map::Options { output: self.output, containers: self.container.clone() }
+        let view = match (self.problems, self.all) {
+            (true, _) => map::View::Problems,
+            (_, true) => map::View::All,
+            _ => map::View::Folded,
+        };
+        map::Options { output: self.output, containers: self.container.clone(), view }
     }
 }
 

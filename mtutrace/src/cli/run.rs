@@ -7,7 +7,7 @@ use clap::Args;
 use ipnet::IpNet;
 use mtutrace_common::config::RING_BYTES;
 
-use super::values::{duration, host, netns, ring_size};
+use super::values::{duration, host, name, netns, ring_size};
 use crate::commands::outcome::Failure;
 use crate::commands::run;
 use crate::filter::{Filter, PodName, expression};
@@ -32,7 +32,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     interval: Duration,
     /// Only this container and those inside it, by id prefix or name; repeatable.
-    #[arg(long, value_name = "ID|NAME")]
+    #[arg(long, value_name = "ID|NAME", value_parser = name)]
     container: Vec<String>,
     /// Only this Kubernetes pod; repeatable.
     #[arg(long, value_name = "NAMESPACE/NAME")]
@@ -41,7 +41,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "INODE|PATH", value_parser = netns)]
     netns: Vec<NetnsId>,
     /// Only this interface; repeatable.
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_parser = name)]
     interface: Vec<String>,
     /// Only flows from or to this address or network, and flows of containers that have such an address; repeatable.
     #[arg(long, value_name = "ADDRESS|NETWORK", value_parser = host)]

@@ -33,6 +33,12 @@ pub(super) fn host(text: &str) -> Result<IpNet, String> {
     })
 }
 
+/// A name that is not empty: an empty one would match everything, or nothing.
+pub(super) fn name(text: &str) -> Result<String, String> {
+    let right = || "an empty name matches nothing; write one, or leave the option out".to_owned();
+    if text.trim().is_empty() { Err(right()) } else { Ok(text.to_owned()) }
+}
+
 /// A network namespace, by inode number or by a file such as /proc/PID/ns/net.
 pub(super) fn netns(text: &str) -> Result<NetnsId, String> {
     if let Ok(inode) = text.parse() {
@@ -85,6 +91,13 @@ mod tests {
         let parsed = text.parse::<PodName>();
         assert_eq!(parsed.as_ref().ok().map(|p| (p.namespace.as_str(), p.name.as_str())), pod);
         assert!(pod.is_some() || parsed.unwrap_err().contains("NAMESPACE/NAME"));
+    }
+
+    #[test_case("web", true; "a name")]
+    #[test_case("", false; "nothing")]
+    #[test_case("  ", false; "blanks")]
+    fn names(text: &str, right: bool) {
+        assert_eq!(name(text).is_ok(), right);
     }
 
     #[test_case("10.0.0.1", Some("10.0.0.1/32"); "an address")]

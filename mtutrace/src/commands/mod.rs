@@ -5,3 +5,4 @@ pub(crate) mod map;
 pub mod outcome;
 pub(crate) mod run;
 pub(crate) mod schema;
+mod sight;

@@ -1,4 +1,5 @@
 //! A finding becomes a verdict: whose MTU is wrong, what limits it, and what fixes it, as the node is now.
+use crate::diagnosis::advice;
 use crate::diagnosis::evidence::{Evidence, ExternalEvidence, PersistentHole};
 use crate::diagnosis::rules::Finding;
 use crate::diagnosis::words;
@@ -81,36 +82,7 @@ fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
             narrow.mtu
         );
     }
-    let (culprit, name) = (describe::device(&m.culprit, node), &m.culprit.interface);
-    let odd = faces(evidence).then(|| topology::odd_port(node, m.bottleneck.id())).flatten();
-    if let Some((carries, wide)) = odd.zip(m.path.first()) {
-        return format!(
-            "Set the MTU of {culprit} to {}: its neighbours carry {carries}, and {} sends up to {} ({name} has {})",
-            carries.min(wide.mtu),
-            describe::device(wide, node),
-            wide.mtu,
-            m.culprit.mtu
-        );
-    }
-    if let Some((below, learnt)) = evidence.tunnel.as_ref().and_then(|below| Some((below, below.learnt?))) {
-        return format!(
-            "The node has learnt a path MTU of {} towards {}, the tunnel's other end: with {} bytes of tunnel headers only {} bytes fit \
-             ({name} has {}). Forget it, or set the MTU of {culprit} to {}",
-            learnt.mtu, learnt.destination, below.overhead, below.fits, m.culprit.mtu, below.fits
-        );
-    }
-    let limit = match &evidence.tunnel {
-        Some(below) => format!("with {} bytes of tunnel headers, the underlay device", below.overhead),
-        None if evidence.silent.is_some() => "the device it faces,".to_owned(),
-        None => "the egress device".to_owned(),
-    };
-    format!(
-        "Set the MTU of {culprit} to {}: {limit} {} carries only {} ({name} has {})",
-        m.bottleneck.mtu,
-        describe::device(narrow, node),
-        narrow.mtu,
-        m.culprit.mtu
-    )
+    advice::of(m, evidence.tunnel.as_ref(), evidence.silent.is_some(), node)
 }
 
 /// Makes the verdict about what no MTU of this node explains; what is not known stays out.

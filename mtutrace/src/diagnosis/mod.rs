@@ -1,4 +1,5 @@
 //! Events become evidence, evidence becomes incidents, incidents become verdicts. Pure: no I/O, time comes as a number.
+mod advice;
 mod announced;
 mod arriving;
 mod asked;
@@ -24,6 +25,7 @@ mod pending;
 mod recent;
 pub(crate) mod rules;
 pub(crate) mod sack_holes;
+pub(crate) mod standing;
 pub(crate) mod tunnels;
 mod unanswered;
 mod uploads;

@@ -8,4 +8,5 @@ pub(crate) mod progress;
 pub(crate) mod reconciler;
 pub(crate) mod scan;
 pub(crate) mod scanner;
+pub(crate) mod visibility;
 pub(crate) mod watchers;

@@ -115,6 +115,7 @@ impl Reconciler {
             mib: Reader::new(&discovery.topology),
             scanner: discovery.scanner,
             metadata: discovery.metadata,
+            pid_namespace: discovery.visibility.part(),
             topology: discovery.topology,
             classifiers,
             hooks,
@@ -148,6 +149,7 @@ impl Reconciler {
 struct Worker {
     scanner: Scanner,
     metadata: MetadataService,
+    pid_namespace: Option<u64>,
     topology: Topology,
     classifiers: Classifiers,
     mib: Reader,
@@ -314,6 +316,7 @@ impl Worker {
             containers: containers.len(),
             claimed: self.scanner.claimed(),
             cut: node.netns.values().filter(|netns| netns.is_cut()).count(),
+            pid_namespace: self.pid_namespace,
         };
         let programs = self.classifiers.with_ebpf(|ebpf| {
             ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::discovery::scanner::{NetnsProcs, Scanner};
+use crate::discovery::visibility::{Seen, Visibility};
 use crate::model::{NetnsId, Node};
 use crate::runtimes::MetadataService;
 use crate::topology::{FoundNetns, Topology};
@@ -21,6 +22,8 @@ pub(crate) struct Discovery {
     pub(crate) topology: Topology,
     /// A socket for each namespace by which its changes are heard. It keeps the namespace alive.
     pub(crate) watch: Vec<(NetnsId, OwnedFd)>,
+    /// How much of the node is seen.
+    pub(crate) visibility: Visibility,
     /// Asks the runtimes for names.
     pub(crate) metadata: MetadataService,
 }
@@ -68,7 +71,9 @@ impl Discovery {
     }
 
     fn by(topology: impl FnOnce(NetnsId) -> std::io::Result<Topology>) -> std::io::Result<Discovery> {
-        let mut scanner = Scanner::new(PathBuf::from("/proc"), PathBuf::from("/run/netns"));
+        let proc = PathBuf::from("/proc");
+        let visibility = Seen::by(&proc)?.visibility();
+        let mut scanner = Scanner::new(proc, PathBuf::from("/run/netns"));
         let mut metadata = MetadataService::start()?;
         let found = scan(&mut scanner, &metadata)?;
         if scanner.unreadable() > 0 {
@@ -77,7 +82,7 @@ impl Discovery {
         let mut topology = topology(scanner.host())?;
         let changes = topology.refresh(&found);
         metadata.update(topology.node(), scanner.processes());
-        Ok(Discovery { scanner, topology, watch: changes.watch, metadata })
+        Ok(Discovery { scanner, topology, watch: changes.watch, visibility, metadata })
     }
 
     /// The node.

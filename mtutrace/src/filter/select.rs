@@ -1,9 +1,9 @@
 //! Which events and verdicts somebody asked for.
-use crate::filter::PodName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::matched;
-use crate::filter::Filter;
+use super::nearest::{Known, nearest};
+use crate::filter::{Filter, PodName};
 use crate::model::{AttributedEvent, Container, DeviceId, Link, NetnsId, Node, Tally, Verdict};
 
 /// What a filter names and the node does not have.
@@ -14,7 +14,7 @@ pub(crate) enum UnknownTarget {
     Interface {
         /// As it was asked for.
         name: String,
-        /// All there are.
+        /// The nearest of those that there are.
         known: String,
     },
     /// A network namespace.
@@ -22,7 +22,7 @@ pub(crate) enum UnknownTarget {
     Netns {
         /// As it was asked for.
         netns: NetnsId,
-        /// All there are.
+        /// The nearest of those that there are.
         known: String,
     },
 }
@@ -30,23 +30,23 @@ pub(crate) enum UnknownTarget {
 /// Checks a filter against the node.
 ///
 /// # Errors
-/// When an interface or a namespace is not there; the message lists those that are.
+/// When an interface or a namespace is not there; the message lists the nearest that are.
 pub(crate) fn check(filter: &Filter, node: &Node) -> Result<(), UnknownTarget> {
-    let mut known: Vec<&str> =
-        node.netns.values().flat_map(|n| n.links.values()).map(|l| l.name.as_str()).collect();
-    known.sort_unstable();
-    known.dedup();
-    if let Some(name) = filter.interfaces.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(UnknownTarget::Interface { name: name.clone(), known: known.join(", ") });
+    let links = || node.netns.values().flat_map(|n| n.links.values()).map(|l| l.name.as_str());
+    let known: BTreeSet<&str> = links().collect();
+    if let Some(name) = filter.interfaces.iter().find(|name| !known.contains(name.as_str())) {
+        let known = nearest(&[name], known.into_iter().map(Known::plain).collect());
+        return Err(UnknownTarget::Interface { name: name.clone(), known });
     }
     if let Some(netns) = filter.netns.iter().find(|netns| !node.netns.contains_key(netns)) {
-        let list: Vec<String> = node.netns.keys().map(NetnsId::to_string).collect();
-        return Err(UnknownTarget::Netns { netns: *netns, known: list.join(", ") });
+        let list = node.netns.keys().map(|netns| Known::plain(&netns.to_string())).collect();
+        return Err(UnknownTarget::Netns { netns: *netns, known: nearest(&[&netns.to_string()], list) });
     }
     Ok(())
 }
 
-fn container(filter: &Filter, container: Option<&Container>) -> bool {
+/// Whether a container was asked for.
+pub(super) fn container(filter: &Filter, container: Option<&Container>) -> bool {
     let is_any = |wanted: &dyn Fn(&Container) -> bool| container.is_some_and(wanted);
     (filter.containers.is_empty() || is_any(&|c| filter.containers.iter().any(|p| c.is_within(p))))
         && (filter.pods.is_empty()
@@ -114,29 +114,31 @@ pub(crate) fn absent(filter: &Filter, node: &Node) -> Option<String> {
     Some(format!("no container {absent} yet: waiting for it; known: {known}"))
 }
 
-/// The patterns that no container of the node matches, the pods that none is of, and a list of the containers that are
-/// there; nothing when none is absent.
+/// The patterns that no container of the node matches, the pods that none is of, and the nearest of the containers that
+/// are there; nothing when none is absent.
 pub(crate) fn absent_of(patterns: &[String], pods: &[PodName], node: &Node) -> Option<(String, String)> {
     let known: Vec<&Container> = node.netns.values().flat_map(|n| &n.containers).collect();
     let here = |p: &&String| known.iter().any(|c| c.is_within(p));
     let pod_here = |p: &&PodName| known.iter().any(|c| c.is_in_pod(&p.namespace, &p.name));
-    let absent = patterns.iter().filter(|p| !here(p)).map(String::clone);
-    let absent_pods =
-        pods.iter().filter(|p| !pod_here(p)).map(|p| format!("of pod {}/{}", p.namespace, p.name));
-    let absent: Vec<String> = absent.chain(absent_pods).collect();
+    let names: Vec<String> = patterns.iter().filter(|p| !here(p)).cloned().collect();
+    let pods = pods.iter().filter(|p| !pod_here(p)).map(|p| format!("{}/{}", p.namespace, p.name));
+    let pods: Vec<String> = pods.collect();
+    let absent: Vec<String> =
+        names.iter().cloned().chain(pods.iter().map(|pod| format!("of pod {pod}"))).collect();
     if absent.is_empty() {
         return None;
     }
-    let mut list: Vec<String> = known
-        .iter()
-        .map(|c| {
-            c.name.as_ref().map_or_else(|| c.short_id().to_owned(), |n| format!("{n} ({})", c.short_id()))
-        })
-        .collect();
-    list.sort_unstable();
-    list.dedup();
-    let list = if list.is_empty() { "none".to_owned() } else { list.join(", ") };
-    Some((absent.join(", "), list))
+    let one = |c: &&Container| {
+        let id = c.short_id();
+        let shown = c.name.as_ref().map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"));
+        let pod = c
+            .pod
+            .as_ref()
+            .and_then(|pod| Some(format!("{}/{}", pod.namespace.as_ref()?, pod.name.as_ref()?)));
+        Known { shown, names: c.name.iter().chain([&c.id]).cloned().chain(pod).collect() }
+    };
+    let wanted: Vec<&str> = names.iter().chain(&pods).map(String::as_str).collect();
+    Some((absent.join(", "), nearest(&wanted, known.iter().map(one).collect())))
 }
 
 /// Whether a verdict passes: its container, or any device of its path.

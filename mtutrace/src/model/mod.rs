@@ -18,6 +18,7 @@ pub(crate) mod remotes;
 pub(crate) mod rule;
 pub(crate) mod setup;
 pub(crate) mod socket;
+pub(crate) mod standing;
 pub(crate) mod tunnel;
 pub(crate) mod unmodelled;
 pub(crate) mod verdict;
@@ -40,6 +41,7 @@ pub(crate) use remotes::Remotes;
 pub(crate) use rule::{Action, Rule};
 pub(crate) use setup::{Ci, Compose, Network, Setup};
 pub(crate) use socket::{SocketId, TcpInfo};
+pub(crate) use standing::{Affected, StandingMismatch};
 pub(crate) use tunnel::{Tunnel, TunnelEnd};
 pub(crate) use unmodelled::{TcAction, TcFilter, Unmodelled, UnmodelledKind};
 pub(crate) use verdict::{

@@ -18,7 +18,7 @@ use std::task::{self, Poll};
 
 use crate::kernel::counters::Records;
 use crate::kernel::symbols::Symbols;
-use crate::model::{AttributedEvent, NetnsId, Node, Outcomes, Tally, Verdict};
+use crate::model::{AttributedEvent, NetnsId, Node, Outcomes, StandingMismatch, Tally, Verdict};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
 use queue::{Backlog, Patience};
@@ -44,6 +44,10 @@ pub(crate) struct Totals {
     pub(crate) disagreements: u64,
     /// Events of packets that bore the address of another than the container that sent them.
     pub(crate) forged: u64,
+    /// MTUs that do not fit at the end, whether or not a packet died of it.
+    pub(crate) standing: Vec<StandingMismatch>,
+    /// What was asked for and was never there, in words; nothing was found about it because nothing was looked at.
+    pub(crate) unmatched: Option<String>,
     /// How long the run took, milliseconds.
     pub(crate) duration_ms: u64,
     /// What it cost.
@@ -82,6 +86,8 @@ pub(crate) struct Losses {
 pub(crate) enum Item<'a> {
     /// At the start, and when it changes.
     Status(&'a TraceStatus),
+    /// MTUs that do not fit as the node stands: before the first status, and when others do.
+    Standing(&'a [StandingMismatch]),
     /// One event.
     Event(&'a AttributedEvent),
     /// Counters that have changed in the last interval, by namespace.

@@ -49,7 +49,7 @@ impl<O: Output> Output for Queued<O> {
 fn worth(item: &Item<'_>) -> Worth {
     match item {
         Item::Event(_) | Item::Report(_) => Worth::Ordinary,
-        Item::Status(_) | Item::Lost(..) | Item::Verdict(_) => Worth::Important,
+        Item::Status(_) | Item::Standing(_) | Item::Lost(..) | Item::Verdict(_) => Worth::Important,
         Item::End(..) => Worth::Last,
     }
 }

@@ -20,4 +20,6 @@ pub(crate) struct TraceStatus {
     pub(crate) claimed: usize,
     /// Namespaces that have more devices, addresses, rules or routes than are read.
     pub(crate) cut: usize,
+    /// The inode of the pid namespace whose processes are all that is seen; nothing if it is the host's.
+    pub(crate) pid_namespace: Option<u64>,
 }

@@ -8,8 +8,10 @@ use super::place::die_with_parent;
 /// Says that this process is in such a world.
 const VARIABLE: &str = "MTUTRACE_TEST_ALONE";
 
-/// The named namespaces of others are out of sight, and not held. The shell stays, to reap what processes leave behind.
-const WORLD: &str = r#"umount --lazy --recursive /run/netns 2>/dev/null
+/// The named namespaces of others are out of sight, and not held. The shell stays, to reap what processes leave behind; it
+/// passes for a runtime, without which mtutrace would say that it sees no containers.
+const WORLD: &str = r#"printf dockerd > /proc/$$/comm
+umount --lazy --recursive /run/netns 2>/dev/null
 mkdir -p /run/netns && mount -t tmpfs mtut-alone /run/netns && ip link set lo up || exit 125
 "$@"; exit $?"#;
 

@@ -59,7 +59,7 @@ fn incident_screens() -> Result<Vec<String>> {
     ensure!(small.complete, "even the small download failed");
     // The pod and what runs in it: other containers of this machine stay out of the pictures.
     terminal.type_line(&format!("exec {} run --container {}", binary()?.display(), lab.pod.id))?;
-    terminal.wait_for("the screen", |screen| screen.contains("No MTU problem so far"))?;
+    terminal.wait_for("the screen", |screen| screen.contains("standing mismatch"))?;
     let mut stalled = Vec::new();
     for _ in 0..DOWNLOADS {
         let mut download = lab.download(BYTES, STALLED)?;

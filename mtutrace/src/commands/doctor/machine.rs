@@ -5,6 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::discovery::visibility::{Seen, Visibility};
 use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability, descriptors};
@@ -38,6 +39,7 @@ pub(crate) fn facts(kernel_btf: Option<&Path>) -> Vec<Fact> {
         links(),
         open_files(),
         nat(),
+        processes(),
         names(),
     ]
 }
@@ -159,6 +161,16 @@ fn nat() -> Fact {
             Some("connections that are older than the run are attributed to the outermost container"),
         )
     }
+}
+
+/// How much of the node is seen; all of it if that cannot be told.
+pub(super) fn visibility() -> Visibility {
+    Seen::by(Path::new("/proc")).map_or(Visibility::Node, Seen::visibility)
+}
+
+fn processes() -> Fact {
+    let visibility = visibility();
+    fact("processes", visibility.state(), visibility.advice())
 }
 
 fn names() -> Fact {

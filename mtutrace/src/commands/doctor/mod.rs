@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::sight;
+use crate::discovery::visibility::Visibility;
 use crate::kernel::capability;
 use crate::kernel::hooks::{self, HOOKS, Hook, State, Status, table};
 use crate::kernel::load;
@@ -74,6 +76,10 @@ pub(crate) struct Options {
 pub(crate) fn doctor(options: &Options) -> Result<Outcome, Failure> {
     options.load.check().map_err(Failure::btf)?;
     let Tried { outcome, reasons, symbols, refusal } = try_hooks(&options.load);
+    // Hooks alone name nobody.
+    let visibility = machine::visibility();
+    let blind = (visibility == Visibility::Blind).then(|| sight::refusal(visibility));
+    let refusal = refusal.or(blind);
     let statuses = table(HOOKS, &outcome);
     let report = DoctorLine {
         v: 1,

@@ -4,11 +4,13 @@ pub(crate) mod json;
 mod stats;
 mod text;
 mod tree;
+mod view;
 
 use std::io::{self, Write};
 use std::time::Instant;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::sight;
 use crate::discovery::scan::Discovery;
 use crate::filter::select::absent_of;
 use crate::kernel::capability::LOOKING;
@@ -18,6 +20,7 @@ use crate::output::wants_colour;
 use crate::telemetry::cost;
 use stats::ScanStats;
 use tree::Tree;
+pub(crate) use view::View;
 
 /// Options of `map`.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) output: Format,
     /// Only these containers and those inside them, by the start of an id or by name; all if empty.
     pub(crate) containers: Vec<String>,
+    /// How much the text shows.
+    pub(crate) view: View,
 }
 
 /// Draws the map of the node as it is now.
@@ -40,7 +45,8 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
     }
     privileges::keep_only(&LOOKING, &[]);
     privileges::refuse_calls();
-    let Discovery { topology, .. } = Discovery::once()?;
+    let Discovery { topology, visibility, .. } = Discovery::once()?;
+    sight::check(visibility)?;
     let (node, unreadable) = (topology.node(), topology.unreadable());
     if node.netns.is_empty() {
         let why = unreadable.values().next().map_or("/proc lists none", String::as_str);
@@ -58,11 +64,12 @@ pub(crate) fn map(options: &Options) -> Result<Outcome, Failure> {
         namespaces: node.netns.len(),
         unreadable: unreadable.len(),
         took: start.elapsed(),
+        pid_namespace: visibility.part(),
         memory: cost::process().ok().map(|(_, memory)| memory),
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = match options.output {
-        Format::Text => text::write(&mut out, &tree, &stats, wants_colour()),
+        Format::Text => text::write(&mut out, &tree, &stats, options.view, wants_colour()),
         Format::Json => json::write(&mut out, &tree, &stats),
     };
     match written.and_then(|()| out.flush()) {

@@ -10,6 +10,8 @@ pub(super) struct ScanStats {
     pub(super) unreadable: usize,
     /// Wall time of the scan.
     pub(super) took: Duration,
+    /// The inode of the pid namespace whose processes are all that is seen; nothing if it is the host's.
+    pub(super) pid_namespace: Option<u64>,
     /// Resident memory, bytes.
     pub(super) memory: Option<u64>,
 }

@@ -7,12 +7,14 @@ mod ready;
 mod run_state;
 mod session;
 mod signals;
+mod standing;
 
 use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::sight;
 use crate::discovery::classifiers::Classifiers;
 use crate::discovery::reconciler::Reconciler;
 use crate::discovery::scan::Discovery;
@@ -52,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     privileges::keep_only(&capability::TRACING, &later);
     privileges::refuse_calls();
     let mut discovery = Discovery::new()?;
+    sight::check(discovery.visibility)?;
     select::check(filter, discovery.node())?;
     if select::absent(filter, discovery.node()).is_some() {
         discovery.wait_for_metadata()?;

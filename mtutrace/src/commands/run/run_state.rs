@@ -1,10 +1,13 @@
 //! What changes while a run goes on.
 use std::time::{Duration, Instant};
 
+use super::standing::StandingWatch;
 use crate::diagnosis::engine::Engine;
 use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::Snapshot;
+use crate::filter::Filter;
 use crate::filter::matched::MatchedFlows;
+use crate::filter::unmatched::Unmatched;
 use crate::mib::reconcile::Reconciliation;
 use crate::model::{Severity, Verdict};
 use crate::output::Losses;
@@ -27,6 +30,10 @@ pub(super) struct RunState {
     pub(super) latency: Latency,
     /// What is known of flows that somebody asked for.
     pub(super) matched: MatchedFlows,
+    /// MTUs that do not fit as the node stands.
+    pub(super) standing: StandingWatch,
+    /// What was asked for and has not been there yet.
+    pub(super) unmatched: Unmatched,
     /// Events that were shown.
     pub(super) shown: u64,
     /// Records that were understood.
@@ -35,7 +42,7 @@ pub(super) struct RunState {
     pub(super) undecodable: u64,
     /// What is missing, as somebody was told.
     pub(super) lost: Losses,
-    /// Whether a verdict was given that is worse than info.
+    /// Whether a verdict was given that is worse than info, or a mismatch stands or stood.
     pub(super) problem: bool,
     /// When it began.
     pub(super) started: Instant,
@@ -45,8 +52,12 @@ pub(super) struct RunState {
 
 impl RunState {
     /// At the beginning.
-    pub(super) fn new(snapshot: Snapshot, nat: NatTables) -> RunState {
+    pub(super) fn new(snapshot: Snapshot, nat: NatTables, filter: &Filter) -> RunState {
+        let mut unmatched = Unmatched::new(filter);
+        unmatched.look(&snapshot.node);
         RunState {
+            standing: StandingWatch::default(),
+            unmatched,
             engine: Engine::default(),
             nat,
             snapshot,

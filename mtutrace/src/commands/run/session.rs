@@ -7,12 +7,13 @@ use mtutrace_common::HookId;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::ending::ending;
+use super::ending::{ending, until};
 use super::holder;
 use super::options::Options;
 use super::ready::ReadyFile;
 use super::run_state::RunState;
 use super::signals::Signals;
+use super::standing;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::run::banner;
 use crate::discovery::nat::{self, NatTables};
@@ -63,7 +64,7 @@ impl Session<'_> {
         mut signals: Signals,
     ) -> Result<Outcome, Failure> {
         let snapshot = reconciler.snapshots.borrow_and_update().clone();
-        let mut state = RunState::new(snapshot, NatTables::start()?);
+        let mut state = RunState::new(snapshot, NatTables::start()?, &self.options.filter);
         let result = self.work(&mut state, &mut reconciler, &mut signals).await;
         let signalled = signals.is_ending();
         signals.end();
@@ -80,7 +81,8 @@ impl Session<'_> {
         };
         reconciler.stop();
         let problem = state.problem && self.options.exit_code;
-        ending(result, problem, &mut *self.output, signalled)
+        let unmatched = state.unmatched.told(&state.snapshot.node);
+        ending(result, problem, unmatched, &mut *self.output, signalled)
     }
 
     async fn work(
@@ -104,8 +106,7 @@ impl Session<'_> {
         let mut report = interval(self.options.interval);
         report.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let end = self.options.duration.map(|d| tokio::time::Instant::now() + d);
-        let status = state.snapshot.status.clone();
-        self.show(state, &Item::Status(&status))?;
+        self.tell_standing(state, true)?;
         self.output.flush().map_err(Failure::Output)?;
         loop {
             tokio::select! {
@@ -126,6 +127,7 @@ impl Session<'_> {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
                     self.losses(state)?;
+                    self.tell_standing(state, false)?;
                     self.output.cost(&state.cost());
                 }
                 changed = reconciler.snapshots.changed() => {
@@ -135,6 +137,7 @@ impl Session<'_> {
                     }
                     let old = std::mem::replace(&mut state.snapshot, reconciler.snapshots.borrow_and_update().clone());
                     state.reassembled();
+                    state.unmatched.look(&state.snapshot.node);
                     if old.status != state.snapshot.status {
                         let status = state.snapshot.status.clone();
                         self.show(state, &Item::Status(&status))?;
@@ -251,6 +254,19 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Tells what stands, where it is not what was told last; at the `start` on stderr too.
+    fn tell_standing(&mut self, state: &mut RunState, start: bool) -> Result<(), Failure> {
+        let changed = state.standing.changed(&state.snapshot.node, &self.options.filter);
+        let Some(found) = changed else { return Ok(()) };
+        state.problem |= !found.is_empty();
+        if start {
+            standing::say(&found);
+        }
+        self.show(state, &Item::Standing(&found))?;
+        let status = state.snapshot.status.clone();
+        self.show(state, &Item::Status(&status))
+    }
+
     /// The counters that somebody asked for.
     fn tallies(&self, state: &mut RunState) -> Vec<(NetnsId, Tally)> {
         let node = &state.snapshot.node;
@@ -307,7 +323,11 @@ impl Session<'_> {
         });
         verdicts.iter().for_each(|v| state.note(v));
         let tallies = self.tallies(state);
+        let standing = standing::asked_for(&node, &self.options.filter);
+        state.problem |= !standing.is_empty();
         let totals = Totals {
+            standing,
+            unmatched: state.unmatched.told(&node),
             events: state.shown,
             unwritten: self.output.backlog().unwritten,
             missed: cost::missed(&state.snapshot.programs),
@@ -374,12 +394,5 @@ impl Session<'_> {
             metrics.show(item, &context);
         }
         self.output.show(item, &context).map_err(Failure::Output)
-    }
-}
-
-async fn until(end: Option<tokio::time::Instant>) {
-    match end {
-        Some(end) => tokio::time::sleep_until(end).await,
-        None => std::future::pending().await,
     }
 }

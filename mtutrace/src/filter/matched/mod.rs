@@ -32,7 +32,8 @@ fn is_host(filter: &Filter, ip: IpAddr) -> bool {
     filter.hosts.iter().any(|net| net.contains(&ip))
 }
 
-fn has_address(filter: &Filter, netns: NetnsId, node: &Node) -> bool {
+/// Whether a namespace has an address that was asked for.
+pub(super) fn has_address(filter: &Filter, netns: NetnsId, node: &Node) -> bool {
     let addresses = node.netns.get(&netns).map(|n| n.addresses.as_slice()).unwrap_or_default();
     // Every namespace has loopback's.
     addresses.iter().any(|address| !address.ip.is_loopback() && is_host(filter, address.ip))

@@ -5,6 +5,7 @@ use mtutrace_common::config::DropCause;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::names::{place, protocol};
 use crate::model::{
     AttributedEvent, Container, Event, EventKind, LinkKind, NetnsId, Node, SignalKind, drop_causes,
 };
@@ -120,19 +121,4 @@ fn fragments_for(event: &Event, node: &Node) -> Option<u32> {
 
 fn peer_mtu(event: &Event, node: &Node) -> Option<u32> {
     Some(node.link(node.link(event.device()?)?.peer?)?.mtu)
-}
-
-fn place((symbol, offset): (&str, u64)) -> String {
-    format!("{symbol}+{offset:#x}")
-}
-
-fn protocol(number: u8) -> String {
-    match number {
-        1 => "icmp".to_owned(),
-        6 => "tcp".to_owned(),
-        17 => "udp".to_owned(),
-        58 => "icmpv6".to_owned(),
-        132 => "sctp".to_owned(),
-        _ => number.to_string(),
-    }
 }

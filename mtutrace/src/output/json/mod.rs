@@ -1,6 +1,8 @@
 //! JSON Lines: one object a line, each with `"v":1` and its `"kind"`.
 mod event;
 pub(crate) mod line;
+mod names;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
@@ -11,9 +13,12 @@ use serde::Serialize;
 use super::delta::Deltas;
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
-use crate::model::{Container, DeviceCounters, DeviceId, NetnsId, Outcomes, SignalKind, Tally, Verdict};
+use crate::model::{
+    Container, DeviceCounters, DeviceId, NetnsId, Outcomes, SignalKind, StandingMismatch, Tally, Verdict,
+};
 use crate::telemetry::cost::Cost;
 pub(crate) use event::EventLine;
+use standing::Standing;
 
 /// Version of the lines' layout.
 const VERSION: u32 = 1;
@@ -25,12 +30,14 @@ type Step = (HashMap<NetnsId, BTreeMap<SignalKind, u64>>, Option<u64>);
 pub(crate) struct Json<W> {
     out: W,
     deltas: Deltas,
+    /// To be told in the next `status`.
+    standing: Option<Vec<StandingMismatch>>,
 }
 
 impl<W: Write> Json<W> {
     /// To this writer.
     pub(crate) fn new(out: W) -> Json<W> {
-        Json { out, deltas: Deltas::default() }
+        Json { out, deltas: Deltas::default(), standing: None }
     }
 
     fn line<T: Serialize>(
@@ -82,7 +89,15 @@ impl<W: Write> Output for Json<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         let now = context.clock.now_ns();
         match item {
-            Item::Status(status) => self.line("status", now, context, StatusLine::new(status, None)),
+            Item::Standing(mismatches) => {
+                self.standing = Some(mismatches.to_vec());
+                Ok(())
+            }
+            Item::Status(status) => {
+                let told = self.standing.take();
+                let standing = Standing::new(told.as_deref(), status);
+                self.line("status", now, context, StatusLine { standing, ..StatusLine::new(status, None) })
+            }
             Item::Lost(status, losses) => {
                 let line = StatusLine {
                     lost: Some(losses.events),
@@ -145,6 +160,8 @@ pub(crate) struct StatusLine<'a> {
     /// Namespaces that have more devices, addresses, rules or routes than are read.
     #[serde(skip_serializing_if = "is_zero")]
     cut_namespaces: usize,
+    #[serde(flatten)]
+    standing: Standing<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,6 +204,7 @@ impl<'a> StatusLine<'a> {
             refused_interfaces: status.refused,
             claimed_ids: status.claimed,
             cut_namespaces: status.cut,
+            standing: Standing::new(totals.map(|t| t.standing.as_slice()), status),
             events: totals.map(|t| t.events),
             lost: totals.map(|t| t.records.lost),
             unwritten_lines: totals.map_or(0, |t| t.unwritten),

@@ -185,3 +185,35 @@ fn a_device_has_what_the_kernel_counted_beside_what_was_seen_on_it() {
     assert_eq!(line["interfaces"], expected);
     assert!(line.get("kernel").is_none());
 }
+
+#[test]
+fn standing_mismatches_are_in_the_next_status_and_in_the_last() {
+    let node = incident().0;
+    let found = crate::diagnosis::standing::standing(&node);
+    let names = KernelNames::default();
+    let context = Context { clock: &Clock::new(), node: &node, kernel_names: &names };
+    let (mut out, status) = (Vec::new(), TraceStatus { pid_namespace: Some(7), ..TraceStatus::default() });
+    let totals = Totals { standing: found.clone(), ..Totals::default() };
+    let mut json = Json::new(&mut out);
+    for item in [
+        Item::Standing(&found),
+        Item::Status(&status),
+        Item::Status(&TraceStatus::default()),
+        Item::End(&[], &[], &status, &totals),
+    ] {
+        json.show(&item, &context).unwrap();
+    }
+    let lines: Vec<Value> =
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, second, last] = lines.as_slice() else { panic!("{lines:#?}") };
+    assert!(second.get("mismatches").is_none() && second.get("pid_namespace").is_none(), "{second}");
+    for line in [first, last] {
+        assert_eq!(line["pid_namespace"], 7, "{line}");
+        let mismatch = &line["mismatches"][0];
+        assert_eq!(
+            (&mismatch["culprit"]["interface"], &mismatch["should_be"]),
+            (&"docker0".into(), &1450.into())
+        );
+        assert_eq!(mismatch["affected"][0]["container"]["id"], "build", "{mismatch}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The last words of a run: what still stands, what is over, who was affected, what it cost.
 use std::io::{self, Write};
 
-use super::{Text, closing};
+use super::{Text, closing, standing};
 use crate::model::{Ended, NetnsId, Tally, Verdict};
 use crate::output::{Context, Totals, TraceStatus};
 
@@ -45,8 +45,11 @@ impl<W: Write> Text<W> {
         }
         lost += &closing::untraced(status);
         let cost = format!("{}, {lost}", totals.cost.words());
+        let standing = standing::lines(&totals.standing, verdicts, self.look.colour);
         if verdicts.iter().all(|v| v.ended == Some(Ended::Replaced)) {
+            standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
             let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
+            let proven = proven && standing.is_empty() && totals.unmatched.is_none();
             let verb = if proven { "No MTU problem" } else { "No verdict" };
             writeln!(
                 self.out,
@@ -60,6 +63,7 @@ impl<W: Write> Text<W> {
             return self.tallies(tallies, None, context);
         }
         self.blocks(verdicts, context)?;
+        standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
         self.unexplained(totals)?;
         if let Some(line) = closing::disagreements(totals.disagreements) {
             writeln!(self.out, "{line}")?;

@@ -2,6 +2,9 @@
 mod closing;
 mod end;
 mod look;
+mod paint;
+mod remedies;
+mod standing;
 mod tallies;
 mod verdict;
 
@@ -19,6 +22,8 @@ use look::Counted;
 pub(crate) use look::Look;
 use verdict::Shown;
 pub(crate) use verdict::describe;
+
+pub(crate) use paint::paint;
 
 /// Writes text; with colours only where somebody asked for them.
 pub(crate) struct Text<W> {
@@ -83,7 +88,7 @@ impl<W: Write> Output for Text<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         match item {
             // Progress belongs to stderr; the run says it there.
-            Item::Status(_) => Ok(()),
+            Item::Status(_) | Item::Standing(_) => Ok(()),
             Item::Event(event) if self.look.events => self.event(event, context),
             Item::Event(_) => Ok(()),
             Item::Report(tallies) => {
@@ -108,11 +113,6 @@ impl<W: Write> Output for Text<W> {
             }
         }
     }
-}
-
-/// Text in a colour (SGR parameters), if colours are wanted.
-pub(crate) fn paint(colour: bool, code: &str, text: &str) -> String {
-    if colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// A container with those that it runs in, on one line.

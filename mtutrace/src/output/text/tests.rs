@@ -24,7 +24,7 @@ fn fix(command: &str, scope: FixScope) -> Fix {
     }
 }
 
-fn verdict(interface: &str) -> Verdict {
+pub(super) fn verdict(interface: &str) -> Verdict {
     let device =
         |interface: &str, netns, mtu| Device { interface: interface.to_owned(), netns: NetnsId(netns), mtu };
     let hop = |interface: &str, netns, mtu, kind| Hop {
@@ -339,4 +339,15 @@ fn what_was_shown_is_remembered_within_a_bound() {
         output.show(&Item::Verdict(&one), &context).unwrap();
     }
     assert_eq!(output.shown.len(), SHOWN.get());
+}
+
+#[test]
+fn no_problem_is_not_said_while_a_mismatch_stands_or_of_what_was_never_there() {
+    let standing = crate::diagnosis::standing::standing(&crate::testing::node::incident().0);
+    let end = |totals: &_| text(false, &Item::End(&[], &[], &TraceStatus::default(), totals));
+    let said = end(&Totals { standing, duration_ms: 1000, ..Totals::default() });
+    assert!(said.starts_with("\nWARNING standing mismatch, "), "{said}");
+    assert!(said.contains("\n\nNo verdict in 1.0 s") && !said.contains("No MTU problem"), "{said}");
+    let said = end(&Totals { unmatched: Some("no container typo".to_owned()), ..Totals::default() });
+    assert!(said.starts_with("No verdict in "), "{said}");
 }

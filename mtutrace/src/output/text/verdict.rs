@@ -1,8 +1,9 @@
 //! One verdict as a block of text: a line that says all by itself, then what it rests on and what to do.
 use std::io::{self, Write};
 
+use super::remedies::{self, Told};
 use super::{Text, line_of};
-use crate::model::{Bottleneck, Ended, Fix, FixScope, Severity, Verdict, VerdictKind};
+use crate::model::{Bottleneck, Ended, Fix, Severity, Verdict, VerdictKind};
 use crate::output::Context;
 use crate::output::escape::escape;
 
@@ -149,34 +150,9 @@ impl<W: Write> Text<W> {
         Ok(())
     }
 
-    /// One that works at once and one that lasts, with `reasons` where and why; all others only if somebody asked.
-    pub(super) fn remedies(&mut self, fixes: &[Fix], reasons: bool) -> io::Result<()> {
-        let first = |scope: FixScope| fixes.iter().find(|fix| fix.scope == scope);
-        let chosen = [(first(FixScope::Now), "now"), (first(FixScope::Permanent), "for good")];
-        for (fix, label) in chosen.iter().filter_map(|(fix, label)| Some(((*fix)?, *label))) {
-            self.remedy(fix, label, reasons)?;
-        }
-        if !self.look.all_fixes || !reasons {
-            return Ok(());
-        }
-        for fix in fixes.iter().filter(|fix| chosen.iter().all(|(one, _)| *one != Some(*fix))) {
-            self.remedy(fix, "or", true)?;
-        }
-        Ok(())
-    }
-
-    fn remedy(&mut self, fix: &Fix, label: &str, reasons: bool) -> io::Result<()> {
-        let strong = label != "or";
-        let label = self.paint(if strong { "1;32" } else { "0" }, &format!("{label:<10}"));
-        let command = self.paint(if strong { "1" } else { "0" }, &escape(&fix.command));
-        writeln!(self.out, "  {label} {command}")?;
-        if reasons {
-            writeln!(self.out, "  {:<10}   {}: {}", "", escape(&fix.r#where), escape(&fix.what))?;
-            if let Some(undo) = &fix.undo {
-                writeln!(self.out, "  {:<10}   undo: {}", "", escape(undo))?;
-            }
-        }
-        Ok(())
+    fn remedies(&mut self, fixes: &[Fix], reasons: bool) -> io::Result<()> {
+        let told = Told { reasons, all: self.look.all_fixes, colour: self.look.colour };
+        remedies::lines(fixes, told).iter().try_for_each(|line| writeln!(self.out, "{line}"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::figures::{Figures, Subject};
 use super::traffic::Traffic;
 use crate::filter::{Filter, select};
-use crate::model::{AttributedEvent, NetnsId, Node, SignalKind, Tally, Verdict};
+use crate::model::{AttributedEvent, NetnsId, Node, SignalKind, StandingMismatch, Tally, Verdict};
 use crate::output::Item;
 use crate::telemetry::TraceStatus;
 use crate::telemetry::cost::Cost;
@@ -38,6 +38,8 @@ pub(super) struct Data {
     pub(super) node: Node,
     /// Verdicts, the one to read first first.
     pub(super) verdicts: Vec<TimedVerdict>,
+    /// MTUs that do not fit as the node stands, the worst first.
+    pub(super) standing: Vec<StandingMismatch>,
     /// Figures.
     pub(super) rows: BTreeMap<Subject, Figures>,
     filter: Filter,
@@ -62,6 +64,7 @@ impl Data {
                 self.status.clone_from(status);
                 self.find();
             }
+            Item::Standing(found) => self.standing = found.to_vec(),
             Item::Lost(_, losses) => self.lost = losses.events,
             Item::Event(charged) => self.event(charged),
             Item::Report(tallies) => self.report(tallies, now_ns),
@@ -79,6 +82,15 @@ impl Data {
     /// The verdicts about somebody.
     pub(super) fn about<'a>(&'a self, who: &'a Subject) -> impl Iterator<Item = &'a Verdict> {
         self.verdicts.iter().map(|timed| &timed.verdict).filter(|v| Subject::of(v, &self.node) == *who)
+    }
+
+    /// Mismatches that stand, and that no verdict is about.
+    pub(super) fn unsaid(&self) -> impl Iterator<Item = &StandingMismatch> {
+        let said = |m: &StandingMismatch| {
+            let mut verdicts = self.verdicts.iter().map(|timed| &timed.verdict).filter(|v| v.active);
+            verdicts.any(|v| v.culprit.as_ref().is_some_and(|culprit| m.is_about(culprit)))
+        };
+        self.standing.iter().filter(move |m| !said(m))
     }
 
     /// Every container of the node that was asked for has a row, quiet or not.

@@ -219,3 +219,21 @@ fn no_size_panics() {
         }
     }
 }
+
+#[test]
+fn what_stands_is_told_until_a_verdict_says_it() {
+    let node = node();
+    let mut app = quiet(&node);
+    let found = crate::diagnosis::standing::standing(&node);
+    app.take(&Item::Standing(&found), &node, 61 * SECOND);
+    let said = screen(&mut app, 80, 24);
+    assert!(said.contains("!  WARNING standing mismatch: container build: packets can be too big"), "{said}");
+    assert!(said.contains("for good dockerd --mtu=1450") && !said.contains("No MTU problem"), "{said}");
+    let marked = |line: &str| line.contains("build") && line.contains("!  ") && !line.contains("WARNING");
+    assert!(said.lines().any(marked), "in the list of containers: {said}");
+    app.take(&Item::Verdict(&blackhole(&node)), &node, 62 * SECOND);
+    let said = screen(&mut app, 80, 24);
+    assert!(said.contains("!! CRITICAL PMTU black hole") && !said.contains("standing mismatch"), "{said}");
+    app.take(&Item::Standing(&[]), &node, 63 * SECOND);
+    assert!(!screen(&mut app, 80, 24).contains("standing mismatch"));
+}

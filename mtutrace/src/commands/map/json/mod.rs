@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::stats::ScanStats;
-use super::tree::{EgressPath, Entry, Fault, Tree};
-use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId, Unmodelled};
+use super::tree::{Entry, Tree};
+use crate::diagnosis::standing::{EgressPath, Fault};
+use crate::model::{Container, Device, Fix, Hop, Learnt, NetnsId, StandingMismatch, Unmodelled};
 use crate::telemetry::clock::Clock;
 use crate::topology::{Underlay, Unequal};
 
@@ -29,6 +30,12 @@ pub(crate) struct MapLine<'a> {
     #[serde(skip_serializing_if = "<[Unmodelled]>::is_empty")]
     unmodelled: &'a [Unmodelled],
     mismatches: usize,
+    /// The mismatches by cause, the worst first: whom each concerns, and its fix.
+    #[serde(skip_serializing_if = "<[StandingMismatch]>::is_empty")]
+    causes: &'a [StandingMismatch],
+    /// The inode of the pid namespace whose processes are all that is seen; absent if it is the host's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid_namespace: Option<u64>,
     namespaces: usize,
     unreadable_namespaces: usize,
     took_ms: u64,
@@ -150,7 +157,7 @@ struct TunnelRow<'a> {
 impl<'a> TunnelRow<'a> {
     fn new(entry: &'a Entry<'a>, below: &'a Underlay) -> TunnelRow<'a> {
         let Underlay { tunnel, device, overhead, fits, wrong, learnt, .. } = below;
-        let fix = if *wrong { entry.tunnel_fixes.as_slice() } else { &[] };
+        let fix = if *wrong { entry.network.tunnel_fixes.as_slice() } else { &[] };
         TunnelRow {
             tunnel,
             overhead: *overhead,
@@ -165,7 +172,7 @@ impl<'a> TunnelRow<'a> {
 
 impl<'a> MapRow<'a> {
     fn new(entry: &'a Entry<'a>, container: Option<&'a Container>) -> MapRow<'a> {
-        let mut mismatches = entry.faults.iter().map(MismatchRow::new);
+        let mut mismatches = entry.network.faults.iter().map(MismatchRow::new);
         let mismatch = mismatches.next();
         MapRow {
             container,
@@ -174,9 +181,9 @@ impl<'a> MapRow<'a> {
             netns_path: entry.known.mount.as_deref(),
             pid: entry.known.pid.filter(|_| container.is_none()),
             command: entry.known.command.as_deref().filter(|_| container.is_none()),
-            paths: entry.paths.iter().map(PathRow::new).collect(),
-            other_paths: entry.others.iter().map(PathRow::new).collect(),
-            unequal: entry.unequal.iter().map(UnequalRow::new).collect(),
+            paths: entry.network.paths.iter().map(PathRow::new).collect(),
+            other_paths: entry.network.others.iter().map(PathRow::new).collect(),
+            unequal: entry.network.unequal.iter().map(UnequalRow::new).collect(),
             rules_not_followed: entry.rules,
             routes_not_read: entry.routes_cut,
             learnt: entry.learnt,
@@ -220,7 +227,8 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) ->
     let owned =
         tree.chosen().flat_map(|entry| entry.containers.iter().map(move |c| MapRow::new(entry, Some(*c))));
     let others = tree.chosen().filter(|entry| entry.containers.is_empty() && entry.netns != tree.host);
-    let tunnels = tree.chosen().flat_map(|e| e.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
+    let tunnels =
+        tree.chosen().flat_map(|e| e.network.tunnels.iter().map(move |below| TunnelRow::new(e, below)));
     let line = MapLine {
         v: 1,
         kind: "map",
@@ -231,6 +239,8 @@ pub(super) fn write(out: &mut impl Write, tree: &Tree<'_>, stats: &ScanStats) ->
         tunnels: tunnels.collect(),
         unmodelled: &tree.unmodelled,
         mismatches: tree.mismatches(),
+        causes: &tree.problems,
+        pid_namespace: stats.pid_namespace,
         namespaces: stats.namespaces,
         unreadable_namespaces: stats.unreadable,
         took_ms: u64::try_from(stats.took.as_millis()).unwrap_or(u64::MAX),

@@ -2,14 +2,18 @@
 use std::time::Duration;
 
 use super::*;
-use crate::model::{LinkKind, NetnsId, Node, Pod};
-use crate::testing::node::incident;
+use crate::model::{Learnt, LinkKind, NetnsId, Node, Pod};
+use crate::testing::node::{Builder, incident};
 
 fn drawn(node: &Node, patterns: &[String], colour: bool) -> String {
+    viewed(node, patterns, View::Folded, colour)
+}
+
+fn viewed(node: &Node, patterns: &[String], view: View, colour: bool) -> String {
     let stats =
         ScanStats { namespaces: node.netns.len(), took: Duration::from_millis(7), ..ScanStats::default() };
     let mut out = Vec::new();
-    write(&mut out, &Tree::new(node, patterns), &stats, colour).unwrap();
+    write(&mut out, &Tree::new(node, patterns), &stats, view, colour).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -25,18 +29,19 @@ fn the_incident() {
     assert_eq!(
         drawn(&node, &[], false),
         "\
-host
-│  ens3 1500
-├─ pod (pod 01fbdc88), sidecar
-│  │  eth0 1450 > veth112 1450 > cni0 1450 > ens3 1500
-│  └─ build
-│        eth0 1500 > veth8 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit) > veth112 1450 > cni0 1450 > ens3 1500
-│        fix  dockerd --mtu=1450
-│               in container pod, which runs the inner Docker: restart it with the MTU of its host, and recreate its containers
-└─ lonely
-      no default route
+WARNING  build  eth0 1500 > veth8 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit)
+  now  on this node, as root: works at once, for new connections; lost when the container is recreated
+       nsenter --net=/proc/no-process-in-3/ns/net ip link set dev eth0 mtu 1450
+       undo: nsenter --net=/proc/no-process-in-3/ns/net ip link set dev eth0 mtu 1500
+  for good  in container pod, which runs the inner Docker: restart it with the MTU of its host, and recreate its containers
+       dockerd --mtu=1450
 
-4 containers, 1 mismatch (4 network namespaces, 7 ms)
+host  ens3 1500
+├─ pod (pod 01fbdc88), sidecar  eth0 1450 > veth112 1450 > cni0 1450 > ens3 1500
+│  └─ build  eth0 1500 > veth8 1500 > docker0 1500 (should be 1450) > eth0 1450 (limit) > veth112 1450 > cni0 1450 > ens3 1500
+└─ lonely  no default route
+
+4 containers, 1 mismatch: build (4 network namespaces, 7 ms)
 "
     );
 }
@@ -45,8 +50,8 @@ host
 fn what_is_only_around_it_has_no_path() {
     let node = incident().0;
     let text = drawn(&node, &["build".to_owned()], false);
-    assert!(text.starts_with("host\n└─ pod\n   └─ build\n         eth0 1500 > "), "{text}");
-    assert!(text.contains("\n1 container, 1 mismatch ("), "{text}");
+    assert!(text.contains("\n\nhost\n└─ pod\n   └─ build  eth0 1500 > "), "{text}");
+    assert!(text.contains("\n1 container, 1 mismatch: build ("), "{text}");
 }
 
 #[test]
@@ -58,13 +63,11 @@ fn trunks_end_with_their_last_branch() {
         .gateway(4, 17, "172.17.0.1")
         .0;
     let text = drawn(&node, &[], false);
+    let tree: Vec<&str> = text.lines().skip_while(|line| !line.is_empty()).skip(1).collect();
     let lines: Vec<&str> =
-        text.lines().map(|line| line.trim_end_matches(|c: char| !"─│".contains(c))).collect();
-    assert_eq!(lines[..4], ["", "│", "└─", "   │"], "{text}");
-    assert!(
-        text.contains("\n   ├─ build\n   │     eth0") && text.contains("\n   └─ namespace 4\n         eth0"),
-        "{text}"
-    );
+        tree.iter().map(|line| line.trim_end_matches(|c: char| !"─│".contains(c))).collect();
+    assert_eq!(lines[..4], ["", "└─", "   ├─", "   └─"], "{text}");
+    assert!(text.contains("\n   ├─ build  eth0") && text.contains("\n   └─ namespace 4  eth0"), "{text}");
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn both_families_are_named() {
     let node =
         incident().address(1, 2, "2001:db8::5/64").route(1, 2, "::/0", Some("2001:db8::1"), Some(1280)).0;
     let text = drawn(&node, &[], false);
-    assert!(text.contains("│  IPv4  ens3 1500\n│  IPv6  ens3 1280\n"), "{text}");
+    assert!(text.contains("host  IPv4  ens3 1500\n│  host  IPv6  ens3 1280\n"), "{text}");
 }
 
 #[test]
@@ -99,7 +102,7 @@ fn colours_change_nothing_else() {
     let node = incident().0;
     let coloured = drawn(&node, &[], true);
     let mut plain = coloured.clone();
-    for code in ["\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"] {
+    for code in ["\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m", "\x1b[0m"] {
         assert!(coloured.contains(code), "{code:?}");
         plain = plain.replace(code, "");
     }
@@ -129,7 +132,7 @@ fn other_ways_out_and_what_faces_each_other() {
     let way = "10.50.0.0/16  eth0 1500 > veth8 1500 > docker0 1500 (should be 1300) > eth0 1450 > ";
     assert!(text.contains(way) && text.contains("cni0 1450 > tun0 1300 (limit)\n"), "{text}");
     assert!(
-        text.contains("fix  dockerd --mtu=1450\n") && text.contains("fix  dockerd --mtu=1300\n"),
+        text.contains("       dockerd --mtu=1450\n") && text.contains("       dockerd --mtu=1300\n"),
         "{text}"
     );
     let text = drawn(&vpn(1450).0, &["build".to_owned()], false);
@@ -149,8 +152,8 @@ fn namespaces_without_a_container_are_named_and_counted() {
     bare.containers.clear();
     (bare.pid, bare.command) = (Some(12), Some("slirp\x1b4netns".to_owned()));
     let text = drawn(&node, &[], false);
-    assert!(text.contains("namespace 3 (pid 12, slirp\\u{1b}4netns)\n"), "{text}");
-    assert!(text.contains("\n1 container and 1 namespace without one, 1 mismatch ("), "{text}");
+    assert!(text.contains("└─ namespace 3 (pid 12, slirp\\u{1b}4netns)  eth0 1500 > "), "{text}");
+    assert!(text.contains("\n1 container and 1 namespace without one, 1 mismatch: namespace 3 (pid 12, slirp\\u{1b}4netns) ("), "{text}");
 }
 
 #[test]
@@ -163,10 +166,83 @@ fn what_could_not_be_followed_stands_below() {
     let mut tree = Tree::new(&node, &["build".to_owned()]);
     tree.add_unreadable(&[(NetnsId(9), "gone\x1b".to_owned())].into());
     let mut out = Vec::new();
-    write(&mut out, &tree, &ScanStats::default(), false).unwrap();
+    write(&mut out, &tree, &ScanStats::default(), View::Folded, false).unwrap();
     let text = String::from_utf8(out).unwrap();
     let lines = "\n\nnot followed in pod: rule 9 (fwmark 0x1/0x1): what it is about goes by table 7\n\
                  not followed in namespace 9: namespace 9 could not be read: gone\\u{1b}\n\n";
     assert!(text.contains(lines), "{text}");
     assert!(text.contains("1 container, no mismatch in what could be followed ("), "{text}");
+}
+
+/// The incident with this many more containers on docker0, each with this MTU of its own.
+fn crowd(count: u32, mtu: u32) -> Node {
+    let more = (10..10 + count).fold(incident().edit(2, 3, |link| link.mtu = 1450), |node, n| {
+        let port = format!("veth{n}");
+        node.pair((2, n, port.as_str(), mtu), (n, 7, "eth0", mtu))
+            .port(2, n, 3)
+            .address(n, 7, &format!("172.17.1.{n}/16"))
+            .gateway(n, 7, "172.17.0.1")
+            .container(n, &format!("web-{n}"))
+    });
+    let inner = |node: Builder| node.edit(3, 7, |link| link.mtu = 1500);
+    inner(more).0
+}
+
+#[test]
+fn one_of_three_hundred_is_on_the_first_line_and_the_others_are_one() {
+    let text = drawn(&crowd(200, 1450), &[], false);
+    let first = text.lines().next().unwrap();
+    assert!(first.starts_with("WARNING  build  eth0 1500 (should be 1450) > "), "{text}");
+    assert!(text.contains("   ├─ build  eth0 1500 (should be 1450) > "), "{text}");
+    assert!(
+        text.contains("\n   └─ 200 containers:  eth0 1450 > docker0 1450 > eth0 1450 > cni0 1450 > "),
+        "{text}"
+    );
+    assert!(text.contains("\n202 containers, 1 mismatch: build ("), "{text}");
+    assert!(text.lines().count() < 16, "{text}");
+    let all = viewed(&crowd(200, 1450), &[], View::All, false);
+    assert!(all.contains("─ web-57  eth0 1450 > veth57 1450 > docker0 1450 > "), "{all}");
+    assert_eq!(all.lines().filter(|line| line.contains("web-")).count(), 200, "{all}");
+    let problems = viewed(&crowd(200, 1450), &[], View::Problems, false);
+    assert!(problems.starts_with("WARNING  build  ") && !problems.contains("web-"), "{problems}");
+    assert!(problems.ends_with("1 mismatch: build (203 network namespaces, 7 ms)\n"), "{problems}");
+}
+
+#[test]
+fn few_that_are_equal_are_named_and_two_are_not_folded() {
+    let text = drawn(&crowd(3, 1450), &[], false);
+    assert!(
+        text.contains("└─ 3 containers (web-10, web-11, web-12):  eth0 1450 > docker0 1450 > "),
+        "{text}"
+    );
+    let text = drawn(&crowd(2, 1450), &[], false);
+    assert!(text.contains("├─ web-10  ") && text.contains("└─ web-11  "), "{text}");
+}
+
+#[test]
+fn the_remarkable_is_not_folded() {
+    let mut node = crowd(4, 1450);
+    let learnt = Learnt { destination: [192, 0, 2, 1].into(), mtu: 1400 };
+    node.netns.get_mut(&NetnsId(11)).unwrap().learnt = vec![learnt];
+    let text = drawn(&node, &[], false);
+    assert!(text.contains("    web-11  path MTU learnt by ICMP: 1400 for 192.0.2.1\n"), "{text}");
+    assert!(text.contains("─ 3 containers (web-10, web-12, web-13):  "), "{text}");
+}
+
+#[test]
+fn many_with_one_cause_have_one_fix() {
+    let mut node = crowd(9, 1500);
+    node.netns.get_mut(&NetnsId(2)).unwrap().links.get_mut(&3).unwrap().mtu = 1500;
+    let text = drawn(&node, &[], false);
+    let fixes = |text: &str| text.matches("       dockerd --mtu=1450\n").count();
+    assert_eq!(fixes(&text), 1, "{text}");
+    assert!(
+        text.contains("\nWARNING  7 more of the same cause: web-12, web-13, web-14 and 4 more\n"),
+        "{text}"
+    );
+    assert!(text.contains("─ web-18  eth0 1500 > veth18 1500 > docker0 1500 (should be 1450)"), "{text}");
+    assert!(text.contains(", 10 mismatches: build, web-10, web-11 and 7 more ("), "{text}");
+    let problems = viewed(&node, &[], View::Problems, false);
+    assert_eq!(problems.matches("\nWARNING  web-").count(), 9, "{problems}");
+    assert_eq!(fixes(&problems), 1, "{problems}");
 }

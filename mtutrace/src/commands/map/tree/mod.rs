@@ -1,15 +1,13 @@
 //! The node as a tree: namespaces in the namespaces that their traffic leaves through, each with its path out. Pure.
-mod paths;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Container, Fix, Learnt, LinkKind, Netns, NetnsId, Node, Unmodelled, UnmodelledKind};
-use crate::remediation;
+use crate::diagnosis::standing::{Network, causes};
+use crate::model::{
+    Container, Learnt, LinkKind, Netns, NetnsId, Node, StandingMismatch, Unmodelled, UnmodelledKind,
+};
 use crate::topology::path::path_before_tunnels;
 use crate::topology::reach::namespaces;
-use crate::topology::underlay::tunnels;
-use crate::topology::{Exits, Underlay, Unequal, unequal, unmodelled};
-pub(super) use paths::{EgressPath, Fault};
+use crate::topology::{Exits, unmodelled};
 
 /// What is nested deeper is drawn as if it were at this depth.
 const DEEPEST: usize = 32;
@@ -27,31 +25,14 @@ pub(super) struct Entry<'a> {
     pub(super) known: &'a Netns,
     /// Containers in it, the one to name first.
     pub(super) containers: Vec<&'a Container>,
-    /// IPv4's path, else IPv6's; both when they are not equally good. None if there is no default route.
-    pub(super) paths: Vec<EgressPath>,
-    /// The other ways out, to networks with a route or rule of their own, the narrowest first.
-    pub(super) others: Vec<EgressPath>,
-    /// Devices of it that face each other, or others, with different MTUs.
-    pub(super) unequal: Vec<Unequal>,
-    /// What is wrong with its network; on its default paths first.
-    pub(super) faults: Vec<Fault>,
-    /// Its tunnels, and what carries them.
-    pub(super) tunnels: Vec<Underlay>,
+    /// Its ways out, and what is wrong with them.
+    pub(super) network: Network,
     /// Rules of policy routing that the paths do not follow.
     pub(super) rules: usize,
     /// Routes that were too many to read, or more.
     pub(super) routes_cut: usize,
     /// Path MTUs that its kernel has learnt, the smallest first.
     pub(super) learnt: &'a [Learnt],
-    /// The remedies for its first wrong tunnel, the best first.
-    pub(super) tunnel_fixes: Vec<Fix>,
-}
-
-impl Entry<'_> {
-    /// Its tunnels whose own number is wrong.
-    pub(super) fn wrong_tunnels(&self) -> impl Iterator<Item = &Underlay> {
-        self.tunnels.iter().filter(|below| below.wrong)
-    }
 }
 
 /// The node.
@@ -59,8 +40,11 @@ impl Entry<'_> {
 pub(super) struct Tree<'a> {
     /// The host's namespace; 0 if it is not known.
     pub(super) host: NetnsId,
-    /// Everything that is shown; what is inside a namespace comes right after it, the host first.
+    /// Everything that is shown; what is inside a namespace comes right after it, the host first. Of those in one
+    /// namespace, the ones with something wrong in them come first.
     pub(super) entries: Vec<Entry<'a>>,
+    /// What is wrong with them, one for each cause, the worst first.
+    pub(super) problems: Vec<StandingMismatch>,
     /// What could not be followed, in those and in the namespaces on their paths.
     pub(super) unmodelled: Vec<Unmodelled>,
 }
@@ -72,18 +56,22 @@ impl<'a> Tree<'a> {
         let mut exits = Exits::default();
         let mut places: BTreeMap<NetnsId, Entry<'a>> =
             node.netns.keys().filter_map(|&netns| Some((netns, entry(node, netns, &mut exits)?))).collect();
-        let inside = nesting(node, &places);
+        let mut inside = nesting(node, &places);
+        for entry in places.values_mut() {
+            entry.choose(patterns, node.host);
+            let container = entry.containers.first().copied();
+            entry.network.judge(node, entry.netns, container);
+        }
+        worst_first(node.host, &mut inside, &places);
         let mut entries = in_order(node.host, &inside)
             .into_iter()
             .filter_map(|(netns, depth)| Some(Entry { depth: depth.min(DEEPEST), ..places.remove(&netns)? }))
             .collect::<Vec<_>>();
-        for entry in &mut entries {
-            entry.choose(patterns, node.host);
-            entry.judge(node);
-        }
         keep_chosen(&mut entries);
         let unmodelled = left_out(node, &entries, &exits);
-        Tree { host: node.host, entries, unmodelled }
+        let chosen = entries.iter().filter(|entry| entry.chosen);
+        let problems = causes(node, chosen.map(|entry| (entry.netns, &entry.containers, &entry.network)));
+        Tree { host: node.host, entries, problems, unmodelled }
     }
 
     /// Namespaces that could not be read, and why.
@@ -109,15 +97,7 @@ impl<'a> Tree<'a> {
 
     /// How many networks and tunnels are wrong.
     pub(super) fn mismatches(&self) -> usize {
-        // A path through a wrong tunnel of the namespace's own is that tunnel's fault.
-        let own = |entry: &Entry<'_>, fault: &Fault| {
-            entry.wrong_tunnels().any(|below| below.tunnel.id() == fault.mismatch.culprit.id())
-        };
-        let wrong = |entry: &Entry<'_>| {
-            let others = entry.faults.iter().filter(|fault| !own(entry, fault)).count();
-            others + entry.wrong_tunnels().count()
-        };
-        self.chosen().map(wrong).sum()
+        self.chosen().map(|entry| entry.network.mismatches()).sum()
     }
 
     /// What was asked for.
@@ -131,7 +111,7 @@ impl Entry<'_> {
         if patterns.is_empty() {
             let mut links = self.known.links.values();
             let bare = self.netns != host && links.any(|link| link.up && link.kind != LinkKind::Loopback);
-            let shows = bare || !self.paths.is_empty() || !self.tunnels.is_empty();
+            let shows = bare || !self.network.paths.is_empty() || !self.network.tunnels.is_empty();
             self.chosen = !self.containers.is_empty() || shows;
             return;
         }
@@ -140,48 +120,30 @@ impl Entry<'_> {
         if self.chosen {
             self.containers.retain(wanted);
         } else {
-            self.paths.clear();
-            self.others.clear();
-            self.unequal.clear();
-            self.tunnels.clear();
+            self.network = Network::default();
         }
-    }
-
-    fn judge(&mut self, node: &Node) {
-        let facing = self.unequal.iter().filter_map(|pair| paths::facing(node, self.netns, pair));
-        let all = self.paths.iter().chain(&self.others).cloned().chain(facing);
-        self.faults = paths::faults(node, self.netns, self.containers.first().copied(), all);
-        let fixes = self.wrong_tunnels().next().map(|below| remediation::tunnel::fixes(below, node));
-        self.tunnel_fixes = fixes.unwrap_or_default();
     }
 }
 
 fn entry<'a>(node: &'a Node, netns: NetnsId, exits: &mut Exits) -> Option<Entry<'a>> {
     let known = node.netns.get(&netns)?;
-    let paths = paths::defaults(node, netns);
-    let others = paths::others(node, netns, &paths, exits);
     Some(Entry {
         netns,
         depth: 0,
         chosen: false,
         known,
         containers: known.containers.iter().collect(),
-        paths,
-        others,
-        unequal: unequal(node, netns),
-        faults: Vec::new(),
-        tunnels: tunnels(node, netns).collect(),
+        network: Network::of(node, netns, exits),
         rules: known.rules.iter().filter(|rule| !rule.is_followed()).count(),
         routes_cut: known.routes_cut,
         learnt: &known.learnt,
-        tunnel_fixes: Vec::new(),
     })
 }
 
 /// What could not be followed in the entries that were asked for, and on their paths.
 fn left_out(node: &Node, entries: &[Entry<'_>], exits: &Exits) -> Vec<Unmodelled> {
     let chosen = || entries.iter().filter(|entry| entry.chosen);
-    let paths = chosen().flat_map(|entry| entry.paths.iter().chain(&entry.others));
+    let paths = chosen().flat_map(|entry| entry.network.paths.iter().chain(&entry.network.others));
     let passed = paths.flat_map(|path| path.hops.iter().map(|hop| hop.netns));
     let all: BTreeSet<NetnsId> = chosen().map(|entry| entry.netns).chain(passed).collect();
     let routes = |netns: NetnsId| {
@@ -207,6 +169,25 @@ fn nesting(node: &Node, places: &BTreeMap<NetnsId, Entry<'_>>) -> BTreeMap<Netns
         inside.entry(outer).or_default().push(entry.netns);
     }
     inside
+}
+
+/// Puts those first in whom, or inside of whom, something is wrong.
+fn worst_first(
+    host: NetnsId,
+    inside: &mut BTreeMap<NetnsId, Vec<NetnsId>>,
+    places: &BTreeMap<NetnsId, Entry<'_>>,
+) {
+    // From the end: the depth of the one met last, if it is wrong or what is around it is.
+    let mut wrong = BTreeSet::new();
+    let mut around = 0;
+    for (netns, depth) in in_order(host, inside).into_iter().rev() {
+        let own = places.get(&netns).is_some_and(|entry| entry.network.mismatches() > 0);
+        if own || depth < around {
+            wrong.insert(netns);
+            around = depth;
+        }
+    }
+    inside.values_mut().for_each(|inner| inner.sort_by_key(|netns| !wrong.contains(netns)));
 }
 
 /// Every namespace once, with its depth, what is inside it right after it.

@@ -23,15 +23,15 @@ fn each_way_out_is_judged() {
     let node = vpn(1300).0;
     let tree = Tree::new(&node, &[]);
     let build = entry_of(&tree, 3);
-    assert_eq!(build.others.len(), 1);
-    assert_eq!(build.others[0].destinations(), ["10.50.0.0/16", "10.60.0.0/16"]);
-    let fault = &build.faults[0];
+    assert_eq!(build.network.others.len(), 1);
+    assert_eq!(build.network.others[0].destinations(), ["10.50.0.0/16", "10.60.0.0/16"]);
+    let fault = &build.network.faults[0];
     assert_eq!((fault.mismatch.culprit.interface.as_str(), fault.mismatch.bottleneck.mtu), ("docker0", 1300));
     assert_eq!(fault.fixes[0].command, "dockerd --mtu=1300");
     assert_eq!(tree.mismatches(), 2, "the pod's own network, and the one in it");
     let wide = vpn(1450).0;
     let tree = Tree::new(&wide, &[]);
-    assert_eq!((entry_of(&tree, 3).others.len(), tree.mismatches()), (1, 0));
+    assert_eq!((entry_of(&tree, 3).network.others.len(), tree.mismatches()), (1, 0));
 }
 
 #[test]
@@ -41,7 +41,12 @@ fn a_narrower_way_is_a_fault_of_its_own_and_a_wider_one_is_not() {
     };
     let limits = |node: &Node| {
         let tree = Tree::new(node, &["build".to_owned()]);
-        entry_of(&tree, 3).faults.iter().map(|fault| fault.mismatch.bottleneck.mtu).collect::<Vec<_>>()
+        entry_of(&tree, 3)
+            .network
+            .faults
+            .iter()
+            .map(|fault| fault.mismatch.bottleneck.mtu)
+            .collect::<Vec<_>>()
     };
     assert_eq!(limits(&with(1300)), [1450, 1300]);
     assert_eq!(limits(&with(1480)), [1450]);
@@ -57,11 +62,11 @@ fn devices_that_face_each_other() {
     let node = without_routes(1400);
     let tree = Tree::new(&node, &[]);
     let build = entry_of(&tree, 3);
-    let fault = &build.faults[0];
+    let fault = &build.network.faults[0];
     assert_eq!((fault.mismatch.culprit.interface.as_str(), fault.path.target), ("veth8", 1450));
     assert!(fault.fixes[0].command.ends_with("ip link set dev veth8 mtu 1450"), "{:?}", fault.fixes);
     // The container's own end is the small one: it announces a small MSS.
     let node = without_routes(1500);
     let tree = Tree::new(&node, &[]);
-    assert_eq!((entry_of(&tree, 3).unequal.len(), entry_of(&tree, 3).faults.len()), (1, 0));
+    assert_eq!((entry_of(&tree, 3).network.unequal.len(), entry_of(&tree, 3).network.faults.len()), (1, 0));
 }

@@ -1,5 +1,6 @@
 //! Trees of the founding incident and of nodes like it.
 use super::*;
+use crate::diagnosis::standing::Fault;
 use crate::model::{Link, LinkKind};
 use crate::testing::node::{Builder, incident, names};
 use test_case::test_case;
@@ -7,7 +8,7 @@ use test_case::test_case;
 /// "depth:netns" of each entry, with a `!` if it is wrong and brackets if it is there only for others.
 fn shape(tree: &Tree<'_>) -> String {
     let one = |e: &Entry<'_>| {
-        let wrong = if e.faults.is_empty() { "" } else { "!" };
+        let wrong = if e.network.faults.is_empty() { "" } else { "!" };
         let text = format!("{}:{}{wrong}", e.depth, e.netns);
         if e.chosen { text } else { format!("({text})") }
     };
@@ -70,7 +71,7 @@ fn the_culprit_the_limit_and_the_fix() {
     let node = incident().0;
     let tree = Tree::new(&node, &[]);
     let entry = entry_of(&tree, 3);
-    let Fault { path, mismatch: m, fixes } = &entry.faults[0];
+    let Fault { path, mismatch: m, fixes } = &entry.network.faults[0];
     assert_eq!((path.family, path.mtu), ("ipv4", 1450));
     assert_eq!(
         names(&path.hops),
@@ -78,15 +79,18 @@ fn the_culprit_the_limit_and_the_fix() {
     );
     assert_eq!((m.culprit.interface.as_str(), m.bottleneck.mtu), ("docker0", 1450));
     assert_eq!(fixes[0].command, "dockerd --mtu=1450");
-    assert!(entry_of(&tree, 2).faults.is_empty());
+    assert!(entry_of(&tree, 2).network.faults.is_empty());
 }
 
 #[test]
 fn both_families_only_when_they_differ() {
     let families = |node: &Builder| {
         let tree = Tree::new(&node.0, &[]);
-        let paths =
-            entry_of(&tree, 3).paths.iter().map(|path| (path.family, path.mtu, path.mismatch.is_some()));
+        let paths = entry_of(&tree, 3)
+            .network
+            .paths
+            .iter()
+            .map(|path| (path.family, path.mtu, path.mismatch.is_some()));
         paths.collect::<Vec<_>>()
     };
     assert_eq!(families(&with_ipv6(incident(), None)), [("ipv4", 1450, true)]);
@@ -117,7 +121,7 @@ fn without_a_route_there_is_no_way_and_no_mismatch() {
     let node = node.container(5, "lonely").0;
     let tree = Tree::new(&node, &[]);
     assert_eq!(shape(&tree), "0:1 1:2 2:3! 1:5", "a namespace without a container and a path is left out");
-    assert!(entry_of(&tree, 5).paths.is_empty());
+    assert!(entry_of(&tree, 5).network.paths.is_empty());
     assert_eq!((tree.containers(), tree.mismatches()), (3, 1));
 }
 
@@ -129,7 +133,7 @@ fn chosen(pattern: &str, expected: &str, mismatches: usize) {
     crate::topology::adopt::adopt_parents(&mut node);
     let tree = Tree::new(&node, &[pattern.to_owned()]);
     assert_eq!((shape(&tree).as_str(), tree.mismatches()), (expected, mismatches));
-    assert!(tree.entries.iter().all(|entry| entry.chosen || entry.paths.is_empty()));
+    assert!(tree.entries.iter().all(|entry| entry.chosen || entry.network.paths.is_empty()));
 }
 
 #[test]

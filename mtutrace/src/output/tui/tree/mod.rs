@@ -97,6 +97,13 @@ fn nodes(data: &Data) -> BTreeMap<Subject, TreeNode<'_>> {
         let worst = troubles.entry(Subject::of(verdict, &data.node)).or_insert(verdict.severity);
         *worst = verdict.severity.max(*worst);
     }
+    for mismatch in &data.standing {
+        for one in &mismatch.affected {
+            let who = Subject::new(one.netns, one.container.as_ref(), &data.node);
+            let worst = troubles.entry(who).or_insert(mismatch.severity);
+            *worst = mismatch.severity.max(*worst);
+        }
+    }
     let mut add = |who: Subject, label: String, row| {
         let trouble = troubles.get(&who).copied();
         nodes.insert(who, TreeNode { label, row, trouble, found: false, inside: Vec::new() });

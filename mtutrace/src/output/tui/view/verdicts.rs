@@ -7,10 +7,13 @@ use ratatui::widgets::Paragraph;
 
 use super::cell::{clean, fit, wrap};
 use super::pane::pane;
-use super::theme::Theme;
-use crate::model::{Ended, FixScope, Verdict};
+use super::theme::{Theme, sign};
+use crate::model::{Ended, Fix, FixScope, StandingMismatch, Verdict};
 use crate::output::text::describe;
 use crate::output::tui::app::{App, Pane};
+
+/// Standing mismatches that are told.
+const STANDING: usize = 4;
 
 /// Draws the pane, the selected verdict in sight.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
@@ -31,7 +34,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
 /// All lines, each with the number of its verdict.
 pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'static>)> {
     let data = app.data();
-    if data.verdicts.is_empty() {
+    let standing = data.unsaid().take(STANDING).flat_map(|m| standing_lines(m, theme, usize::from(width)));
+    let standing: Vec<_> = standing.map(|line| (data.verdicts.len(), line)).collect();
+    if data.verdicts.is_empty() && standing.is_empty() {
         let said = format!("No MTU problem so far on {} interfaces.", data.status.interfaces);
         return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];
     }
@@ -42,7 +47,39 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
         let own = verdict_lines(&timed.verdict, theme, usize::from(width));
         lines.extend(own.into_iter().map(|line| (n, line.patch_style(style))));
     }
+    lines.extend(standing);
     lines
+}
+
+/// A mismatch that stands while nothing stalls of it, and what to do.
+fn standing_lines(m: &StandingMismatch, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    let head = format!("{} WARNING", sign(Some(m.severity)));
+    let text = format!("{head} standing mismatch: {}", m.summary);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (n, part) in wrap(&text, width.saturating_sub(3)).into_iter().enumerate() {
+        lines.push(match part.strip_prefix(&head) {
+            Some(rest) if n == 0 => Line::from(vec![
+                Span::styled(head.clone(), theme.severity(m.severity)),
+                Span::raw(rest.to_owned()),
+            ]),
+            _ => Line::from(format!("   {part}")),
+        });
+    }
+    lines.extend(fix_lines(&m.fix, theme, width));
+    lines
+}
+
+/// What to do at once and for good.
+fn fix_lines(fixes: &[Fix], theme: Theme, width: usize) -> Vec<Line<'static>> {
+    let best = |(scope, label): (FixScope, &'static str)| {
+        let fix = fixes.iter().find(|fix| fix.scope == scope)?;
+        let command = fit(&clean(&fix.command), width.saturating_sub(label.len()));
+        Some(Line::from(vec![Span::styled(label, theme.good()), Span::styled(command, theme.strong())]))
+    };
+    [(FixScope::Now, "   now      "), (FixScope::Permanent, "   for good ")]
+        .into_iter()
+        .filter_map(best)
+        .collect()
 }
 
 /// One verdict: what is wrong and, as long as there is something to do, what to do at once and for good.
@@ -59,12 +96,8 @@ pub(super) fn verdict_lines(v: &Verdict, theme: Theme, width: usize) -> Vec<Line
             _ => Line::from(format!("   {part}")),
         });
     }
-    for (scope, label) in [(FixScope::Now, "   now      "), (FixScope::Permanent, "   for good ")] {
-        let best = v.fix.iter().find(|fix| fix.scope == scope);
-        let Some(fix) = best.filter(|_| v.ended != Some(Ended::Fixed)) else { continue };
-        let command = fit(&clean(&fix.command), width.saturating_sub(label.len()));
-        lines
-            .push(Line::from(vec![Span::styled(label, theme.good()), Span::styled(command, theme.strong())]));
+    if v.ended != Some(Ended::Fixed) {
+        lines.extend(fix_lines(&v.fix, theme, width));
     }
     lines
 }

@@ -8,36 +8,38 @@ use crate::topology::{Exits, Unequal, bottleneck, mismatch, odd_port, path};
 
 /// One path out of a namespace: a family's default one, or that to some networks.
 #[derive(Clone, Debug)]
-pub(in crate::commands::map) struct EgressPath {
+pub(crate) struct EgressPath {
     /// `ipv4` or `ipv6`.
-    pub(in crate::commands::map) family: &'static str,
+    pub(crate) family: &'static str,
     /// To which networks it leads, with their bits; none for the default path.
-    pub(in crate::commands::map) networks: Vec<(IpAddr, u8)>,
+    pub(crate) networks: Vec<(IpAddr, u8)>,
     /// How many more there are.
-    pub(in crate::commands::map) more: usize,
+    pub(crate) more: usize,
     /// Its own device first.
-    pub(in crate::commands::map) hops: Vec<Hop>,
+    pub(crate) hops: Vec<Hop>,
     /// The smallest MTU of the hops, bytes at L3.
-    pub(in crate::commands::map) mtu: u32,
+    pub(crate) mtu: u32,
     /// It leaves its namespace by the narrowest of several next hops.
-    pub(in crate::commands::map) several: bool,
+    pub(crate) several: bool,
     /// The MSS that the route says to announce (`advmss`).
-    pub(in crate::commands::map) advmss: Option<u32>,
+    pub(crate) advmss: Option<u32>,
     /// What is wrong with it, if anything is.
-    pub(in crate::commands::map) mismatch: Option<Mismatch>,
+    pub(crate) mismatch: Option<Mismatch>,
     /// The MTU that the culprit should have, bytes at L3.
-    pub(in crate::commands::map) target: u32,
+    pub(crate) target: u32,
+    /// It is no path, but two devices that face each other.
+    pub(crate) faces: bool,
 }
 
 /// Something wrong with a namespace's network, and what to do.
 #[derive(Clone, Debug)]
-pub(in crate::commands::map) struct Fault {
+pub(crate) struct Fault {
     /// The path on which it is, or the two devices that face each other.
-    pub(in crate::commands::map) path: EgressPath,
+    pub(crate) path: EgressPath,
     /// What is wrong.
-    pub(in crate::commands::map) mismatch: Mismatch,
+    pub(crate) mismatch: Mismatch,
     /// The remedies, the best first.
-    pub(in crate::commands::map) fixes: Vec<Fix>,
+    pub(crate) fixes: Vec<Fix>,
 }
 
 /// IPv4's default path, else IPv6's; both when they are not equally good. None if there is no default route.
@@ -105,6 +107,7 @@ pub(super) fn facing(node: &Node, netns: NetnsId, pair: &Unequal) -> Option<Egre
         advmss: None,
         target: target(node, &mismatch),
         mismatch: Some(mismatch),
+        faces: true,
     })
 }
 
@@ -120,11 +123,22 @@ impl EgressPath {
         let mismatch = mismatch(node, netns, Some(to));
         let target = mismatch.as_ref().map_or(mtu, |m| target(node, m));
         let (networks, more) = (Vec::new(), 0);
-        Some(EgressPath { family, networks, more, hops, mtu, several, advmss, mismatch, target })
+        Some(EgressPath {
+            family,
+            networks,
+            more,
+            hops,
+            mtu,
+            several,
+            advmss,
+            mismatch,
+            target,
+            faces: false,
+        })
     }
 
     /// The networks that it leads to, as text.
-    pub(in crate::commands::map) fn destinations(&self) -> Vec<String> {
+    pub(crate) fn destinations(&self) -> Vec<String> {
         self.networks.iter().map(|(network, bits)| format!("{network}/{bits}")).collect()
     }
 }
