@@ -7,6 +7,7 @@
 pub mod accuracy;
 pub mod causes;
 pub mod check;
+pub mod examples;
 pub mod lab;
 pub mod runtimes;
 pub mod tools;

@@ -152,7 +152,8 @@ fn every_view(columns: u16, lines: u16) {
             counted && line(&lab.pod.id[..12], "").zip(line(inner, "└─")).is_some_and(|(o, i)| o < i)
         })
         .unwrap();
-    assert!(screen.contains("fix dockerd --mtu=1450"), "{screen}");
+    let paste = format!("now      ip netns exec {}", lab.prefix());
+    assert!(screen.contains(&paste), "what can be pasted: {screen}");
 
     terminal.press(&["Enter"]).unwrap();
     let story = session.wait_for("WRONG");
@@ -186,7 +187,17 @@ fn every_view(columns: u16, lines: u16) {
     terminal.press(&["q"]).unwrap();
     assert_eq!(session.end(), 1, "--exit-code, and a problem was found");
     let report = terminal.coloured().unwrap();
-    assert!(report.contains("dockerd --mtu=1450") && report.contains("Cost:"), "the final report:\n{report}");
+    for part in [
+        "Still active (1):",
+        "PMTU black hole",
+        "docker0 1500",
+        "now",
+        "for good",
+        "dockerd --mtu=1450",
+        "Cost:",
+    ] {
+        assert!(report.contains(part), "no {part} in sight after the end:\n{report}");
+    }
 }
 
 #[test]

@@ -59,9 +59,10 @@ fn lab_tools() -> Result<()> {
         ("nft", "nftables"),
         ("setpriv", "util-linux"),
         ("tmux", "tmux"),
+        ("jq", "jq"),
     ];
-    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv and tmux")?;
-    step("laboratory", "ip, tc, nft, setpriv, tmux");
+    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv, tmux and jq")?;
+    step("laboratory", "ip, tc, nft, setpriv, tmux, jq");
     Ok(())
 }
 

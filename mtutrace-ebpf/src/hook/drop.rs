@@ -91,7 +91,7 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     let memory = Memory(address);
     let protocol: u8 = read(address, if version == 4 { 9 } else { 6 })?;
     if packet::is_fragment(&memory, version) {
-        let origin = origin(skb, budget::source_in(address, version));
+        let origin = firewall(skb, budget::source_in(address, version));
         emit(Signal::Drop, origin, |event: &mut DropEvent| {
             packet::parse(&memory, 0, version, length, Gso::default(), &mut event.packet)?;
             describe(event, skb, location, reason, cause(DropCause::FragmentFiltered));
@@ -105,7 +105,7 @@ fn filtered(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
     blank_packet!(message);
     let transport = packet::parse(&memory, 0, version, length, Gso::default(), message)?;
     let told = packet::too_big(&memory, message, transport)?;
-    emit(Signal::Drop, origin(skb, budget::source(&message.src)), |event: &mut DropEvent| {
+    emit(Signal::Drop, firewall(skb, budget::source(&message.src)), |event: &mut DropEvent| {
         packet::parse(&memory, transport + ICMP_HEADER, version, 0, Gso::default(), &mut event.packet)?;
         event.icmp_too_big = 1;
         describe(event, skb, location, reason, cause(DropCause::IcmpFiltered));
@@ -147,6 +147,18 @@ fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
 #[inline(always)]
 fn origin(skb: SkBuff, source: u32) -> Origin {
     let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
+    Origin { hook: HookId::KfreeSkb, netns, ifindex, source }
+}
+
+/// The same of what a firewall drops: a packet that this host makes has no device yet where its own firewall sees it
+/// (`__ip_local_out`, `ip6_local_out`), but a route.
+#[inline(always)]
+fn firewall(skb: SkBuff, source: u32) -> Origin {
+    let dev = match skb.dev() {
+        Some(dev) => Some(dev),
+        None => skb.dst().and_then(|dst| dst.dev()),
+    };
+    let (netns, ifindex) = dev.map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
     Origin { hook: HookId::KfreeSkb, netns, ifindex, source }
 }
 

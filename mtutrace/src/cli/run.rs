@@ -53,6 +53,9 @@ pub(crate) struct RunArgs {
     /// Create this file once every hook is attached, and remove it at the end.
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
+    /// Show every remedy of a verdict, not just one that works at once and one that lasts.
+    #[arg(long)]
+    all_fixes: bool,
     /// Exit with 1 if an MTU problem was found.
     #[arg(long)]
     exit_code: bool,
@@ -97,6 +100,7 @@ impl RunArgs {
             },
             metrics: self.metrics,
             ready_file: self.ready_file.clone(),
+            all_fixes: self.all_fixes,
             exit_code: self.exit_code,
             load: load::Options {
                 log: self.verbose,

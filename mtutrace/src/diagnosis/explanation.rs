@@ -36,6 +36,8 @@ pub(crate) fn verdict(
         path.extend([&below.tunnel, &below.device].map(Hop::clone));
     }
     let mut sentences = finding.evidence;
+    let mut facts = words::numbers(evidence);
+    facts.extend(finding.facts);
     sentences.extend(words::figures(evidence));
     sentences.extend(words::unmodelled(evidence, node));
     sentences.extend(words::advmss(evidence, node));
@@ -58,6 +60,7 @@ pub(crate) fn verdict(
         path,
         summary: format!("{who}: {}. {}", finding.effect, advice(evidence, narrow, node)),
         evidence: sentences,
+        facts,
     }
 }
 
@@ -158,6 +161,7 @@ pub(crate) fn external(
         path,
         summary: format!("{}: {}", who(container, netns, node), finding.effect),
         evidence: finding.evidence,
+        facts: finding.facts,
     }
 }
 

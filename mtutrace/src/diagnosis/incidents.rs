@@ -138,6 +138,7 @@ mod tests {
             path: Vec::new(),
             summary: String::new(),
             evidence: Vec::new(),
+            facts: crate::model::Facts::new(),
             fix: Vec::new(),
         });
         let mut incident = Incident::new(key(3, 0).0, wrong, remote, time_ns);

@@ -1,12 +1,17 @@
 //! The words that verdicts share. What comes from outside is escaped where it is printed, not here.
 use crate::diagnosis::evidence::Evidence;
-use crate::model::{Node, SignalKind, describe};
+use crate::model::{Fact, Facts, Node, SignalKind, describe, facts};
 use crate::topology::lookup::{Lookup, lookup};
 
 /// A span of nanoseconds for people.
 pub(super) fn seconds(ns: u64) -> String {
     let tenths = ns / 100_000_000;
     format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+/// A span in whole milliseconds, for a program.
+pub(super) fn milliseconds(ns: u64) -> u64 {
+    ns / 1_000_000
 }
 
 /// "was seen once", or how often in how long.
@@ -79,6 +84,23 @@ pub(super) fn figures(evidence: &Evidence) -> Vec<String> {
             .push(format!("sockets of this node retransmitted {}", count_of(retransmits, "too-big segment")));
     }
     sentences
+}
+
+/// The same as numbers.
+pub(super) fn numbers(evidence: &Evidence) -> Facts {
+    facts([
+        (Fact::SpanMs, milliseconds(evidence.last_ns.saturating_sub(evidence.first_ns))),
+        (Fact::PacketsDropped, evidence.count(SignalKind::Drop).saturating_sub(evidence.filtered)),
+        (Fact::PacketsOversized, evidence.count(SignalKind::Oversized)),
+        (Fact::LargestPacketBytes, evidence.largest.into()),
+        (Fact::LimitBytes, evidence.limits.keys().next().copied().unwrap_or(0).into()),
+        (Fact::Handshakes, evidence.count(SignalKind::MssExceedsPath)),
+        (Fact::AdvertisedBytes, evidence.promised.into()),
+        (Fact::IcmpSent, evidence.count(SignalKind::IcmpSent)),
+        (Fact::IcmpSeen, evidence.count(SignalKind::IcmpSeen)),
+        (Fact::IcmpFiltered, evidence.filtered),
+        (Fact::Retransmits, evidence.count(SignalKind::Retransmit)),
+    ])
 }
 
 /// What the container's route says of the MSS in its handshakes, if anything.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::container::Container;
 use super::device::{DeviceId, Link, LinkKind};
+use super::facts::Facts;
 use super::netns::NetnsId;
 use super::verdict_id::VerdictId;
 
@@ -47,7 +48,7 @@ impl VerdictKind {
         VerdictKind::ChecksumErrors,
     ];
 
-    /// What is wrong, in words.
+    /// What is wrong, in a few words.
     pub(crate) fn title(self) -> &'static str {
         match self {
             VerdictKind::Fragmentation => "fragmentation",
@@ -213,6 +214,11 @@ pub(crate) struct Fix {
     pub(crate) r#type: FixType,
     /// How long it lasts.
     pub(crate) scope: FixScope,
+    /// Its place among those of its scope: 1 is the one to take.
+    pub(crate) rank: u32,
+    /// The command that takes it back, of what works at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) undo: Option<String>,
 }
 
 /// A cause that is established.
@@ -251,6 +257,8 @@ pub(crate) struct Verdict {
     pub(crate) summary: String,
     /// Sentences with figures.
     pub(crate) evidence: Vec<String>,
+    /// The same as numbers.
+    pub(crate) facts: Facts,
     /// The first is the right one for how this container was made.
     pub(crate) fix: Vec<Fix>,
 }

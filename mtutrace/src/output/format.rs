@@ -5,7 +5,7 @@ use clap::ValueEnum;
 
 use super::json::Json;
 use super::queued::Queued;
-use super::text::Text;
+use super::text::{Look, Text};
 use super::tui::Tui;
 use super::{Output, wants_colour};
 use crate::filter::Filter;
@@ -31,14 +31,15 @@ pub(crate) enum RunFormat {
 }
 
 impl RunFormat {
-    /// The output, on stdout; a screen shows what `filter` lets through.
+    /// The output, on stdout; a screen shows what `filter` lets through. `all_fixes`: text has every remedy.
     ///
     /// # Errors
     /// When there is no thread to write it.
-    pub(crate) fn open(self, filter: &Filter) -> io::Result<Box<dyn Output>> {
+    pub(crate) fn open(self, filter: &Filter, all_fixes: bool) -> io::Result<Box<dyn Output>> {
+        let look = Look { all_fixes, ..Look::here(wants_colour()) };
         Ok(match self {
             RunFormat::Tui => Box::new(Tui::new(filter.clone())?),
-            RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, wants_colour(), false))?),
+            RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, look))?),
             RunFormat::Json => Box::new(Queued::new(Json::new)?),
         })
     }

@@ -1,5 +1,6 @@
 //! Outputs: one file each. They get the same items and differ in how they show them.
 mod buffer;
+mod delta;
 pub mod escape;
 pub(crate) mod format;
 pub(crate) mod json;

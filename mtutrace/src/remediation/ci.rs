@@ -6,23 +6,20 @@ use super::context::Context;
 use super::fix::config;
 use crate::model::{Ci, Fix};
 
-/// The setting by which each passes a number on to the dockerd that it starts; that of `known` alone, if that is known.
-pub(super) fn of_inner_docker(known: Option<Ci>, mtu: u32) -> Vec<Fix> {
-    let plugin = config(
-        "in the pipeline's step of the plugin that runs Docker (Drone, Woodpecker)",
-        "give the Docker in it the MTU of its host, by the CI system",
-        format!("settings: {{ mtu: {mtu} }}"),
-    );
-    let service = config(
-        "in .gitlab-ci.yml, of the job whose service runs Docker (GitLab)",
-        "give the Docker in it the MTU of its host, by the CI system",
-        format!("services: [ {{ name: \"docker:dind\", command: [ \"--mtu={mtu}\" ] }} ]"),
-    );
-    match known {
-        Some(Ci::Drone | Ci::Woodpecker) => vec![plugin],
-        Some(Ci::GitLab) => vec![service],
-        Some(Ci::GitHub) => vec![runner(mtu)],
-        None => vec![plugin, service, runner(mtu)],
+/// The setting by which the CI system that was seen passes a number on to the dockerd that it starts.
+pub(super) fn of_inner_docker(seen: Ci, mtu: u32) -> Fix {
+    match seen {
+        Ci::Drone | Ci::Woodpecker => config(
+            "in the pipeline's step of the plugin that runs Docker (Drone, Woodpecker)",
+            "give the Docker in it the MTU of its host, by the CI system",
+            format!("settings: {{ mtu: {mtu} }}"),
+        ),
+        Ci::GitLab => config(
+            "in .gitlab-ci.yml, of the job whose service runs Docker (GitLab)",
+            "give the Docker in it the MTU of its host, by the CI system",
+            format!("services: [ {{ name: \"docker:dind\", command: [ \"--mtu={mtu}\" ] }} ]"),
+        ),
+        Ci::GitHub => runner(mtu),
     }
 }
 

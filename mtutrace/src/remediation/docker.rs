@@ -17,14 +17,13 @@ pub(super) fn default_bridge(context: &Context<'_>) -> Vec<Fix> {
             format!("{{ \"mtu\": {mtu} }}"),
         )];
     }
-    let mut fixes = vec![config(
+    // Whoever is known to have started it comes first.
+    let mut fixes: Vec<Fix> = context.ci().map(|seen| ci::of_inner_docker(seen, mtu)).into_iter().collect();
+    fixes.push(config(
         &context.place("Docker"),
         "restart it with the MTU of its host, and recreate its containers",
         format!("dockerd --mtu={mtu}"),
-    )];
-    // Whoever is known to have started it comes first.
-    let at = if context.ci().is_some() { 0 } else { fixes.len() };
-    fixes.splice(at..at, ci::of_inner_docker(context.ci(), mtu));
+    ));
     fixes.push(config(
         "in /etc/docker/daemon.json of the image that runs Docker",
         "the same, by its configuration",

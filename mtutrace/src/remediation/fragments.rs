@@ -1,7 +1,7 @@
 //! What helps where fragments are lost, or many.
 use std::net::IpAddr;
 
-use super::fix::{config, now, permanent};
+use super::fix::{config, now, permanent, ranked};
 use super::shell::enter;
 use crate::model::describe::owner;
 use crate::model::{Fix, Flow, Hop, NetnsId, Node};
@@ -23,19 +23,19 @@ pub(crate) fn whole_datagrams(
 ) -> Vec<Fix> {
     let mut fixes = Vec::new();
     for at in filtered {
+        let inside = enter(at, node);
         fixes.push(now(
             &format!("in {}, whose firewall drops them, as root", owner(at, node)),
-            "reassemble datagrams before its rules look at them, as connection tracking does (undo: nft delete \
-             table inet mtu_defrag)",
+            "reassemble datagrams before its rules look at them, as connection tracking does",
             format!(
-                "{}nft 'add table inet mtu_defrag; add chain inet mtu_defrag early {{ type filter hook prerouting priority -300; }}; \
-                 add rule inet mtu_defrag early ct state new counter'",
-                enter(at, node)
+                "{inside}nft 'add table inet mtu_defrag; add chain inet mtu_defrag early {{ type filter hook prerouting priority -300; }}; \
+                 add rule inet mtu_defrag early ct state new counter'"
             ),
+            format!("{inside}nft delete table inet mtu_defrag"),
         ));
     }
     let mtu = path.first().map_or(SAFE_MTU, |own| own.mtu);
-    let Some(flow) = flow else { return fixes };
+    let Some(flow) = flow else { return ranked(fixes) };
     let has = |ip: IpAddr| topology::resolve(node, netns, ip).is_some();
     // It may have been sent by the other end: that is who can make them smaller, and whom a probe is for.
     let (sent_here, other) =
@@ -62,7 +62,7 @@ pub(crate) fn whole_datagrams(
             format!("{}ping -c 3 -M do -s {} {}", enter(netns, node), mtu.saturating_sub(headers(other.ip())), other.ip()),
         ));
     }
-    fixes
+    ranked(fixes)
 }
 
 /// Bytes of the headers of UDP, and of an echo request.
@@ -73,11 +73,11 @@ fn headers(ip: IpAddr) -> u32 {
 /// The remedies for a sender of datagrams that must be fragmented.
 pub(crate) fn smaller_datagrams(netns: NetnsId, mtu: u32, to: IpAddr, node: &Node) -> Vec<Fix> {
     let payload = mtu.saturating_sub(headers(to));
-    vec![permanent(
+    ranked(vec![permanent(
         "in the application that sends them",
         &format!(
             "send at most {payload} bytes per datagram; this command shows whether that much arrives in one piece"
         ),
         format!("{}ping -c 3 -M do -s {payload} {to}", enter(netns, node)),
-    )]
+    )])
 }

@@ -55,7 +55,7 @@ pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId,
         Origin::Unknown => Vec::new(),
     };
     fixes.extend(relief::at_once(&context));
-    fixes
+    fix::ranked(fixes)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What helps where packets die beyond this node.
 use std::net::IpAddr;
 
-use super::fix::{config, now, permanent};
+use super::fix::{config, now, permanent, ranked};
 use super::shell::{enter, quote};
 use crate::model::describe::owner;
 use crate::model::{Fix, Flow, Hop, NetnsId, Node, SocketId};
@@ -21,7 +21,7 @@ pub(crate) fn fixes(socket: SocketId, passes: u32, full: u32, path: &[Hop], node
         "let ICMP \"fragmentation needed\" (IPv6: \"packet too big\") through; this command shows how far packets get",
         format!("{}tracepath -n {}", enter(netns, node), remote),
     ));
-    fixes
+    ranked(fixes)
 }
 
 /// The remedies for a sender that does not hear, or not heed, that a router beyond this node carries only `mtu` bytes (L3)
@@ -48,19 +48,19 @@ pub(crate) fn announced(
         })
         .collect();
     fixes.extend(relief(netns, remote, mtu, path, node));
-    fixes
+    ranked(fixes)
 }
 
 /// The setting to try where large packets from there come with a wrong checksum.
 pub(crate) fn checksums(last: Option<(Flow, NetnsId)>) -> Vec<Fix> {
     let Some((flow, _)) = last else { return Vec::new() };
     let place = format!("on the machine that sends them ({}), for its network card or tunnel", flow.src.ip());
-    vec![config(
+    ranked(vec![config(
         &place,
         "switch off checksum offload (and of a tunnel tx-checksum-ip-generic); if that helps, the driver or the host below it is \
          at fault",
         "ethtool -K eth0 tx off".to_owned(),
-    )]
+    )])
 }
 
 /// What works at once towards `remote`: a smaller MSS, or a smaller MTU of the sender, `mtu` bytes at L3.
@@ -70,22 +70,26 @@ fn relief(netns: NetnsId, remote: IpAddr, mtu: u32, path: &[Hop], node: &Node) -
     let routes = |at: &NetnsId| *at != netns && !node.has_address(*at, remote);
     let router = path.iter().map(|hop| hop.netns).rfind(routes);
     let (at, hook) = router.map_or((netns, "output"), |router| (router, "forward"));
+    let inside = enter(at, node);
     let clamp = format!(
-        "{}nft 'add table inet mtu_relief; add chain inet mtu_relief {hook} {{ type filter hook {hook} priority 0; }}; \
+        "{inside}nft 'add table inet mtu_relief; add chain inet mtu_relief {hook} {{ type filter hook {hook} priority 0; }}; \
          add rule inet mtu_relief {hook} tcp flags syn tcp option maxseg size set {}'",
-        enter(at, node),
         mtu.saturating_sub(headers)
     );
     let mut fixes = vec![now(
         "on this node, as root",
-        "works at once, for new connections: clamp their MSS (undo: nft delete table inet mtu_relief)",
+        "works at once, for new connections: clamp their MSS",
         clamp,
+        format!("{inside}nft delete table inet mtu_relief"),
     )];
     if let Some(own) = path.first() {
+        let set =
+            |mtu: u32| format!("{}ip link set dev {} mtu {mtu}", enter(netns, node), quote(&own.interface));
         fixes.push(now(
             "on this node, as root",
             "or lower the sender's MTU; set the same in the configuration that created it",
-            format!("{}ip link set dev {} mtu {mtu}", enter(netns, node), quote(&own.interface)),
+            set(mtu),
+            set(own.mtu),
         ));
     }
     fixes

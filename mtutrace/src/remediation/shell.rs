@@ -13,7 +13,8 @@ pub(super) fn enter(netns: NetnsId, node: &Node) -> String {
         (Some(pid), None) => format!("nsenter --target {pid} --net "),
         (None, None) => match ns.and_then(|n| n.mount.as_ref()) {
             Some(path) => format!("nsenter --net={} ", quote(path)),
-            None => String::new(),
+            // Never on the host instead: this one fails, and says why.
+            None => format!("nsenter --net=/proc/no-process-in-{netns}/ns/net "),
         },
     }
 }

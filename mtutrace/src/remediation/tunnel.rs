@@ -1,6 +1,6 @@
 //! Remedies for a tunnel whose MTU leaves no room for its headers, by who made it.
 use super::context::Context;
-use super::fix::{config, now, permanent};
+use super::fix::{config, now, once, permanent, ranked};
 use super::shell::{enter, quote};
 use crate::model::{Fix, Learnt, Mismatch, Node};
 use crate::topology::lookup::{Lookup, lookup};
@@ -14,7 +14,7 @@ pub(crate) fn fixes_of(m: &Mismatch, node: &Node) -> Option<Vec<Fix>> {
 /// The setting of whoever made the tunnel, as its device's name tells, then the MTU itself at once.
 pub(crate) fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
     if let Some(learnt) = below.learnt {
-        return forget(below, learnt, node);
+        return ranked(forget(below, learnt, node));
     }
     let (name, fits) = (below.tunnel.interface.as_str(), below.fits);
     let home =
@@ -23,11 +23,12 @@ pub(crate) fn fixes(below: &Underlay, node: &Node) -> Vec<Fix> {
         Some(network) => vec![swarm_overlay(Some(network), fits)],
         None => lasting(name, fits, below.overhead, below.device.mtu),
     };
-    let command = format!("{}ip link set dev {} mtu {fits}", enter(below.tunnel.netns, node), quote(name));
+    let set =
+        |mtu: u32| format!("{}ip link set dev {} mtu {mtu}", enter(below.tunnel.netns, node), quote(name));
     let what =
         "works at once, lost when the tunnel is recreated; containers keep their MTU and are told by ICMP";
-    fixes.push(now("on this node, as root", what, command));
-    fixes
+    fixes.push(now("on this node, as root", what, set(fits), set(below.tunnel.mtu)));
+    ranked(fixes)
 }
 
 /// A path MTU that the kernel has learnt towards another end is smaller than what the numbers of the devices promise.
@@ -42,7 +43,7 @@ fn forget(below: &Underlay, learnt: Learnt, node: &Node) -> Vec<Fix> {
         _ => None,
     };
     vec![
-        now(
+        once(
             "on this node, as root",
             &format!(
                 "forget the path MTU of {} towards {remote} that an ICMP message announced; it comes back with the next one \

@@ -1,5 +1,6 @@
 //! The kernel's monotonic clock and the wall clock, at the edge; the middle gets times as numbers.
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Translates CLOCK_MONOTONIC, in which events come, to wall-clock time.
@@ -22,6 +23,11 @@ impl Clock {
     /// Wall-clock time of a monotonic one; the epoch if it is out of all range.
     pub(crate) fn wall(&self, monotonic_ns: u64) -> Timestamp {
         Timestamp::from_nanosecond(self.offset_ns + i128::from(monotonic_ns)).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The local time of day with its zone, `14:03:12 CET`, for people who compare it with their own logs.
+    pub(crate) fn local(&self, monotonic_ns: u64) -> String {
+        self.wall(monotonic_ns).to_zoned(TimeZone::system()).strftime("%H:%M:%S %Z").to_string()
     }
 
     /// RFC 3339 with nanoseconds, UTC.

@@ -31,3 +31,13 @@ table {family} lab_nat {{
 }}"
     )
 }
+
+/// The same, of what this router itself says: its own firewall drops it on the way out, as a hardened host's does.
+pub const DROP_OWN_FRAG_NEEDED: &str = "
+table inet lab_filter {
+    chain output {
+        type filter hook output priority 0;
+        icmp type destination-unreachable icmp code frag-needed drop
+        icmpv6 type packet-too-big drop
+    }
+}";

@@ -8,6 +8,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("screen", "likewise, and what terminals do with it"),
     ("prometheus", "metrics are counted after events left the kernel, and guests have no Prometheus"),
     ("schema", "the form of the output, and the documentation is not in the guests"),
+    ("recipes", "jq on lines of the same form, and guests have no jq"),
+    ("examples", "the documentation is not in the guests"),
     ("lab", "the laboratory itself: scenarios would fail with it"),
     ("mtutrace_tests", "likewise"),
     ("docker_in_docker", "real Docker: guests have a busybox, not a distribution to run it"),

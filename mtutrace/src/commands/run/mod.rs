@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         stderr::say(&absent.to_string());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = format.open(filter)?;
+    let output = format.open(filter, options.all_fixes)?;
     runtime.block_on(trace(options, discovery, output, metrics))
 }
 

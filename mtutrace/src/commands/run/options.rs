@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) metrics: Option<SocketAddr>,
     /// A file to create once every hook is attached.
     pub(crate) ready_file: Option<PathBuf>,
+    /// Whether text has every remedy of a verdict.
+    pub(crate) all_fixes: bool,
     /// Whether the exit code is 1 if a problem was found.
     pub(crate) exit_code: bool,
     /// How the kernel side is loaded; `log` also shows debug messages.

@@ -307,9 +307,12 @@ impl Engine {
 
     /// All verdicts as they stand at the end: what evidence there is must do.
     pub(crate) fn standing(&mut self, node: &Node) -> Vec<Verdict> {
-        self.verdicts(u64::MAX, node);
+        let mut ended = self.verdicts(u64::MAX, node);
         self.incidents.values_mut().for_each(|s| s.refresh(u64::MAX, node));
         let mut all: Vec<_> = self.incidents.values().filter_map(|s| s.stated.clone()).collect();
+        // Those that gave way to others are followed no more: their end is told now or never.
+        ended.retain(|verdict| !verdict.active && all.iter().all(|standing| standing.id != verdict.id));
+        all.extend(ended);
         let incidents = &self.incidents;
         all.extend(self.external.standing(node, |owner| incidents.is_active(owner)));
         all.sort_by_key(|v| (!v.active, std::cmp::Reverse(v.severity)));

@@ -81,7 +81,8 @@ impl ExternalIncident {
         let end = match lives {
             false => Some(Ended::Gone),
             true if self.mtu.is_some() && narrower() => Some(Ended::Fixed),
-            true if quiet || explained => Some(Ended::Quiet),
+            true if explained => Some(Ended::Replaced),
+            true if quiet => Some(Ended::Quiet),
             true => None,
         };
         if let Some(end) = end {

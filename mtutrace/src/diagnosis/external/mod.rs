@@ -327,6 +327,8 @@ impl ExternalIncidents {
         let mut all = Vec::new();
         for ((owner, ..), incident) in &mut self.incidents {
             if incident.is_explained(*owner, &explained) {
+                // If its end was not told yet, this is the last chance.
+                all.extend(incident.judge(node.is_current(*owner), true, incident.last_ns, node));
                 continue;
             }
             if incident.stated.as_ref().is_none_or(|stated| stated.active) {

@@ -117,6 +117,8 @@ fn fragments_of_one_datagram_are_one_loss() {
     assert!(v.fix.first().unwrap().command.contains("mtu_defrag"), "{:?}", v.fix);
     // Whose own number is wrong may be at the other end.
     let explained = |owner| owner == node.key(INNER);
+    let ended: Vec<_> = cases.standing(&node, explained).into_iter().map(|v| (v.active, v.ended)).collect();
+    assert_eq!(ended, [(false, Some(Ended::Replaced))], "its end is told once");
     assert!(cases.standing(&node, explained).is_empty());
 }
 

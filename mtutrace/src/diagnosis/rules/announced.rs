@@ -1,10 +1,10 @@
 //! A router beyond this node says again and again what fits, about the same segment: the sender does not hear it, or does not
 //! heed it.
 use super::finding::Finding;
-use super::pmtu_blackhole::unheard;
+use super::pmtu_blackhole::{segment, unheard};
 use crate::diagnosis::evidence::Announcement;
 use crate::diagnosis::words;
-use crate::model::{Severity, VerdictKind};
+use crate::model::{self, Fact, Severity, VerdictKind};
 
 /// Why the sender goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,9 @@ pub(super) fn judge(said: &Announcement) -> Option<Finding> {
     let filtered: u64 = said.filtered.values().sum();
     let stalled: Vec<_> = said.repeated().filter(|(.., repeats)| unheard(repeats, filtered, false)).collect();
     let (flow, seq, worst) = stalled.iter().max_by_key(|(.., repeats)| repeats.count)?;
+    let mut facts = segment(stalled.len(), worst);
+    facts.insert(Fact::LimitBytes, said.mtu.into());
+    facts.extend(model::facts([(Fact::IcmpFiltered, filtered)]));
     let mut evidence = vec![format!(
         "{} said \"too big, {} bytes fit\" {} times within {} about the TCP segment with sequence number {seq} from {} to {}",
         said.router,
@@ -63,6 +66,7 @@ pub(super) fn judge(said: &Announcement) -> Option<Finding> {
             "its connections are stalled: the router {} beyond this node carries only {} bytes and says so, but {reason}",
             said.router, said.mtu
         ),
+        facts,
         evidence,
     })
 }

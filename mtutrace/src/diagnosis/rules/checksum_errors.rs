@@ -2,7 +2,7 @@
 use super::finding::Finding;
 use crate::diagnosis::evidence::Damaged;
 use crate::diagnosis::words;
-use crate::model::{Severity, VerdictKind};
+use crate::model::{Fact, Severity, VerdictKind, facts};
 
 /// One is bad luck.
 const PACKETS: u64 = 3;
@@ -26,5 +26,10 @@ pub(super) fn judge(damaged: &Damaged, last_ns: u64) -> Option<Finding> {
             flow.src,
             flow.dst
         )],
+        facts: facts([
+            (Fact::PacketsDamaged, damaged.count),
+            (Fact::LargestPacketBytes, damaged.largest.into()),
+            (Fact::SpanMs, words::milliseconds(last_ns.saturating_sub(damaged.first_ns))),
+        ]),
     })
 }

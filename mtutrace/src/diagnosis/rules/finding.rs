@@ -1,5 +1,5 @@
 //! What a rule found.
-use crate::model::{Severity, VerdictKind};
+use crate::model::{Facts, Severity, VerdictKind};
 
 /// What a rule says of the evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,4 +12,6 @@ pub(crate) struct Finding {
     pub(crate) effect: String,
     /// The sentences that prove it.
     pub(crate) evidence: Vec<String>,
+    /// The same as numbers.
+    pub(crate) facts: Facts,
 }

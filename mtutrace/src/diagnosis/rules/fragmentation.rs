@@ -2,7 +2,7 @@
 use super::finding::Finding;
 use crate::diagnosis::evidence::{Cut, Evidence};
 use crate::diagnosis::words;
-use crate::model::{Severity, VerdictKind};
+use crate::model::{Fact, Facts, Severity, VerdictKind, facts};
 
 /// Fewer than this, or all of them within less than that, is something that happens, not a state.
 const DATAGRAMS: u64 = 3;
@@ -23,6 +23,7 @@ pub(super) fn judge(evidence: &Evidence) -> Option<Finding> {
         effect: "its datagrams are fragmented on the way: slow, and lost whole when one fragment is"
             .to_owned(),
         evidence: vec![seen(cut)],
+        facts: numbers(cut),
     })
 }
 
@@ -40,7 +41,17 @@ pub(super) fn judge_own(cut: &Cut) -> Option<Finding> {
             cut.largest, cut.mtu
         ),
         evidence: vec![seen(cut)],
+        facts: numbers(cut),
     })
+}
+
+fn numbers(cut: &Cut) -> Facts {
+    facts([
+        (Fact::DatagramsFragmented, cut.count),
+        (Fact::LargestPacketBytes, cut.largest.into()),
+        (Fact::LimitBytes, cut.mtu.into()),
+        (Fact::SpanMs, words::milliseconds(cut.span_ns())),
+    ])
 }
 
 fn seen(cut: &Cut) -> String {

@@ -2,7 +2,7 @@
 use super::finding::Finding;
 use crate::diagnosis::evidence::LostFragments;
 use crate::diagnosis::words;
-use crate::model::{Severity, VerdictKind};
+use crate::model::{Fact, Severity, VerdictKind, facts};
 
 /// One loss is bad luck.
 const DATAGRAMS: usize = 3;
@@ -42,5 +42,11 @@ pub(super) fn judge(lost: &LostFragments, last_ns: u64) -> Option<Finding> {
         severity: Severity::Warning,
         effect: cause.to_owned(),
         evidence,
+        facts: facts([
+            (Fact::FragmentsFiltered, filtered),
+            (Fact::DatagramsGivenUp, lost.given_up),
+            (Fact::DatagramsIncomplete, lost.incomplete),
+            (Fact::SpanMs, words::milliseconds(last_ns.saturating_sub(lost.first_ns))),
+        ]),
     })
 }

@@ -1,7 +1,7 @@
 //! The handshake advertises an MSS that the path cannot carry: a stall foreseen, before a byte is lost.
 use super::finding::Finding;
 use crate::diagnosis::evidence::Evidence;
-use crate::model::{Severity, SignalKind, VerdictKind};
+use crate::model::{Facts, Severity, SignalKind, VerdictKind};
 
 /// Applies when a SYN or SYN-ACK of the container, as the last device on the node saw it, has an MSS (RFC 9293 §3.7.1) whose
 /// segments are larger than the path's smallest MTU. One that was clamped on the way never comes here.
@@ -17,5 +17,6 @@ pub(super) fn judge(evidence: &Evidence) -> Option<Finding> {
         }
         .to_owned(),
         evidence: Vec::new(),
+        facts: Facts::new(),
     })
 }

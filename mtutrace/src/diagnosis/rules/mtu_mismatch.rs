@@ -1,7 +1,7 @@
 //! Packets die for their size, and the senders adapt: slow starts, but it works.
 use super::finding::Finding;
 use crate::diagnosis::evidence::Evidence;
-use crate::model::{Severity, SignalKind, VerdictKind};
+use crate::model::{Facts, Severity, SignalKind, VerdictKind};
 
 /// How long the first too-big packet is given to become a black hole. Its sender's retransmits (RFC 6298: 200 ms,
 /// then 400 ms on Linux) show it by then; a sender that was told is silent.
@@ -21,5 +21,6 @@ pub(super) fn judge(evidence: &Evidence, now_ns: u64) -> Option<Finding> {
         severity: Severity::Warning,
         effect: "packets too big for its path are dropped; senders that receive the ICMP recover".to_owned(),
         evidence: Vec::new(),
+        facts: Facts::new(),
     })
 }

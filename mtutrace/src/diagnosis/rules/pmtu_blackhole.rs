@@ -2,7 +2,7 @@
 use super::finding::Finding;
 use crate::diagnosis::evidence::{Evidence, Repeats};
 use crate::diagnosis::words;
-use crate::model::{Severity, SignalKind, VerdictKind};
+use crate::model::{Fact, Facts, Severity, SignalKind, VerdictKind, facts};
 
 /// Three times within this: the sender's second timeout (RFC 6298 backs off from 200 ms on Linux).
 const THRICE_NS: u64 = 500_000_000;
@@ -16,6 +16,16 @@ pub(super) fn unheard(r: &Repeats, filtered: u64, repeated: bool) -> bool {
     r.count >= 3 && span >= THRICE_NS
         || r.count >= 2 && span >= TWICE_NS
         || filtered > 0 && (r.count >= 2 || repeated)
+}
+
+/// The worst of the segments that come again and again, and how many connections have one.
+pub(super) fn segment(stalled: usize, worst: &Repeats) -> Facts {
+    facts([
+        (Fact::ConnectionsStalled, stalled as u64),
+        (Fact::SegmentSeen, worst.count),
+        (Fact::SegmentSpanMs, words::milliseconds(worst.last_ns.saturating_sub(worst.first_ns))),
+        (Fact::SegmentBytes, worst.length.into()),
+    ])
 }
 
 /// Applies when any flow repeats itself.
@@ -47,6 +57,7 @@ pub(super) fn judge(incident: &Evidence) -> Option<Finding> {
         kind: VerdictKind::PmtuBlackhole,
         severity: Severity::Critical,
         effect: "its connections are stalled".to_owned(),
+        facts: segment(stalled.len(), worst),
         evidence,
     })
 }

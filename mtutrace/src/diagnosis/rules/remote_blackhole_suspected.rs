@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::diagnosis::evidence::{PersistentHole, StalledConnections, StuckUpload};
 use crate::diagnosis::words;
-use crate::model::{Severity, VerdictKind};
+use crate::model::{Fact, Severity, VerdictKind, facts};
 
 /// Applies to every hole that stays ([`crate::diagnosis::sack_holes`]): of at least one full-size segment, on a connection on which none
 /// has ever come; else to uploads of which no full-size segment was ever acknowledged ([`crate::diagnosis::uploads`]).
@@ -40,6 +40,13 @@ fn upload<'a>(uploads: impl Iterator<Item = &'a StuckUpload>) -> Option<Finding>
             flow.dst.ip()
         ),
         evidence,
+        facts: facts([
+            (Fact::ConnectionsStalled, uploads.len() as u64),
+            (Fact::SegmentSeen, u64::from(worst.timeouts) + 1),
+            (Fact::SegmentBytes, worst.full.into()),
+            (Fact::AcknowledgedBytes, worst.acked),
+            (Fact::SpanMs, words::milliseconds(worst.last_ns.saturating_sub(worst.first_ns))),
+        ]),
     })
 }
 
@@ -76,5 +83,12 @@ fn download<'a>(holes: impl Iterator<Item = &'a PersistentHole>) -> Option<Findi
             worst.passes
         ),
         evidence,
+        facts: facts([
+            (Fact::ConnectionsStalled, holes.len() as u64),
+            (Fact::MissingBytes, worst.hole.into()),
+            (Fact::SegmentBytes, worst.full.into()),
+            (Fact::PassesBytes, worst.passes.into()),
+            (Fact::SpanMs, words::milliseconds(worst.last_ns.saturating_sub(worst.first_ns))),
+        ]),
     })
 }

@@ -1,5 +1,6 @@
 //! Packets are dropped between two devices of different MTU: there is no router between them, so nobody is told.
 use super::finding::Finding;
+use super::pmtu_blackhole::segment;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::words;
 use crate::model::{Severity, VerdictKind};
@@ -31,5 +32,7 @@ pub(super) fn judge(incident: &Evidence) -> Option<Finding> {
         }
         None => (Severity::Warning, "packets that are too big are dropped silently"),
     };
-    Some(Finding { kind: VerdictKind::SilentL2Drop, severity, effect: effect.to_owned(), evidence })
+    let facts = worst.map(|(_, (_, repeats))| segment(usize::from(stalled.is_some()), &repeats));
+    let facts = facts.unwrap_or_default();
+    Some(Finding { kind: VerdictKind::SilentL2Drop, severity, effect: effect.to_owned(), evidence, facts })
 }

@@ -1,34 +1,36 @@
 //! JSON Lines: one object a line, each with `"v":1` and its `"kind"`.
+mod event;
 pub(crate) mod line;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
-use std::net::IpAddr;
 
-use mtutrace_common::config::DropCause;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
+use super::delta::Deltas;
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
-use crate::model::{
-    AttributedEvent, Container, DeviceCounters, DeviceId, Event, EventKind, LinkKind, NetnsId, Node,
-    Outcomes, SignalKind, Tally, Verdict, drop_causes,
-};
+use crate::model::{Container, DeviceCounters, DeviceId, NetnsId, Outcomes, SignalKind, Tally, Verdict};
 use crate::telemetry::cost::Cost;
+pub(crate) use event::EventLine;
 
 /// Version of the lines' layout.
 const VERSION: u32 = 1;
 
+/// What each namespace's counters have grown by, and since when, milliseconds.
+type Step = (HashMap<NetnsId, BTreeMap<SignalKind, u64>>, Option<u64>);
+
 /// Writes JSON Lines.
 pub(crate) struct Json<W> {
     out: W,
+    deltas: Deltas,
 }
 
 impl<W: Write> Json<W> {
     /// To this writer.
     pub(crate) fn new(out: W) -> Json<W> {
-        Json { out }
+        Json { out, deltas: Deltas::default() }
     }
 
     fn line<T: Serialize>(
@@ -48,7 +50,13 @@ impl<W: Write> Json<W> {
         self.line("verdict", now_ns, context, VerdictLine { since, verdict })
     }
 
-    fn report(&mut self, netns: NetnsId, tally: &Tally, context: &Context<'_>) -> io::Result<()> {
+    fn report(
+        &mut self,
+        netns: NetnsId,
+        tally: &Tally,
+        step: &Step,
+        context: &Context<'_>,
+    ) -> io::Result<()> {
         let devices: BTreeSet<&DeviceId> =
             tally.interfaces.keys().chain(tally.kernel.devices.keys()).collect();
         let interfaces = devices.into_iter().map(|device| InterfaceCounters::new(*device, tally, context));
@@ -56,6 +64,8 @@ impl<W: Write> Json<W> {
             container: tally.container.as_ref(),
             netns: (netns.0 != 0).then_some(netns),
             counters: names(&tally.counters),
+            delta: step.0.get(&netns).map(names).unwrap_or_default(),
+            interval_ms: step.1,
             causes: tally.causes.clone(),
             interfaces: interfaces.collect(),
             kernel: tally.kernel.counters.moved(),
@@ -84,13 +94,15 @@ impl<W: Write> Output for Json<W> {
             Item::Event(event) => {
                 self.line("event", event.event.time_ns, context, EventLine::new(event, context))
             }
-            Item::Report(tallies) => tallies
-                .iter()
-                .filter(|(_, tally)| tally.changed || tally.kernel.changed)
-                .try_for_each(|(netns, tally)| self.report(*netns, tally, context)),
+            Item::Report(tallies) => {
+                let step = self.deltas.take(tallies, now);
+                let moved = tallies.iter().filter(|(_, tally)| tally.changed || tally.kernel.changed);
+                moved.into_iter().try_for_each(|(netns, tally)| self.report(*netns, tally, &step, context))
+            }
             Item::Verdict(verdict) => self.verdict(verdict, now, context),
             Item::End(verdicts, tallies, status, totals) => {
-                tallies.iter().try_for_each(|(netns, tally)| self.report(*netns, tally, context))?;
+                let step = self.deltas.take(tallies, now);
+                tallies.iter().try_for_each(|(netns, tally)| self.report(*netns, tally, &step, context))?;
                 verdicts.iter().try_for_each(|v| self.verdict(v, now, context))?;
                 self.line("status", now, context, StatusLine::new(status, Some(totals)))
             }
@@ -205,133 +217,6 @@ fn no_lines(n: &u64) -> bool {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct EventLine<'a> {
-    signal: SignalKind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = drop_causes()))]
-    cause: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    netns: Option<NetnsId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    interface: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ifindex: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    egress_interface: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    container: Option<&'a Container>,
-    #[schemars(extend("enum" = ["ipv4", "ipv6"]))]
-    family: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    protocol: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    src: Option<IpAddr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sport: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dst: Option<IpAddr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dport: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    length: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gso_segments: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mtu: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mss: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<String>,
-    hook: &'static str,
-}
-
-impl<'a> EventLine<'a> {
-    fn new(charged: &'a AttributedEvent, context: &'a Context<'_>) -> EventLine<'a> {
-        let event = &charged.event;
-        let flow = &event.flow;
-        let mut line = EventLine {
-            signal: event.kind.signal(),
-            cause: event.kind.drop_cause(),
-            netns: (event.netns.0 != 0).then_some(event.netns),
-            interface: event.device().and_then(|d| context.node.link(d)).map(|l| l.name.as_str()),
-            ifindex: (event.ifindex != 0).then_some(event.ifindex),
-            egress_interface: event
-                .egress_device()
-                .and_then(|d| context.node.link(d))
-                .map(|l| l.name.as_str()),
-            container: charged.container.as_ref(),
-            family: if flow.src.is_ipv4() { "ipv4" } else { "ipv6" },
-            protocol: (flow.protocol != 0).then(|| protocol(flow.protocol)),
-            src: known(flow.src.ip()),
-            sport: (flow.src.port() != 0).then_some(flow.src.port()),
-            dst: known(flow.dst.ip()),
-            dport: (flow.dst.port() != 0).then_some(flow.dst.port()),
-            length: (event.length != 0).then_some(event.length),
-            gso_segments: event.gso_segments,
-            mtu: event.kind.mtu().or_else(|| fragments_for(event, context.node)),
-            mss: event.kind.mss(),
-            reason: None,
-            location: None,
-            hook: event.hook.name(),
-        };
-        match &event.kind {
-            // The message quotes a header; that of a super-packet says more than any device carries at once.
-            EventKind::IcmpSeen { .. } => {
-                line.length = line.length.filter(|l| *l <= largest_mtu(context.node))
-            }
-            EventKind::Drop { cause, reason, location, .. } => {
-                if *cause == DropCause::VethPeer {
-                    line.mtu = peer_mtu(event, context.node);
-                }
-                line.reason =
-                    context.kernel_names.reasons.get(reason).filter(|_| *reason != 0).map(String::as_str);
-                line.location =
-                    context.kernel_names.symbols.as_ref().and_then(|s| s.lookup(*location)).map(place);
-            }
-            _ => {}
-        }
-        line
-    }
-}
-
-/// Hooks without a packet know one end at most.
-fn known(ip: IpAddr) -> Option<IpAddr> {
-    (!ip.is_unspecified()).then_some(ip)
-}
-
-fn largest_mtu(node: &Node) -> u32 {
-    let links = node.netns.values().flat_map(|n| n.links.values());
-    links.filter(|l| l.kind != LinkKind::Loopback).map(|l| l.mtu).max().unwrap_or(u32::MAX)
-}
-
-/// What fragments that pass a device are made for is not known; the device takes them.
-fn fragments_for(event: &Event, node: &Node) -> Option<u32> {
-    let passes = matches!(event.kind, EventKind::Fragmented { mtu: None });
-    Some(node.link(event.device().filter(|_| passes)?)?.mtu)
-}
-
-fn peer_mtu(event: &Event, node: &Node) -> Option<u32> {
-    Some(node.link(node.link(event.device()?)?.peer?)?.mtu)
-}
-
-fn place((symbol, offset): (&str, u64)) -> String {
-    format!("{symbol}+{offset:#x}")
-}
-
-fn protocol(number: u8) -> String {
-    match number {
-        1 => "icmp".to_owned(),
-        6 => "tcp".to_owned(),
-        17 => "udp".to_owned(),
-        58 => "icmpv6".to_owned(),
-        132 => "sctp".to_owned(),
-        _ => number.to_string(),
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
 pub(crate) struct ReportLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<&'a Container>,
@@ -340,6 +225,13 @@ pub(crate) struct ReportLine<'a> {
     netns: Option<NetnsId>,
     #[schemars(schema_with = "by_signal")]
     counters: BTreeMap<&'static str, u64>,
+    /// What they have grown by since the last report.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "by_signal")]
+    delta: BTreeMap<&'static str, u64>,
+    /// How long ago that was; absent in the first report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval_ms: Option<u64>,
     /// Of drops, how many by cause.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     causes: BTreeMap<&'static str, u64>,

@@ -1,11 +1,13 @@
 //! What scripts read.
 use mtutrace_common::Signal;
+use mtutrace_common::config::DropCause;
 use serde_json::Value;
 
 use super::*;
 use crate::diagnosis::attribution::tests::{event, flow};
 use crate::kernel::counters::Records;
 use crate::mib::parse::{self, snmp};
+use crate::model::{AttributedEvent, EventKind};
 use crate::model::{KernelTally, SnmpCounters};
 use crate::output::{KernelNames, Losses};
 use crate::telemetry::clock::Clock;

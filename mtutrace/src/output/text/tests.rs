@@ -5,11 +5,24 @@ use super::*;
 use crate::kernel::counters::Records;
 use crate::mib::parse::snmp;
 use crate::model::{
-    Device, Ended, Fix, FixScope, FixType, Hop, LinkKind, Node, SnmpCounters, VerdictId, VerdictKind,
+    Bottleneck, Device, Ended, Facts, Fix, FixScope, FixType, Hop, KernelTally, LinkKind, NetnsId, Node,
+    SignalKind, SnmpCounters, Tally, VerdictId, VerdictKind,
 };
-use crate::output::{KernelNames, Losses};
+use crate::output::{KernelNames, Losses, Totals, TraceStatus};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
+
+fn fix(command: &str, scope: FixScope) -> Fix {
+    Fix {
+        r#where: "there".to_owned(),
+        what: "do it".to_owned(),
+        command: command.to_owned(),
+        r#type: FixType::Shell,
+        scope,
+        rank: 1,
+        undo: (scope == FixScope::Now).then(|| "take it back".to_owned()),
+    }
+}
 
 fn verdict(interface: &str) -> Verdict {
     let device =
@@ -33,7 +46,7 @@ fn verdict(interface: &str) -> Verdict {
         ended: None,
         container: Some(container),
         culprit: Some(device(interface, 2, 1500)),
-        bottleneck: Some(crate::model::Bottleneck::Device(device("eth0", 2, 1450))),
+        bottleneck: Some(Bottleneck::Device(device("eth0", 2, 1450))),
         path: vec![
             hop("eth0", 3, 1500, LinkKind::Veth),
             hop(interface, 2, 1500, LinkKind::Bridge),
@@ -41,36 +54,92 @@ fn verdict(interface: &str) -> Verdict {
         ],
         summary: "it is stalled".to_owned(),
         evidence: vec!["first".to_owned(), "second".to_owned()],
-        fix: vec![Fix {
-            r#where: "there".to_owned(),
-            what: "do it".to_owned(),
-            command: "run this".to_owned(),
-            r#type: FixType::Shell,
-            scope: FixScope::Permanent,
-        }],
+        facts: Facts::new(),
+        fix: vec![fix("run this", FixScope::Permanent), fix("run now", FixScope::Now)],
     }
+}
+
+fn look(colour: bool) -> Look {
+    Look { colour, host: "node-1".to_owned(), ..Look::default() }
 }
 
 fn text(colour: bool, item: &Item<'_>) -> String {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
-    Text::new(&mut out, colour, false).show(item, &context).unwrap();
+    Text::new(&mut out, look(colour)).show(item, &context).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// The local time of day, as `date` of this machine has it, is put out of the way.
+fn timeless(text: &str) -> String {
+    let now = Clock::new();
+    let zone = now.local(now.now_ns()).split_once(' ').map(|(_, zone)| zone.to_owned()).unwrap();
+    let words = text.split(' ').map(|word| {
+        let is_time = word.len() == 8 && word.matches(':').count() == 2;
+        if is_time {
+            "TIME"
+        } else if word == zone {
+            "ZONE"
+        } else {
+            word
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[test]
 fn a_verdict_has_everything_in_order() {
     let expected = "
-CRITICAL PMTU black hole: it is stalled
+CRITICAL TIME ZONE node-1 PMTU black hole: it is stalled
   container  aaaaaaaaaaaa in bbbbbbbbbbbb
   path       eth0 1500 > docker0 1500 (wrong) > eth0 1450 (limit)
   evidence   first
              second
-  fix        run this
+  now        run now
+               there: do it
+               undo: take it back
+  for good   run this
                there: do it
 ";
-    assert_eq!(text(false, &Item::Verdict(&verdict("docker0"))), expected);
+    assert_eq!(timeless(&text(false, &Item::Verdict(&verdict("docker0")))), expected);
+}
+
+#[test]
+fn other_remedies_are_for_who_asks() {
+    let mut v = verdict("docker0");
+    v.fix.push(fix("or this", FixScope::Permanent));
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
+    let said = |all_fixes| {
+        let mut out = Vec::new();
+        let mut output = Text::new(&mut out, Look { all_fixes, ..look(false) });
+        output.show(&Item::Verdict(&v), &context).unwrap();
+        let (status, totals) = (TraceStatus::default(), Totals::default());
+        output.show(&Item::End(std::slice::from_ref(&v), &[], &status, &totals), &context).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let (few, all) = (said(false), said(true));
+    assert!(!few.contains("or this") && few.contains("Other remedies: --all-fixes"), "{few}");
+    assert!(all.contains("  or         or this\n") && !all.contains("--all-fixes"), "{all}");
+}
+
+#[test]
+fn what_changes_says_what_it_was() {
+    let foreseen =
+        Verdict { kind: VerdictKind::MssExceedsPath, severity: Severity::Warning, ..verdict("docker0") };
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
+    let mut out = Vec::new();
+    let mut output = Text::new(&mut out, look(false));
+    for v in [&foreseen, &verdict("docker0")] {
+        output.show(&Item::Verdict(v), &context).unwrap();
+    }
+    let said = timeless(&String::from_utf8(out).unwrap());
+    assert!(said.contains("WARNING TIME ZONE node-1 MSS exceeds the path: it is stalled\n"), "{said}");
+    let change = "CRITICAL TIME ZONE node-1 PMTU black hole (was WARNING MSS exceeds the path, since ";
+    assert!(said.contains(change), "{said}");
+    assert_eq!(said.matches("evidence").count(), 1, "what is foreseen is brief: {said}");
 }
 
 #[test]
@@ -84,27 +153,96 @@ fn colours_only_where_asked_for_and_never_from_names() {
 
 #[test]
 fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
-    let solved = Verdict { active: false, ended: Some(Ended::Fixed), ..verdict("docker0") };
-    let said = text(false, &Item::Verdict(&solved));
-    assert_eq!(said, "\nSOLVED PMTU black hole: the MTUs fit now. It was: it is stalled\n");
+    let now_ns = Clock::new().now_ns();
+    let solved = Verdict { active: false, ended: Some(Ended::Fixed), since_ns: now_ns, ..verdict("docker0") };
+    let said = timeless(&text(false, &Item::Verdict(&solved)));
+    let expected =
+        "\nSOLVED TIME ZONE node-1 PMTU black hole after 0 s: the MTUs fit now. It was: it is stalled\n";
+    assert_eq!(said, expected);
     let gone = Verdict { ended: Some(Ended::Gone), ..solved };
     let said = text(false, &Item::Verdict(&gone));
     assert!(said.contains("GONE") && said.contains("the next one") && said.contains("run this"), "{said}");
 }
 
-#[test]
-fn the_end_repeats_only_what_to_do() {
+/// What the end says of a verdict that was shown, `between` lines before.
+fn end_after(between: usize, v: &Verdict, at_the_end: Verdict) -> String {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
-    let mut output = Text::new(&mut out, false, false);
-    let v = verdict("docker0");
-    output.show(&Item::Verdict(&v), &context).unwrap();
-    let items = [v];
+    let mut output = Text::new(&mut out, look(false));
+    output.show(&Item::Verdict(v), &context).unwrap();
+    let lost = Losses { events: 1, lines: 0 };
+    for _ in 0..between {
+        output.show(&Item::Lost(&TraceStatus::default(), lost), &context).unwrap();
+    }
+    let items = [at_the_end];
     output.show(&Item::End(&items, &[], &TraceStatus::default(), &Totals::default()), &context).unwrap();
     let said = String::from_utf8(out).unwrap();
-    let count = |part: &str| said.matches(part).count();
-    assert_eq!((count("CRITICAL"), count("evidence"), count("run this")), (2, 1, 2), "{said}");
+    said.split_once("\nStill active (1):\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn the_end_repeats_nothing_that_is_in_sight() {
+    let v = verdict("docker0");
+    let near = end_after(0, &v, v.clone());
+    assert!(near.starts_with("CRITICAL since ") && near.contains("PMTU black hole"), "{near}");
+    assert!(!near.contains("path") && !near.contains("run this") && !near.contains("evidence"), "{near}");
+    let far = end_after(30, &v, v.clone());
+    assert!(far.contains("run now\n") && far.contains("run this\n") && !far.contains("there"), "{far}");
+    let more = Verdict { evidence: vec!["third".to_owned()], ..v.clone() };
+    let said = end_after(0, &v, more);
+    assert!(said.contains("  evidence   third\n") && !said.contains("run"), "{said}");
+}
+
+#[test]
+fn what_is_over_stands_apart_and_what_was_replaced_nowhere() {
+    let all = [
+        verdict("a"),
+        Verdict { active: false, ended: Some(Ended::Fixed), ..verdict("b") },
+        Verdict { active: false, ended: Some(Ended::Replaced), ..verdict("c") },
+    ];
+    let said = text(false, &Item::End(&all, &[], &TraceStatus::default(), &Totals::default()));
+    let (active, over) = said.split_once("\nResolved (1):\n").unwrap();
+    assert!(active.contains("Still active (1):\nCRITICAL since "), "{active}");
+    assert!(over.starts_with("SOLVED since ") && !said.contains("REPLACED"), "{over}");
+}
+
+#[test]
+fn after_the_screen_it_fits_a_terminal() {
+    let all: Vec<Verdict> =
+        (0..300).map(|n| Verdict { id: VerdictId::of(n), ..verdict("docker0") }).collect();
+    let tally = Tally { container: Some(Container::new("build")), changed: true, ..Tally::default() };
+    let tallies: Vec<(NetnsId, Tally)> = (0..300).map(|n| (NetnsId(n), tally.clone())).collect();
+    let mut out = Vec::new();
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
+    let mut output = Text::new(&mut out, Look { brief: true, ..look(false) });
+    output.show(&Item::End(&all, &tallies, &TraceStatus::default(), &Totals::default()), &context).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    assert!(said.lines().count() <= 24, "{said}");
+    assert!(said.contains("  now        run now\n") && said.contains("and 295 more"), "{said}");
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let count = |id: &str, drops| {
+        let counters = [(SignalKind::Drop, drops)].into();
+        Tally { container: Some(Container::new(id)), counters, changed: true, ..Tally::default() }
+    };
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
+    let mut out = Vec::new();
+    let mut output = Text::new(&mut out, look(false));
+    let sick = Verdict { container: Some(Container::new("sick")), ..verdict("docker0") };
+    output.show(&Item::Verdict(&sick), &context).unwrap();
+    for step in [1, 2] {
+        let tallies = [("loud", 900 + step), ("busy", 100 * step), ("sick", 5)].into_iter().zip(1..);
+        let tallies: Vec<_> = tallies.map(|((id, drops), n)| (NetnsId(n), count(id, drops))).collect();
+        output.show(&Item::Report(&tallies), &context).unwrap();
+    }
+    let said = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = said.lines().rev().take(3).collect();
+    assert_eq!(lines, ["  loud  drop 902 (+1)", "  busy  drop 200 (+100)", "  sick  drop 5"]);
 }
 
 #[test]
@@ -166,10 +304,10 @@ fn the_end_says_what_the_kernel_counted_and_the_hooks_did_not_see() {
         "  build  drop 10",
         "    kernel counters: IpFragFails 12",
         "    kernel counted 12 IpFragFails, hooks saw 10",
-        "  build  kernel counters: IpFragFails 3",
-        "    kernel counted 3 IpFragFails, hooks saw 0",
         "  build  drop 5",
         "    kernel counters: IpFragFails 5",
+        "  build  kernel counters: IpFragFails 3",
+        "    kernel counted 3 IpFragFails, hooks saw 0",
     ];
     assert_eq!(lines, expected);
     assert_eq!(text(false, &Item::Report(&tallies[1..2])), "", "in between it says no word of it");
@@ -195,7 +333,7 @@ fn what_was_shown_is_remembered_within_a_bound() {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
-    let mut output = Text::new(&mut out, false, false);
+    let mut output = Text::new(&mut out, look(false));
     for n in 0..2 * SHOWN.get() {
         let one = Verdict { id: VerdictId::of(n), ..verdict("docker0") };
         output.show(&Item::Verdict(&one), &context).unwrap();

@@ -18,7 +18,7 @@ use crossterm::event::Event;
 use super::buffer::Buffer;
 use super::queue::Patience;
 use super::queued::Queued;
-use super::text::Text;
+use super::text::{Look, Text};
 use super::{Context, Item, Output, Request, wants_colour};
 use crate::filter::Filter;
 use crate::telemetry::cost::Cost;
@@ -44,7 +44,7 @@ impl Tui {
     /// # Errors
     /// When there is no thread to write the final report.
     pub(crate) fn new(filter: Filter) -> io::Result<Tui> {
-        let text = Queued::new(|out| Text::new(out, wants_colour(), false))?;
+        let text = Queued::new(|out| Text::new(out, Look { brief: true, ..Look::here(wants_colour()) }))?;
         Ok(Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false })
     }
 

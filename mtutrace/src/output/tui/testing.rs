@@ -71,16 +71,18 @@ pub(super) fn blackhole(node: &Node) -> Verdict {
     let identity = Identity { id: VerdictId::of(3), since_ns: SECOND, replaces: None };
     let finding = judge(&trouble, 9 * SECOND).unwrap();
     // How remedies are worded is tested where they are made.
-    let fix = |command: &str| Fix {
+    let fix = |command: &str, scope| Fix {
         r#where: "in container pod, which runs the inner Docker".to_owned(),
         what: "restart it with the MTU of its host, and recreate its containers".to_owned(),
         command: command.to_owned(),
         r#type: FixType::Shell,
-        scope: FixScope::Permanent,
+        scope,
+        rank: 1,
+        undo: (scope == FixScope::Now).then(|| "nft delete table inet mtu_relief".to_owned()),
     };
     let long = "nft 'add table inet mtu_relief; add chain inet mtu_relief forward { type filter hook forward priority 0; }'";
     Verdict {
-        fix: vec![fix("dockerd --mtu=1450"), fix(long)],
+        fix: vec![fix("dockerd --mtu=1450", FixScope::Permanent), fix(long, FixScope::Now)],
         ..verdict(&trouble, finding, identity, true, node)
     }
 }

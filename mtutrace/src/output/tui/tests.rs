@@ -4,7 +4,7 @@ use ratatui::style::Color;
 use super::app::{App, Effect};
 use super::keys::Action;
 use super::testing::{SECOND, act, blackhole, buffer, node, quiet, screen, stalled};
-use crate::model::Ended;
+use crate::model::{Ended, FixScope};
 use crate::output::{Item, Losses};
 
 #[test]
@@ -138,10 +138,11 @@ fn a_copied_command_is_what_was_read() {
     let mut app = quiet(&node);
     assert_eq!(app.act(Action::Copy), Effect::Nothing);
     let mut verdict = blackhole(&node);
-    verdict.fix[0].command.push_str("\nreboot");
+    let relief = verdict.fix.iter_mut().find(|fix| fix.scope == FixScope::Now).unwrap();
+    "nft list ruleset\nreboot".clone_into(&mut relief.command);
     app.take(&Item::Verdict(&verdict), &node, 61 * SECOND);
     act(&mut app, &[Action::Open]);
-    assert_eq!(app.act(Action::Copy), Effect::Copy("dockerd --mtu=1450\\u{a}reboot".to_owned()));
+    assert_eq!(app.act(Action::Copy), Effect::Copy("nft list ruleset\\u{a}reboot".to_owned()));
 }
 
 const HOSTILE: [&str; 8] = [

@@ -4,7 +4,7 @@ use super::figures::Subject;
 use super::keys::Action;
 use super::tree::{Sort, tree};
 use crate::filter::Filter;
-use crate::model::Node;
+use crate::model::{Fix, FixScope, Node, Verdict};
 use crate::output::Item;
 use crate::output::escape::escape;
 
@@ -215,13 +215,18 @@ impl App {
 
     fn copy(&mut self) -> Effect {
         let subject = self.subject().filter(|_| self.details);
-        let fix = subject.as_ref().and_then(|who| self.data().about(who).find_map(|v| v.fix.first()));
+        let fix = subject.as_ref().and_then(|who| self.data().about(who).find_map(best));
         let Some(fix) = fix else { return Effect::Nothing };
         // What is pasted into a shell is what was read, not what a name smuggled into it.
         let command = escape(&fix.command).into_owned();
-        self.note = Some("first fix copied to the clipboard");
+        self.note = Some("fix copied to the clipboard");
         Effect::Copy(command)
     }
+}
+
+/// What can be pasted as it is, else the first.
+fn best(verdict: &Verdict) -> Option<&Fix> {
+    verdict.fix.iter().find(|fix| fix.scope == FixScope::Now).or(verdict.fix.first())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::cell::{clean, wrap};
 use super::chain::{Mark, chain};
 use super::theme::Theme;
 use super::verdicts::verdict_lines;
-use crate::model::{Bottleneck, Device, Ended, Fix, Hop, NetnsId, Verdict};
+use crate::model::{Bottleneck, Device, Ended, Fix, FixScope, Hop, NetnsId, Verdict};
 use crate::output::text::label;
 use crate::output::tui::data::Data;
 use crate::output::tui::figures::Subject;
@@ -60,15 +60,24 @@ fn about(v: &Verdict, room: usize, theme: Theme) -> Vec<Line<'static>> {
     lines
 }
 
-/// Commands on lines of their own from the first column, never broken: to be copied.
+/// Commands on lines of their own from the first column, never broken: to be copied. What works at once and what lasts first.
 fn fixes(fixes: &[Fix], room: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for (n, fix) in fixes.iter().enumerate() {
-        let style = if n == 0 { theme.good() } else { theme.strong() };
-        let head = if n == 0 { "Fix" } else { "Or" };
+    let mut order: Vec<&Fix> = fixes.iter().collect();
+    order.sort_by_key(|fix| (fix.rank, fix.scope == FixScope::Permanent));
+    for fix in order {
+        let (head, style) = match (fix.rank, fix.scope) {
+            (..=1, FixScope::Now) => ("Now", theme.good()),
+            (..=1, FixScope::Permanent) => ("For good", theme.good()),
+            _ => ("Or", theme.strong()),
+        };
         let place = wrap(&format!("{head}: {}: {}", fix.r#where, fix.what), room);
         lines.extend(place.into_iter().map(Line::from));
         lines.push(Line::styled(clean(&fix.command), style));
+        if let Some(undo) = &fix.undo {
+            lines.push(Line::from("undo:"));
+            lines.push(Line::from(clean(undo)));
+        }
     }
     lines
 }

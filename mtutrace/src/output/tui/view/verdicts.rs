@@ -8,8 +8,8 @@ use ratatui::widgets::Paragraph;
 use super::cell::{clean, fit, wrap};
 use super::pane::pane;
 use super::theme::Theme;
-use crate::model::{Ended, Verdict};
-use crate::output::text::{describe, kind_name};
+use crate::model::{Ended, FixScope, Verdict};
+use crate::output::text::describe;
 use crate::output::tui::app::{App, Pane};
 
 /// Draws the pane, the selected verdict in sight.
@@ -45,11 +45,11 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
     lines
 }
 
-/// One verdict: what is wrong and, as long as there is something to do, what to do first.
+/// One verdict: what is wrong and, as long as there is something to do, what to do at once and for good.
 pub(super) fn verdict_lines(v: &Verdict, theme: Theme, width: usize) -> Vec<Line<'static>> {
     let (sign, word, style) = theme.of(v);
     let head = format!("{sign} {word}");
-    let text = format!("{head} {}: {}", kind_name(v), describe(v));
+    let text = format!("{head} {}: {}", v.kind.title(), describe(v));
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (n, part) in wrap(&text, width.saturating_sub(3)).into_iter().enumerate() {
         lines.push(match part.strip_prefix(&head) {
@@ -59,12 +59,12 @@ pub(super) fn verdict_lines(v: &Verdict, theme: Theme, width: usize) -> Vec<Line
             _ => Line::from(format!("   {part}")),
         });
     }
-    if let Some(fix) = v.fix.first().filter(|_| v.ended != Some(Ended::Fixed)) {
-        let command = fit(&clean(&fix.command), width.saturating_sub(7));
-        lines.push(Line::from(vec![
-            Span::styled("   fix ", theme.good()),
-            Span::styled(command, theme.strong()),
-        ]));
+    for (scope, label) in [(FixScope::Now, "   now      "), (FixScope::Permanent, "   for good ")] {
+        let best = v.fix.iter().find(|fix| fix.scope == scope);
+        let Some(fix) = best.filter(|_| v.ended != Some(Ended::Fixed)) else { continue };
+        let command = fit(&clean(&fix.command), width.saturating_sub(label.len()));
+        lines
+            .push(Line::from(vec![Span::styled(label, theme.good()), Span::styled(command, theme.strong())]));
     }
     lines
 }

@@ -1,0 +1,104 @@
+//! The last words of a run: what still stands, what is over, who was affected, what it cost.
+use std::io::{self, Write};
+
+use super::{Text, closing};
+use crate::model::{Ended, NetnsId, Tally, Verdict};
+use crate::output::{Context, Totals, TraceStatus};
+
+/// Verdicts that get a line each in the brief end, besides the first.
+const BRIEF: usize = 5;
+
+impl<W: Write> Text<W> {
+    fn unexplained(&mut self, totals: &Totals) -> io::Result<()> {
+        let outcomes = &totals.outcomes;
+        let lines =
+            [closing::unexplained(outcomes), closing::unanswered(outcomes), closing::forged(totals.forged)];
+        for line in lines.into_iter().flatten() {
+            writeln!(self.out, "{line}")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(
+        &mut self,
+        verdicts: &[Verdict],
+        tallies: &[(NetnsId, Tally)],
+        status: &TraceStatus,
+        totals: &Totals,
+        context: &Context<'_>,
+    ) -> io::Result<()> {
+        let seconds = totals.duration_ms as f64 / 1000.0;
+        let mut lost = match (totals.records.lost, totals.undecodable) {
+            (0, 0) => "nothing lost".to_owned(),
+            (lost, 0) => format!("{lost} events LOST"),
+            (lost, bad) => format!("{lost} events LOST, {bad} undecodable"),
+        };
+        if let Some(missed) = totals.missed.filter(|n| *n > 0) {
+            lost = format!("{lost}, {missed} program runs MISSED");
+        }
+        let left_out = totals.records.left_out_total();
+        if left_out > 0 {
+            lost = format!("{lost}, {left_out} events of who had sent many left out");
+        }
+        if totals.unwritten > 0 {
+            lost = format!("{lost}, {} lines LEFT OUT", totals.unwritten);
+        }
+        lost += &closing::untraced(status);
+        let cost = format!("{}, {lost}", totals.cost.words());
+        if verdicts.iter().all(|v| v.ended == Some(Ended::Replaced)) {
+            let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
+            let verb = if proven { "No MTU problem" } else { "No verdict" };
+            writeln!(
+                self.out,
+                "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
+                status.interfaces,
+                status.namespaces,
+                status.containers,
+                closing::quiet(&totals.outcomes)
+            )?;
+            self.unexplained(totals)?;
+            return self.tallies(tallies, None, context);
+        }
+        self.blocks(verdicts, context)?;
+        self.unexplained(totals)?;
+        if let Some(line) = closing::disagreements(totals.disagreements) {
+            writeln!(self.out, "{line}")?;
+        }
+        if !tallies.is_empty() && !self.look.brief {
+            writeln!(self.out, "\nAffected containers, {seconds:.1} s:")?;
+            self.tallies(tallies, None, context)?;
+        }
+        writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
+        Ok(())
+    }
+
+    /// The verdicts that stand, then those that are over; those that gave way to another are neither.
+    fn blocks(&mut self, verdicts: &[Verdict], context: &Context<'_>) -> io::Result<()> {
+        let known = verdicts.iter().filter(|v| v.ended != Some(Ended::Replaced));
+        let (active, over): (Vec<_>, Vec<_>) = known.partition(|v| v.active);
+        for (title, verdicts) in [("Still active", active), ("Resolved", over)] {
+            if verdicts.is_empty() {
+                continue;
+            }
+            let heading = format!("{title} ({}):", verdicts.len());
+            writeln!(self.out, "\n{}", self.paint("1", &heading))?;
+            let most = if self.look.brief { BRIEF } else { verdicts.len() };
+            for (n, verdict) in verdicts.iter().take(most).enumerate() {
+                // The first one is the worst.
+                if self.look.brief && (n > 0 || !verdict.active) {
+                    self.line(verdict, context)?;
+                } else {
+                    self.last_word(verdict, context)?;
+                }
+            }
+            if let Some(more) = verdicts.len().checked_sub(most).filter(|more| *more > 0) {
+                writeln!(self.out, "and {more} more: see them all with -o text")?;
+            }
+        }
+        let hidden = |v: &&Verdict| v.active && v.fix.len() > 2;
+        if !self.look.all_fixes && verdicts.iter().any(|v| hidden(&v)) {
+            writeln!(self.out, "\nOther remedies: --all-fixes")?;
+        }
+        Ok(())
+    }
+}
