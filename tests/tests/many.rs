@@ -51,7 +51,11 @@ fn the_sick_one_of_three_hundred_is_on_the_first_screen() {
     assert_eq!(place(&text, &["WARNING", id, &wrong]), 0, "{text:#?}");
     assert!(text.len() <= SCREEN, "{text:#?}");
     place(&text, &["299 containers:  eth0 1450 > br0 1450"]);
-    assert_eq!(place(&text, &["300 containers and 1 namespace without one, 1 mismatch: ", id]), text.len() - 1, "{text:#?}");
+    assert_eq!(
+        place(&text, &["300 containers and 1 namespace without one, 1 mismatch: ", id]),
+        text.len() - 1,
+        "{text:#?}"
+    );
 
     let problems = lines(&map(&["--problems"]).stdout);
     assert!(problems.len() < text.len() && place(&problems, &[id, &wrong]) == 0, "{problems:#?}");
