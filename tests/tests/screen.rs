@@ -133,7 +133,9 @@ fn every_view(columns: u16, lines: u16) {
     let lab = Incident::build(IncidentSpec::default()).unwrap();
     let terminal = &session.terminal;
     session.start("--exit-code");
-    let screen = session.wait_for("standing mismatch: ");
+    session.wait_for("standing mismatch: ");
+    // The last line that is drawn.
+    let screen = session.wait_for("q quit");
     assert!(!screen.contains("No MTU problem"), "{screen}");
     assert!(screen.contains("cost: nothing lost") && screen.contains("q quit"), "{screen}");
     assert!(terminal.is_alternate().unwrap());
