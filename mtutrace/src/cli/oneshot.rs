@@ -12,8 +12,11 @@ use crate::output::format::Format;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MapArgs {
     /// Output format.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
     output: Format,
+    /// The same as -o json.
+    #[arg(long)]
+    json: bool,
     /// Only this container and those inside it, by id prefix or name; repeatable.
     #[arg(long, value_name = "ID|NAME")]
     container: Vec<String>,
@@ -22,7 +25,7 @@ pub(crate) struct MapArgs {
 impl MapArgs {
     /// The options that these flags mean.
     pub(super) fn options(&self) -> map::Options {
-        map::Options { output: self.output, containers: self.container.clone() }
+        map::Options { output: format(self.output, self.json), containers: self.container.clone() }
     }
 }
 
@@ -30,8 +33,11 @@ impl MapArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DoctorArgs {
     /// Output format.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
     output: Format,
+    /// The same as -o json.
+    #[arg(long)]
+    json: bool,
     /// Show the fallbacks that would replace the kprobes.
     #[arg(long)]
     no_kprobes: bool,
@@ -48,7 +54,7 @@ impl DoctorArgs {
             kernel_btf: self.kernel_btf.clone(),
             ..load::Options::default()
         };
-        doctor::Options { output: self.output, load }
+        doctor::Options { output: format(self.output, self.json), load }
     }
 }
 
@@ -56,8 +62,11 @@ impl DoctorArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BenchArgs {
     /// Output format.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
     output: Format,
+    /// The same as -o json.
+    #[arg(long)]
+    json: bool,
     /// Runs of each program per round.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
@@ -69,7 +78,7 @@ pub(crate) struct BenchArgs {
 impl BenchArgs {
     /// The options that these flags mean.
     pub(super) fn options(&self) -> bench::Options {
-        bench::Options { output: self.output, repeat: self.repeat, rounds: self.rounds }
+        bench::Options { output: format(self.output, self.json), repeat: self.repeat, rounds: self.rounds }
     }
 }
 
@@ -79,4 +88,16 @@ pub(crate) struct SchemaArgs {
     /// Kind of line [default: any].
     #[arg(value_enum)]
     pub(super) kind: Option<LineKind>,
+}
+
+/// Flags of `completion`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompletionArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+fn format(output: Format, json: bool) -> Format {
+    if json { Format::Json } else { output }
 }

@@ -3,11 +3,14 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 
+use super::Output;
+use super::colour::wants_colour;
 use super::json::Json;
+use super::limit::Rate;
+use super::only::Only;
 use super::queued::Queued;
 use super::text::Text;
 use super::tui::Tui;
-use super::{Output, wants_colour};
 use crate::filter::Filter;
 
 /// Output formats of the commands that end by themselves.
@@ -31,15 +34,21 @@ pub(crate) enum RunFormat {
 }
 
 impl RunFormat {
-    /// The output, on stdout; a screen shows what `filter` lets through.
+    /// The output, on stdout; a screen shows what `filter` lets through. `only` and `rate` are about what is written: not
+    /// about the screen, and the limit is of JSON alone.
     ///
     /// # Errors
     /// When there is no thread to write it.
-    pub(crate) fn open(self, filter: &Filter) -> io::Result<Box<dyn Output>> {
+    pub(crate) fn open(
+        self,
+        filter: &Filter,
+        only: &Only,
+        rate: Option<Rate>,
+    ) -> io::Result<Box<dyn Output>> {
         Ok(match self {
-            RunFormat::Tui => Box::new(Tui::new(filter.clone())?),
-            RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, wants_colour(), false))?),
-            RunFormat::Json => Box::new(Queued::new(Json::new)?),
+            RunFormat::Tui => Box::new(Tui::new(filter.clone(), only.clone())?),
+            RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, wants_colour(), only.clone()))?),
+            RunFormat::Json => Box::new(Queued::new(|out| Json::new(out, only.clone()))?.limited(rate)),
         })
     }
 }

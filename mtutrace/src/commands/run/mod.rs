@@ -2,7 +2,9 @@
 mod banner;
 mod ending;
 mod holder;
+mod loading;
 mod options;
+mod progress;
 mod ready;
 mod run_state;
 mod session;
@@ -20,13 +22,16 @@ use crate::filter::select;
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, table};
-use crate::kernel::load::{self, Loaded};
+use crate::kernel::load::Loaded;
 use crate::kernel::privileges::Later;
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, descriptors, instances, privileges};
 use crate::metrics::Metrics;
-use crate::output::{KernelNames, Output, format, stderr};
+use crate::output::format::RunFormat;
+use crate::output::{Context, KernelNames, Output, format, stderr};
+use crate::telemetry::clock::Clock;
 pub(crate) use options::Options;
+use progress::Progress;
 use session::Session;
 use signals::Signals;
 
@@ -51,29 +56,41 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         ready.into_iter().chain(options.load.kernel_btf.as_deref().map(Later::read)).collect();
     privileges::keep_only(&capability::TRACING, &later);
     privileges::refuse_calls();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before anything takes time: a signal from here on ends the run in order.
+    let signals = runtime.block_on(async { Signals::new() })?;
     let mut discovery = Discovery::new()?;
     select::check(filter, discovery.node())?;
     if select::absent(filter, discovery.node()).is_some() {
         discovery.wait_for_metadata()?;
     }
     if let Some(absent) = select::absent(filter, discovery.node()) {
-        stderr::say(&absent.to_string());
+        stderr::note(&absent.to_string());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = format.open(filter)?;
-    runtime.block_on(trace(options, discovery, output, metrics))
+    let output = format.open(filter, &options.only, options.rate_limit)?;
+    // A screen says itself how far the start is.
+    let progress = Progress::new(format == RunFormat::Tui);
+    runtime.block_on(trace(options, discovery, signals, Outputs { output, metrics, progress }))
+}
+
+/// Where to show what is found.
+struct Outputs {
+    output: Box<dyn Output>,
+    metrics: Option<Metrics>,
+    progress: Progress,
 }
 
 async fn trace(
     options: &Options,
     discovery: Discovery,
-    output: Box<dyn Output>,
-    metrics: Option<Metrics>,
+    signals: Signals,
+    Outputs { mut output, metrics, progress }: Outputs,
 ) -> Result<Outcome, Failure> {
-    // Before anything is attached: a signal from here on ends the run in order.
-    let signals = Signals::new()?;
     let alone = instances::is_alone();
-    let Loaded { mut ebpf, outcome, reasons, symbols } = load::load(&options.load)?;
+    let names = KernelNames::default();
+    let context = Context { clock: &Clock::new(), node: discovery.node(), kernel_names: &names };
+    let Loaded { mut ebpf, outcome, reasons, symbols } =
+        loading::load(&options.load, &mut *output, &signals, &context).await?;
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
     let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
     let (Some(ring), Some(counters)) = (ring, counters) else {
@@ -88,14 +105,14 @@ async fn trace(
         }
     }
     let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
-    let reconciler =
-        Reconciler::start(discovery, classifiers, table(HOOKS, &outcome), || signals.is_ending())?;
+    let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,
         counters,
         output,
         metrics,
+        progress: Some(progress),
         kernel_names: KernelNames { reasons, symbols },
     };
     session.run(reconciler, signals).await

@@ -27,6 +27,8 @@ pub(super) struct RunState {
     pub(super) latency: Latency,
     /// What is known of flows that somebody asked for.
     pub(super) matched: MatchedFlows,
+    /// Whether a status was shown.
+    pub(super) introduced: bool,
     /// Events that were shown.
     pub(super) shown: u64,
     /// Records that were understood.
@@ -35,9 +37,11 @@ pub(super) struct RunState {
     pub(super) undecodable: u64,
     /// What is missing, as somebody was told.
     pub(super) lost: Losses,
+    /// When somebody was told last of lines that `--rate-limit` left out.
+    pub(super) limit_told: Instant,
     /// Whether a verdict was given that is worse than info.
     pub(super) problem: bool,
-    /// When it began.
+    /// When all was attached; before, when it began.
     pub(super) started: Instant,
     /// CPU time that the start took.
     pub(super) cpu_before: Duration,
@@ -54,10 +58,12 @@ impl RunState {
             kernel: Reconciliation::default(),
             latency: Latency::new(),
             matched: MatchedFlows::default(),
+            introduced: false,
             shown: 0,
             decoded: 0,
             undecodable: 0,
             lost: Losses::default(),
+            limit_told: Instant::now(),
             problem: false,
             started: Instant::now(),
             cpu_before: cost::process().unwrap_or_default().0,

@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 
 use super::escape::escape;
+use super::only::{Kind, Only};
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::model::{
     AttributedEvent, Bottleneck, Container, Ended, Fix, KernelTally, NetnsId, Pod, Severity, SignalKind,
@@ -17,7 +18,7 @@ use crate::model::{
 pub(crate) struct Text<W> {
     out: W,
     colour: bool,
-    events: bool,
+    only: Only,
     /// What was shown of each, and whether briefly.
     shown: LruCache<VerdictId, (VerdictKind, String, bool)>,
 }
@@ -28,9 +29,9 @@ const EVIDENCE: usize = 3;
 const SHOWN: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 
 impl<W: Write> Text<W> {
-    /// To this writer; `events` shows each event on a line of its own too.
-    pub(crate) fn new(out: W, colour: bool, events: bool) -> Text<W> {
-        Text { out, colour, events, shown: LruCache::sparse(SHOWN) }
+    /// To this writer; single events only where `only` names them.
+    pub(crate) fn new(out: W, colour: bool, only: Only) -> Text<W> {
+        Text { out, colour, only, shown: LruCache::sparse(SHOWN) }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -203,32 +204,39 @@ impl<W: Write> Text<W> {
         }
         lost += &closing::untraced(status);
         let cost = format!("{}, {lost}", totals.cost.words());
+        let (status_too, reports) = (self.only.has(Kind::Status), self.only.has(Kind::Report));
         if verdicts.is_empty() {
             let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
             let verb = if proven { "No MTU problem" } else { "No verdict" };
-            writeln!(
-                self.out,
-                "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
-                status.interfaces,
-                status.namespaces,
-                status.containers,
-                closing::quiet(&totals.outcomes)
-            )?;
-            self.unexplained(totals)?;
-            return self.tallies(tallies, false, context);
+            if status_too {
+                writeln!(
+                    self.out,
+                    "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
+                    status.interfaces,
+                    status.namespaces,
+                    status.containers,
+                    closing::quiet(&totals.outcomes)
+                )?;
+                self.unexplained(totals)?;
+            }
+            return if reports { self.tallies(tallies, false, context) } else { Ok(()) };
         }
-        for verdict in verdicts {
+        for verdict in verdicts.iter().filter(|_| self.only.has(Kind::Verdict)).collect::<Vec<_>>() {
             self.verdict(verdict, true)?;
         }
-        self.unexplained(totals)?;
-        if let Some(line) = closing::disagreements(totals.disagreements) {
-            writeln!(self.out, "{line}")?;
+        if status_too {
+            self.unexplained(totals)?;
+            if let Some(line) = closing::disagreements(totals.disagreements) {
+                writeln!(self.out, "{line}")?;
+            }
         }
-        if !tallies.is_empty() {
+        if !tallies.is_empty() && reports {
             writeln!(self.out, "\nAffected containers, {seconds:.1} s:")?;
             self.tallies(tallies, false, context)?;
         }
-        writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
+        if status_too {
+            writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
+        }
         Ok(())
     }
 }
@@ -241,11 +249,11 @@ impl<W: Write> Output for Text<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         match item {
             // Progress belongs to stderr; the run says it there.
-            Item::Status(_) => Ok(()),
-            Item::Event(event) if self.events => self.event(event, context),
+            Item::Starting { .. } | Item::Status(_) => Ok(()),
+            Item::Event(event) if self.only.names(Kind::Event) => self.event(event, context),
             Item::Event(_) => Ok(()),
             Item::Report(tallies) => {
-                if tallies.iter().any(|(_, tally)| tally.changed) {
+                if self.only.has(Kind::Report) && tallies.iter().any(|(_, tally)| tally.changed) {
                     writeln!(
                         self.out,
                         "{}",
@@ -255,10 +263,12 @@ impl<W: Write> Output for Text<W> {
                 }
                 Ok(())
             }
+            Item::Lost(..) if !self.only.has(Kind::Status) => Ok(()),
             Item::Lost(_, losses) => {
                 let now = context.clock.wall(context.clock.now_ns()).strftime("%H:%M:%S");
                 closing::losses(losses).iter().try_for_each(|line| writeln!(self.out, "{now} {line}"))
             }
+            Item::Verdict(_) if !self.only.has(Kind::Verdict) => Ok(()),
             Item::Verdict(verdict) => self.verdict(verdict, false),
             Item::End(verdicts, tallies, status, totals) => {
                 self.end(verdicts, tallies, status, totals, context)

@@ -55,7 +55,7 @@ fn text(colour: bool, item: &Item<'_>) -> String {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
-    Text::new(&mut out, colour, false).show(item, &context).unwrap();
+    Text::new(&mut out, colour, Only::default()).show(item, &context).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -93,11 +93,24 @@ fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
 }
 
 #[test]
+fn only_what_somebody_asked_for() {
+    let mut out = Vec::new();
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
+    let mut output = Text::new(&mut out, false, Only::new(vec![Kind::Verdict]));
+    let (items, status, totals) = ([verdict("docker0")], TraceStatus::default(), Totals::default());
+    output.show(&Item::End(&[], &[], &status, &totals), &context).unwrap();
+    output.show(&Item::End(&items, &[], &status, &totals), &context).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    assert!(said.starts_with("\nCRITICAL PMTU black hole") && !said.contains("Cost:"), "{said}");
+}
+
+#[test]
 fn the_end_repeats_only_what_to_do() {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
-    let mut output = Text::new(&mut out, false, false);
+    let mut output = Text::new(&mut out, false, Only::default());
     let v = verdict("docker0");
     output.show(&Item::Verdict(&v), &context).unwrap();
     let items = [v];
@@ -139,9 +152,11 @@ fn losses_shout() {
     assert!(end(&totals).contains("12 events LOST, 1 undecodable)"), "{}", end(&totals));
     totals.missed = Some(3);
     assert!(end(&totals).contains("1 undecodable, 3 program runs MISSED)"), "{}", end(&totals));
-    let meanwhile = text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0 }));
+    let meanwhile =
+        text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0, limited: 0 }));
     assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
-    let unread = text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 0, lines: 9 }));
+    let unread =
+        text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 0, lines: 9, limited: 0 }));
     assert!(unread.contains("9 lines LEFT OUT so far") && !unread.contains("LOST"), "{unread}");
     totals.unwritten = 9;
     assert!(end(&totals).contains("MISSED, 9 lines LEFT OUT)"), "{}", end(&totals));
@@ -195,7 +210,7 @@ fn what_was_shown_is_remembered_within_a_bound() {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
-    let mut output = Text::new(&mut out, false, false);
+    let mut output = Text::new(&mut out, false, Only::default());
     for n in 0..2 * SHOWN.get() {
         let one = Verdict { id: VerdictId::of(n), ..verdict("docker0") };
         output.show(&Item::Verdict(&one), &context).unwrap();

@@ -31,6 +31,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
 /// All lines, each with the number of its verdict.
 pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'static>)> {
     let data = app.data();
+    if data.verdicts.is_empty() && data.starting.is_some() {
+        return vec![(0, Line::from("Starting: not all interfaces are traced yet."))];
+    }
     if data.verdicts.is_empty() {
         let said = format!("No MTU problem so far on {} interfaces.", data.status.interfaces);
         return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];

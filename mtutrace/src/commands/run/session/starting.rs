@@ -1,0 +1,44 @@
+//! Until all that was there at the start is attached to, and the moment when it is.
+use std::time::Instant;
+
+use super::super::banner;
+use super::super::ready::ReadyFile;
+use super::super::run_state::RunState;
+use super::Session;
+use crate::commands::outcome::Failure;
+use crate::output::Item;
+use crate::telemetry::cost;
+
+/// A run that traces all that it should.
+pub(super) struct Ready {
+    /// When it is to end: `--duration` counts from here.
+    pub(super) end: Option<tokio::time::Instant>,
+    /// Exists as long.
+    _file: Option<ReadyFile>,
+}
+
+impl Session<'_> {
+    /// Says how far the start is.
+    pub(super) fn starting(&mut self, state: &mut RunState) -> Result<(), Failure> {
+        let (attached, wanted) = (state.snapshot.status.interfaces, state.snapshot.wanted);
+        if let Some(progress) = &mut self.progress {
+            progress.show(attached, wanted);
+        }
+        self.show(state, &Item::Starting { attached, wanted })
+    }
+
+    /// Everything is attached: whoever waits for it is told, and the clock starts.
+    pub(super) fn ready(&mut self, state: &mut RunState) -> Result<Ready, Failure> {
+        self.progress = None;
+        let create = |path| ReadyFile::create(path, state.snapshot.status.interfaces);
+        let file = self.options.ready_file.as_deref().map(create).transpose()?;
+        if let Some(metrics) = &self.metrics {
+            metrics.ready();
+        }
+        banner::print(&state.snapshot.status);
+        self.status(state)?;
+        state.started = Instant::now();
+        state.cpu_before = cost::process().unwrap_or_default().0;
+        Ok(Ready { end: self.options.duration.map(|time| tokio::time::Instant::now() + time), _file: file })
+    }
+}
