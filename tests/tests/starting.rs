@@ -16,11 +16,12 @@ use mtutrace_tests::lab::tracer::{Tracer, binary};
 use mtutrace_tests::lab::wait;
 
 /// Each has two ends, and the kernel takes 13 ms for each of the two classifiers of each.
-const PAIRS: usize = 80;
+const PAIRS: usize = 60;
 /// Pairs of a namespace: a run waits for so many devices of one.
-const SHARE: usize = 16;
-/// What somebody who ends a run waits for at most.
+const SHARE: usize = 15;
+/// What somebody who ends a run waits for at most; a busy machine takes its share.
 const SECOND: Duration = Duration::from_secs(1);
+const BUSY: u32 = 4;
 const SOON: Duration = Duration::from_secs(20);
 /// A run attaches to all that is on the node: one after the other.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -78,13 +79,42 @@ fn a_signal_while_it_attaches_ends_it_within_a_second_with_the_report() {
         run.signal(signal).unwrap();
         let status = run.wait("the end", SOON).unwrap();
         let took = asked.elapsed();
-        assert!(took < wait::patient(SECOND), "signal {signal}: {took:?}");
+        assert!(took < wait::patient(SECOND * BUSY), "signal {signal}: {took:?}");
         assert_eq!(status.code(), Some(0), "signal {signal}");
         let text = rest(stdout);
         let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
         assert!(last["duration_ms"].is_u64(), "the final report: {last}");
         assert!(last["interfaces"].as_u64().unwrap() < wanted, "it did not go on attaching: {last}");
         assert!(!said.any(|line| line.contains("tracing")), "it was never ready");
+    }
+}
+
+/// Whether a process has a handler for a signal (`SigCgt` of proc(5)).
+fn handles(pid: u32, signal: libc::c_int) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (signal - 1)) != 0
+}
+
+#[test]
+fn a_signal_while_the_programs_are_loaded_ends_it_with_a_report_that_proves_nothing() {
+    if skip() {
+        return;
+    }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for format in ["json", "text"] {
+        let mut run = start(&["-o", format]);
+        let stdout = run.take_stdout().unwrap();
+        let handled = || Ok(handles(run.pid(), libc::SIGTERM).then_some(()));
+        wait::until("the handler", SOON, handled).unwrap();
+        let asked = Instant::now();
+        run.signal(libc::SIGTERM).unwrap();
+        let status = run.wait("the end", SOON).unwrap();
+        assert!(asked.elapsed() < wait::patient(SECOND * BUSY), "{:?}", asked.elapsed());
+        assert_eq!(status.code(), Some(0));
+        let text = rest(stdout);
+        let words = if format == "json" { "\"duration_ms\":" } else { "No verdict in 0." };
+        assert!(text.lines().last().is_some_and(|last| last.contains(words)), "{text}");
     }
 }
 
@@ -129,7 +159,7 @@ fn the_screen_is_there_at_once_and_answers() {
     let asked = Instant::now();
     terminal.wait_for("the report", |screen| screen.trim_end().ends_with("ready>")).unwrap();
     let took = asked.elapsed();
-    assert!(took < wait::patient(SECOND + SECOND / 2), "{took:?}");
+    assert!(took < wait::patient(SECOND * BUSY), "{took:?}");
     let screen = terminal.screen().unwrap();
-    assert!(screen.contains("No MTU problem in"), "{screen}");
+    assert!(screen.contains("No verdict in"), "{screen}");
 }

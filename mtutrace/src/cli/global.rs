@@ -5,6 +5,7 @@ use crate::output::colour::When;
 
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArgs {
     /// Colours: on a terminal (NO_COLOR and CLICOLOR_FORCE count), always, or never.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto, env = "MTUTRACE_COLOR", hide_env = true)]

@@ -48,6 +48,8 @@ pub(crate) struct Totals {
     pub(crate) disagreements: u64,
     /// Events of packets that bore the address of another than the container that sent them.
     pub(crate) forged: u64,
+    /// Whether it ended before all that was there at the start was attached to.
+    pub(crate) unready: bool,
     /// How long the run took, milliseconds.
     pub(crate) duration_ms: u64,
     /// What it cost.

@@ -83,14 +83,16 @@ struct Outputs {
 async fn trace(
     options: &Options,
     discovery: Discovery,
-    signals: Signals,
+    mut signals: Signals,
     Outputs { mut output, metrics, progress }: Outputs,
 ) -> Result<Outcome, Failure> {
     let alone = instances::is_alone();
     let names = KernelNames::default();
     let context = Context { clock: &Clock::new(), node: discovery.node(), kernel_names: &names };
-    let Loaded { mut ebpf, outcome, reasons, symbols } =
-        loading::load(&options.load, &mut *output, &signals, &context).await?;
+    let loaded = loading::load(&options.load, &mut *output, &mut signals, &context).await?;
+    let Some(Loaded { mut ebpf, outcome, reasons, symbols }) = loaded else {
+        return loading::ended(&mut *output, &signals, &context);
+    };
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
     let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
     let (Some(ring), Some(counters)) = (ring, counters) else {

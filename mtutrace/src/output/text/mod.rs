@@ -203,10 +203,14 @@ impl<W: Write> Text<W> {
             lost = format!("{lost}, {} lines LEFT OUT", totals.unwritten);
         }
         lost += &closing::untraced(status);
+        if totals.unready {
+            lost += ", ended BEFORE all interfaces were traced";
+        }
         let cost = format!("{}, {lost}", totals.cost.words());
         let (status_too, reports) = (self.only.has(Kind::Status), self.only.has(Kind::Report));
         if verdicts.is_empty() {
-            let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
+            let proven =
+                totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0 && !totals.unready;
             let verb = if proven { "No MTU problem" } else { "No verdict" };
             if status_too {
                 writeln!(

@@ -106,6 +106,13 @@ fn only_what_somebody_asked_for() {
 }
 
 #[test]
+fn a_run_that_was_never_ready_is_no_proof() {
+    let (status, totals) = (TraceStatus::default(), Totals { unready: true, ..Totals::default() });
+    let said = text(false, &Item::End(&[], &[], &status, &totals));
+    assert!(said.starts_with("No verdict in 0.0 s") && said.contains("BEFORE all interfaces"), "{said}");
+}
+
+#[test]
 fn the_end_repeats_only_what_to_do() {
     let mut out = Vec::new();
     let context =

@@ -286,6 +286,7 @@ impl Session<'_> {
             outcomes: self.outcomes(state),
             disagreements: state.engine.disagreements(),
             forged: state.engine.forged(),
+            unready: !state.snapshot.ready,
             duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cost: state.cost(),
         };
