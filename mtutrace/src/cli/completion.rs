@@ -1,22 +1,21 @@
 //! `mtutrace completion`: a script for the shell, made from the command line's own definition.
 use std::io::{self, Write};
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 use clap_complete::Shell;
 
-use super::Cli;
 use crate::commands::outcome::{Failure, Outcome};
 
-/// The script.
-pub fn script(shell: Shell) -> Vec<u8> {
+/// The script for the options of a command that are not hidden.
+pub fn script(shell: Shell, command: Command) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut visible(Cli::command()), "mtutrace", &mut script);
+    clap_complete::generate(shell, &mut visible(command), "mtutrace", &mut script);
     script
 }
 
 /// Writes it to stdout.
-pub(super) fn print(shell: Shell) -> Result<Outcome, Failure> {
-    match io::stdout().lock().write_all(&script(shell)) {
+pub(super) fn print(shell: Shell, command: Command) -> Result<Outcome, Failure> {
+    match io::stdout().lock().write_all(&script(shell, command)) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(e)),
         _ => Ok(Outcome::Nothing),
     }
@@ -38,14 +37,17 @@ fn visible(command: Command) -> Command {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli::Cli;
     use test_case::test_case;
 
     #[test_case(Shell::Bash)]
     #[test_case(Shell::Zsh)]
     #[test_case(Shell::Fish)]
     fn what_is_hidden_is_not_offered(shell: Shell) {
-        let script = String::from_utf8(script(shell)).unwrap();
+        let script = String::from_utf8(script(shell, Cli::command())).unwrap();
         assert!(script.contains("rate-limit") && script.contains("doctor"), "{script}");
         assert!(!script.contains("ring-size"), "{script}");
     }

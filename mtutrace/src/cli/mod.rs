@@ -7,7 +7,7 @@ mod run;
 mod values;
 mod version;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::{bench, doctor, map, schema};
@@ -94,7 +94,7 @@ impl Cli {
             Command::Doctor(args) => doctor::doctor(&args.options()),
             Command::Bench(args) => bench::bench(&args.options()),
             Command::Schema(args) => schema::schema(args.kind),
-            Command::Completion(args) => completion::print(args.shell),
+            Command::Completion(args) => completion::print(args.shell, Cli::command()),
         }
     }
 }

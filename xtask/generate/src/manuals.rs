@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use clap::builder::StyledStr;
+use clap::builder::{Resettable, StyledStr};
 use clap::{Command, CommandFactory};
 use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
@@ -24,7 +24,7 @@ pub(crate) fn write(dir: &Path) -> Result<()> {
     page(&command, &man)?;
     command.get_subcommands().filter(|part| !part.is_hide_set()).try_for_each(|part| page(part, &man))?;
     for shell in SHELLS {
-        fs::write(completions.join(shell.file_name("mtutrace")), completion::script(shell))?;
+        fs::write(completions.join(shell.file_name("mtutrace")), completion::script(shell, Cli::command()))?;
     }
     Ok(())
 }
@@ -32,7 +32,7 @@ pub(crate) fn write(dir: &Path) -> Result<()> {
 fn page(command: &Command, folder: &Path) -> Result<()> {
     let examples = examples::of(command.get_name());
     // What it ends with is the examples, which have a section of their own here.
-    let man = Man::new(command.clone().after_long_help(None::<StyledStr>));
+    let man = Man::new(command.clone().after_long_help(Resettable::<StyledStr>::Reset));
     let mut text = Vec::new();
     man.render(&mut text)?;
     if !examples.is_empty() {

@@ -12,6 +12,7 @@ use super::ending::ending;
 use super::holder;
 use super::options::Options;
 use super::progress::Progress;
+use super::ready::Ready;
 use super::run_state::RunState;
 use super::signals::Signals;
 use crate::commands::outcome::{Failure, Outcome};
@@ -26,8 +27,6 @@ use crate::metrics::{Metrics, OwnMetrics};
 use crate::model::{AttributedEvent, Verdict};
 use crate::output::{Context, Item, KernelNames, Losses, Output, Request, Totals, stderr};
 use crate::telemetry::cost;
-
-use starting::Ready;
 
 /// How often verdicts are judged anew.
 pub(super) const TICK: Duration = Duration::from_millis(100);

@@ -2,20 +2,12 @@
 use std::time::Instant;
 
 use super::super::banner;
-use super::super::ready::ReadyFile;
+use super::super::ready::{Ready, ReadyFile};
 use super::super::run_state::RunState;
 use super::Session;
 use crate::commands::outcome::Failure;
 use crate::output::Item;
 use crate::telemetry::cost;
-
-/// A run that traces all that it should.
-pub(super) struct Ready {
-    /// When it is to end: `--duration` counts from here.
-    pub(super) end: Option<tokio::time::Instant>,
-    /// Exists as long.
-    _file: Option<ReadyFile>,
-}
 
 impl Session<'_> {
     /// Says how far the start is.
