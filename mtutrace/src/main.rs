@@ -7,23 +7,24 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Libraries whose debug messages would bury ours at -v.
-const QUIET: [&str; 5] = ["h2", "hyper", "hyper_util", "tonic", "tower"];
-
 fn main() -> ExitCode {
     if let Some(code) = mtutrace::container_fs::serve_if_asked() {
         return code;
     }
     let cli = Cli::parse();
+    let (ours, theirs) = match cli.verbosity() {
+        None => (LevelFilter::ERROR, LevelFilter::OFF),
+        Some(0) => (LevelFilter::WARN, LevelFilter::OFF),
+        Some(1) => (LevelFilter::DEBUG, LevelFilter::OFF),
+        Some(_) => (LevelFilter::DEBUG, LevelFilter::DEBUG),
+    };
     tracing_subscriber::fmt()
         .with_writer(|| mtutrace::output::stderr::Stderr)
-        .with_max_level(if cli.is_verbose() { LevelFilter::DEBUG } else { LevelFilter::WARN })
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_max_level(ours)
+        .with_ansi(cli.colours_messages())
         .with_target(false)
         .finish()
-        .with(QUIET.iter().fold(Targets::new().with_default(LevelFilter::TRACE), |all, target| {
-            all.with_target(*target, LevelFilter::OFF)
-        }))
+        .with(Targets::new().with_default(theirs).with_target("mtutrace", ours))
         .init();
     match cli.run() {
         Ok(outcome) => outcome.code(),

@@ -121,6 +121,29 @@ fn sends_that_are_refused() {
     flood("refused", "innocent", SERVER);
 }
 
+/// What a DaemonSet writes to the node's disk does not grow with what somebody sends, and the verdict is in it.
+#[test]
+fn a_flood_does_not_fill_a_log() {
+    if skip() {
+        return;
+    }
+    let _one_attack = alone();
+    let lab = Hostile::build().unwrap();
+    let begun = Instant::now();
+    let mut tracer = Tracer::start(&["--duration", "120s", "--rate-limit", "10/s"]).unwrap();
+    let attack = lab.attack(&lab.inside, "datagrams", &format!("{SERVER}:9"), &[]).unwrap();
+    assert!(tracer.wait_for("nothing", AT_FIRST, |_| false).is_err());
+    let _download = lab.victim.download(3_000_000, SOON * 2).unwrap();
+    tracer.wait_for("the verdict about the victim", SOON, |line| stalls(line, &lab.victim.inner)).unwrap();
+    drop(attack);
+    let end = tracer.interrupt().unwrap();
+    let written = end.lines.len() - end.last.len();
+    let most = 10 * (begun.elapsed().as_secs() as usize + 2);
+    assert!(written <= most, "{written} lines, where {most} are allowed");
+    let left_out = end.of_kind("status").pop().unwrap()["rate_limited_lines"].as_u64().unwrap();
+    assert!(left_out > 10 * most as u64, "a flood: {left_out} lines were left out");
+}
+
 /// What came while it stood still is old: what comes afterwards must not wait behind it.
 #[test]
 fn a_tracer_that_stood_still_under_a_flood() {

@@ -13,8 +13,11 @@ use crate::output::format::Format;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct MapArgs {
     /// Output format.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
     output: Format,
+    /// The same as -o json.
+    #[arg(long)]
+    json: bool,
     /// Only this container and those inside it, by id prefix or name; repeatable.
     #[arg(long, value_name = "ID|NAME", value_parser = name)]
     container: Vec<String>,
@@ -34,7 +37,7 @@ impl MapArgs {
             (_, true) => map::View::All,
             _ => map::View::Folded,
         };
-        map::Options { output: self.output, containers: self.container.clone(), view }
+        map::Options { output: format(self.output, self.json), containers: self.container.clone(), view }
     }
 }
 
@@ -42,8 +45,11 @@ impl MapArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DoctorArgs {
     /// Output format.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
     output: Format,
+    /// The same as -o json.
+    #[arg(long)]
+    json: bool,
     /// Show the fallbacks that would replace the kprobes.
     #[arg(long)]
     no_kprobes: bool,
@@ -60,7 +66,7 @@ impl DoctorArgs {
             kernel_btf: self.kernel_btf.clone(),
             ..load::Options::default()
         };
-        doctor::Options { output: self.output, load }
+        doctor::Options { output: format(self.output, self.json), load }
     }
 }
 
@@ -68,8 +74,11 @@ impl DoctorArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BenchArgs {
     /// Output format.
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    #[arg(short, long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
     output: Format,
+    /// The same as -o json.
+    #[arg(long)]
+    json: bool,
     /// Runs of each program per round.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
@@ -81,7 +90,7 @@ pub(crate) struct BenchArgs {
 impl BenchArgs {
     /// The options that these flags mean.
     pub(super) fn options(&self) -> bench::Options {
-        bench::Options { output: self.output, repeat: self.repeat, rounds: self.rounds }
+        bench::Options { output: format(self.output, self.json), repeat: self.repeat, rounds: self.rounds }
     }
 }
 
@@ -91,4 +100,16 @@ pub(crate) struct SchemaArgs {
     /// Kind of line [default: any].
     #[arg(value_enum)]
     pub(super) kind: Option<LineKind>,
+}
+
+/// Flags of `completion`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CompletionArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+fn format(output: Format, json: bool) -> Format {
+    if json { Format::Json } else { output }
 }

@@ -4,7 +4,6 @@ pub(crate) mod members;
 mod mounts;
 pub(crate) mod nat;
 pub(crate) mod process;
-pub(crate) mod progress;
 pub(crate) mod reconciler;
 pub(crate) mod scan;
 pub(crate) mod scanner;

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use aya::programs::Program;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::progress::Progress;
 use crate::discovery::classifiers::Classifiers;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
@@ -61,6 +60,10 @@ pub(crate) struct Snapshot {
     pub(crate) node: Arc<Node>,
     /// What is traced.
     pub(crate) status: TraceStatus,
+    /// Devices that should carry classifiers.
+    pub(crate) wanted: usize,
+    /// Whether all that was there at the start has been attached to.
+    pub(crate) ready: bool,
     /// What the programs cost.
     pub(crate) programs: Vec<ProgramCost>,
     /// What the kernel counted since the start.
@@ -91,15 +94,14 @@ pub(crate) struct Reconciler {
 }
 
 impl Reconciler {
-    /// Attaches to all that is there, or until `is_ending`, then starts the thread.
+    /// Starts the thread, which attaches to all that is there and then keeps to it; [`Snapshot::ready`] says when.
     ///
     /// # Errors
     /// When no thread can be made.
     pub(crate) fn start(
         discovery: Discovery,
-        mut classifiers: Classifiers,
+        classifiers: Classifiers,
         hooks: Vec<HookStatus>,
-        is_ending: impl Fn() -> bool,
     ) -> std::io::Result<Reconciler> {
         let (commands, command_receiver) = channel();
         let (update_sender, updates) = mpsc::unbounded_channel();
@@ -110,8 +112,7 @@ impl Reconciler {
         }
         let named = commands.clone();
         discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
-        attach_all(&mut classifiers, &discovery.topology, &is_ending);
-        let mut worker = Worker {
+        let worker = Worker {
             mib: Reader::new(&discovery.topology),
             scanner: discovery.scanner,
             metadata: discovery.metadata,
@@ -123,12 +124,14 @@ impl Reconciler {
             clock: Clock::new(),
             young: Instant::now(),
             attached: false,
+            ready: false,
+            ending: false,
             commands: command_receiver,
             updates: update_sender,
             answers: answer_sender,
             snapshots: snapshot_sender,
         };
-        worker.catch_up(&is_ending);
+        // Whoever charges events has to know the node from the first one on.
         worker.publish(true);
         let thread = std::thread::Builder::new().name("reconciler".to_owned()).spawn(move || worker.run())?;
         Ok(Reconciler { commands, snapshots, updates, answers, thread })
@@ -160,6 +163,10 @@ struct Worker {
     young: Instant,
     /// Whether all classifiers are where they should be.
     attached: bool,
+    /// Whether all that was there at the start has been attached to.
+    ready: bool,
+    /// Whether the last figures were asked for: nothing more is attached.
+    ending: bool,
     commands: Receiver<Command>,
     updates: mpsc::UnboundedSender<Update>,
     answers: mpsc::UnboundedSender<(SocketId, Option<TcpInfo>)>,
@@ -168,6 +175,24 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
+        self.follow();
+        if has_tcx() {
+            return;
+        }
+        self.publish(true);
+        // The way into a namespace may lead through a process that has ended since the last look, and a filter
+        // (before 6.6) whose namespace cannot be entered would stay behind.
+        if let Ok(namespaces) = scan(&mut self.scanner, &self.metadata) {
+            self.topology.refresh(&namespaces);
+        }
+        self.classifiers.detach_all(&self.topology);
+    }
+
+    /// Attaches to all that is there, and follows the node until it is told to stop.
+    fn follow(&mut self) {
+        if !self.start() {
+            return;
+        }
         let mut pause = RESCAN;
         while self.wait(pause) {
             let started = Instant::now();
@@ -184,16 +209,6 @@ impl Worker {
                 (looked * RESCAN_SHARE).clamp(RESCAN, SLOW_RESCAN)
             };
         }
-        if has_tcx() {
-            return;
-        }
-        self.publish(true);
-        // The way into a namespace may lead through a process that has ended since the last look, and a filter
-        // (before 6.6) whose namespace cannot be entered would stay behind.
-        if let Ok(namespaces) = scan(&mut self.scanner, &self.metadata) {
-            self.topology.refresh(&namespaces);
-        }
-        self.classifiers.detach_all(&self.topology);
     }
 
     /// Waits for an order or the next look; false at the end.
@@ -208,6 +223,7 @@ impl Worker {
                 Ok(Command::Sockets(questions)) => self.ask(questions),
                 Ok(Command::MetadataChanged) => until = until.min(Instant::now() + SETTLE),
                 Ok(Command::ReadCounters(done)) => {
+                    self.ending = true;
                     if self.mib.all(&self.topology) {
                         self.publish_kernel();
                     }
@@ -264,31 +280,59 @@ impl Worker {
 
     /// Brings classifiers where they should be, until then at most.
     fn attach(&mut self, until: Option<Instant>) {
-        if !self.attached {
+        if !self.attached && !self.ending {
             self.attached = self.classifiers.sync(&self.topology, until);
             self.publish(false);
         }
     }
 
+    /// Attaches to all that is there, a few devices at a time: it does as it is told in between. False when that was to stop.
+    fn start(&mut self) -> bool {
+        if !self.attach_enough() {
+            return false;
+        }
+        // The kernel's counters count from here, as the hooks do.
+        self.mib = Reader::new(&self.topology);
+        if !self.catch_up() {
+            return false;
+        }
+        self.ready = !self.ending;
+        self.publish(true);
+        true
+    }
+
+    /// To the host's devices, and so many of each other namespace that nobody waits for one that has very many.
+    fn attach_enough(&mut self) -> bool {
+        while !self.attached && !self.ending && !self.classifiers.has_enough(self.topology.node()) {
+            self.attach(Some(Instant::now() + ATTACH));
+            if !self.wait(Duration::ZERO) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// The discovery is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
-    /// once more at what was in motion.
-    fn catch_up(&mut self, is_ending: impl Fn() -> bool) {
+    /// once more at what was in motion. False when it was told to stop.
+    fn catch_up(&mut self) -> bool {
         let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
         all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
         self.look();
-        while !self.attached && !is_ending() && !self.classifiers.has_enough(self.topology.node()) {
-            self.attach(Some(Instant::now() + ATTACH));
+        if !self.attach_enough() {
+            return false;
         }
         for _ in 0..RETRIES {
-            if is_ending() {
-                break;
-            }
             if self.topology.unreadable().is_empty() && !self.classifiers.is_pending() {
                 break;
             }
             self.look();
-            self.attached = self.classifiers.sync(&self.topology, Some(Instant::now() + ATTACH));
+            self.attached = false;
+            self.attach(Some(Instant::now() + ATTACH));
+            if !self.wait(Duration::ZERO) {
+                return false;
+            }
         }
+        true
     }
 
     /// Whether a namespace has appeared lately, and some have no container yet.
@@ -329,25 +373,16 @@ impl Worker {
         });
         let age = u64::try_from(self.mib.age(&self.topology).as_nanos()).unwrap_or(u64::MAX);
         let kernel_ns = self.clock.now_ns().saturating_sub(age);
+        let (wanted, ready) = (Classifiers::wanted(self.topology.node()), self.ready);
         self.snapshots.send_modify(|snapshot| {
             snapshot.kernel_ns = kernel_ns;
             if let Some(node) = node {
                 snapshot.node = node;
             }
             snapshot.status = status;
+            (snapshot.wanted, snapshot.ready) = (wanted, ready);
             snapshot.programs = programs;
         });
-    }
-}
-
-/// To all that is there, and somebody who waits sees how far it is.
-fn attach_all(classifiers: &mut Classifiers, topology: &Topology, is_ending: impl Fn() -> bool) {
-    let progress = Progress::new(Classifiers::wanted(topology.node()));
-    while !is_ending()
-        && !classifiers.sync(topology, Some(Instant::now() + ATTACH))
-        && !classifiers.has_enough(topology.node())
-    {
-        progress.show(classifiers.attached());
     }
 }
 

@@ -96,7 +96,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     fn backlog(stuck: u64, unwritten: u64) -> Backlog {
-        Backlog { bytes: 7, stuck: Duration::from_secs(stuck), unwritten }
+        Backlog { bytes: 7, stuck: Duration::from_secs(stuck), unwritten, limited: 0 }
     }
 
     #[test]

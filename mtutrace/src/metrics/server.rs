@@ -78,7 +78,7 @@ pub(super) fn start(address: SocketAddr, shared: Arc<Shared>) -> Result<SocketAd
         tracing::error!("the metrics server ended: {e}");
     };
     std::thread::Builder::new().name("metrics".to_owned()).spawn(work)?;
-    stderr::say(&format!("metrics on http://{local}/metrics"));
+    stderr::note(&format!("metrics on http://{local}/metrics"));
     Ok(local)
 }
 

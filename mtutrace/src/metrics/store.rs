@@ -94,7 +94,7 @@ impl Store {
             Item::Event(event) => self.event(event, now_ns),
             Item::Verdict(verdict) => self.verdict(verdict, now_ns),
             // Counters of reports are sums of events; the end of a run is nothing to scrape.
-            Item::Report(_) | Item::Standing(_) | Item::End(..) => {}
+            Item::Starting { .. } | Item::Report(_) | Item::Standing(_) | Item::End(..) => {}
         }
     }
 

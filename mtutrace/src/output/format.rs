@@ -3,11 +3,14 @@ use std::io::{self, IsTerminal};
 
 use clap::ValueEnum;
 
+use super::Output;
+use super::colour::wants_colour;
 use super::json::Json;
+use super::limit::Rate;
+use super::only::Only;
 use super::queued::Queued;
 use super::text::{Look, Text};
 use super::tui::Tui;
-use super::{Output, wants_colour};
 use crate::filter::Filter;
 
 /// Output formats of the commands that end by themselves.
@@ -30,17 +33,29 @@ pub(crate) enum RunFormat {
     Json,
 }
 
+/// What is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written<'a> {
+    /// These kinds.
+    pub(crate) only: &'a Only,
+    /// JSON lines at this rate at most.
+    pub(crate) rate: Option<Rate>,
+    /// In text every remedy of a verdict.
+    pub(crate) all_fixes: bool,
+}
+
 impl RunFormat {
-    /// The output, on stdout; a screen shows what `filter` lets through. `all_fixes`: text has every remedy.
+    /// The output, on stdout; a screen shows what `filter` lets through, whatever is to be written.
     ///
     /// # Errors
     /// When there is no thread to write it.
-    pub(crate) fn open(self, filter: &Filter, all_fixes: bool) -> io::Result<Box<dyn Output>> {
-        let look = Look { all_fixes, ..Look::here(wants_colour()) };
+    pub(crate) fn open(self, filter: &Filter, written: Written<'_>) -> io::Result<Box<dyn Output>> {
+        let Written { only, rate, all_fixes } = written;
+        let look = Look { all_fixes, only: only.clone(), ..Look::here(wants_colour()) };
         Ok(match self {
-            RunFormat::Tui => Box::new(Tui::new(filter.clone())?),
+            RunFormat::Tui => Box::new(Tui::new(filter.clone(), look)?),
             RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, look))?),
-            RunFormat::Json => Box::new(Queued::new(Json::new)?),
+            RunFormat::Json => Box::new(Queued::new(|out| Json::new(out, only.clone()))?.limited(rate)),
         })
     }
 }

@@ -1,9 +1,12 @@
 //! Outputs: one file each. They get the same items and differ in how they show them.
 mod buffer;
+pub(crate) mod colour;
 mod delta;
 pub mod escape;
 pub(crate) mod format;
 pub(crate) mod json;
+pub(crate) mod limit;
+pub(crate) mod only;
 pub(crate) mod plural;
 pub(crate) mod queue;
 mod queued;
@@ -13,7 +16,7 @@ pub(crate) mod tui;
 
 use crate::telemetry::TraceStatus;
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::task::{self, Poll};
 
 use crate::kernel::counters::Records;
@@ -34,6 +37,8 @@ pub(crate) struct Totals {
     pub(crate) missed: Option<u64>,
     /// Lines that were left out because stdout was not read.
     pub(crate) unwritten: u64,
+    /// Lines that were left out because of `--rate-limit`.
+    pub(crate) limited: u64,
     /// Records that were decoded.
     pub(crate) decoded: u64,
     /// Records that could not be decoded.
@@ -48,6 +53,8 @@ pub(crate) struct Totals {
     pub(crate) standing: Vec<StandingMismatch>,
     /// What was asked for and was never there, in words; nothing was found about it because nothing was looked at.
     pub(crate) unmatched: Option<String>,
+    /// Whether it ended before all that was there at the start was attached to.
+    pub(crate) unready: bool,
     /// How long the run took, milliseconds.
     pub(crate) duration_ms: u64,
     /// What it cost.
@@ -80,10 +87,19 @@ pub(crate) struct Losses {
     pub(crate) events: u64,
     /// Lines that were left out because stdout was not read.
     pub(crate) lines: u64,
+    /// Lines that were left out because of `--rate-limit`.
+    pub(crate) limited: u64,
 }
 
 /// Something to show.
 pub(crate) enum Item<'a> {
+    /// The start goes on: so many of so many interfaces carry classifiers. 0 of 0 while the programs are loaded.
+    Starting {
+        /// That do.
+        attached: usize,
+        /// That should.
+        wanted: usize,
+    },
     /// At the start, and when it changes.
     Status(&'a TraceStatus),
     /// MTUs that do not fit as the node stands: before the first status, and when others do.
@@ -98,11 +114,6 @@ pub(crate) enum Item<'a> {
     Verdict(&'a Verdict),
     /// The end: standing verdicts, all counters, the last status, totals.
     End(&'a [Verdict], &'a [(NetnsId, Tally)], &'a TraceStatus, &'a Totals),
-}
-
-/// Whether stdout is a terminal whose owner wants colours (no-color.org).
-pub(crate) fn wants_colour() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
 /// What somebody who can talk to an output wants of the run.

@@ -17,6 +17,8 @@ const PIECE: usize = 4096;
 /// A reader may be as late as this once; after that it has to be there.
 const LATE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
+/// Nothing but errors is said (`--quiet`).
+static QUIET: AtomicBool = AtomicBool::new(false);
 static HELD: Mutex<Option<Vec<u8>>> = Mutex::new(None);
 /// Nobody was reading a moment ago.
 static UNREAD: AtomicBool = AtomicBool::new(false);
@@ -45,11 +47,28 @@ impl Write for Stderr {
     }
 }
 
+/// From now on [`note`] says nothing.
+pub(crate) fn keep_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`note`] says nothing.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// Says something that is no error, unless somebody wants quiet.
+pub(crate) fn note(text: &str) {
+    if !is_quiet() {
+        say(text);
+    }
+}
+
 /// Says something, a line for each of its lines. Whoever closed stderr, or has no room for it, does not want to know.
 pub fn say(text: &str) {
     for line in text.lines() {
         let safe: Cow<'_, str> = escape(line);
-        put(format!("mtutrace: {safe}\n").as_bytes());
+        let _never_fails = Stderr.write(format!("mtutrace: {safe}\n").as_bytes());
     }
 }
 

@@ -6,7 +6,7 @@ use crate::telemetry::TraceStatus;
 
 /// Prints it.
 pub(super) fn print(status: &TraceStatus) {
-    stderr::say(&line(status));
+    stderr::note(&line(status));
 }
 
 /// What is traced, what cannot be, and where to read more.

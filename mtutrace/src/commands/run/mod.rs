@@ -2,7 +2,9 @@
 mod banner;
 mod ending;
 mod holder;
+mod loading;
 mod options;
+mod progress;
 mod ready;
 mod run_state;
 mod session;
@@ -22,13 +24,16 @@ use crate::filter::select;
 use crate::kernel::attach::Attacher;
 use crate::kernel::counters::Counters;
 use crate::kernel::hooks::{HOOKS, table};
-use crate::kernel::load::{self, Loaded};
+use crate::kernel::load::Loaded;
 use crate::kernel::privileges::Later;
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, descriptors, instances, privileges};
 use crate::metrics::Metrics;
-use crate::output::{KernelNames, Output, format, stderr};
+use crate::output::format::{RunFormat, Written};
+use crate::output::{Context, KernelNames, Output, format, stderr};
+use crate::telemetry::clock::Clock;
 pub(crate) use options::Options;
+use progress::Progress;
 use session::Session;
 use signals::Signals;
 
@@ -53,6 +58,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         ready.into_iter().chain(options.load.kernel_btf.as_deref().map(Later::read)).collect();
     privileges::keep_only(&capability::TRACING, &later);
     privileges::refuse_calls();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before anything takes time: a signal from here on ends the run in order.
+    let signals = runtime.block_on(async { Signals::new() })?;
     let mut discovery = Discovery::new()?;
     sight::check(discovery.visibility)?;
     select::check(filter, discovery.node())?;
@@ -60,23 +68,42 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         discovery.wait_for_metadata()?;
     }
     if let Some(absent) = select::absent(filter, discovery.node()) {
-        stderr::say(&absent.to_string());
+        stderr::note(&absent.to_string());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let output = format.open(filter, options.all_fixes)?;
-    runtime.block_on(trace(options, discovery, output, metrics))
+    let written = Written { only: &options.only, rate: options.rate_limit, all_fixes: options.all_fixes };
+    let output = format.open(filter, written)?;
+    // A screen says itself how far the start is.
+    let progress = Progress::new(format == RunFormat::Tui);
+    runtime.block_on(trace(
+        options,
+        discovery,
+        signals,
+        Outputs { output, metrics, progress, screen: format == RunFormat::Tui },
+    ))
+}
+
+/// Where to show what is found.
+struct Outputs {
+    output: Box<dyn Output>,
+    metrics: Option<Metrics>,
+    progress: Progress,
+    /// The output covers the terminal, and says itself what is traced.
+    screen: bool,
 }
 
 async fn trace(
     options: &Options,
     discovery: Discovery,
-    output: Box<dyn Output>,
-    metrics: Option<Metrics>,
+    mut signals: Signals,
+    Outputs { mut output, metrics, progress, screen }: Outputs,
 ) -> Result<Outcome, Failure> {
-    // Before anything is attached: a signal from here on ends the run in order.
-    let signals = Signals::new()?;
     let alone = instances::is_alone();
-    let Loaded { mut ebpf, outcome, reasons, symbols } = load::load(&options.load)?;
+    let names = KernelNames::default();
+    let context = Context { clock: &Clock::new(), node: discovery.node(), kernel_names: &names };
+    let loaded = loading::load(&options.load, &mut *output, &mut signals, &context).await?;
+    let Some(Loaded { mut ebpf, outcome, reasons, symbols }) = loaded else {
+        return loading::ended(&mut *output, &signals, &context);
+    };
     let ring = ebpf.take_map("EVENTS").and_then(|map| RingBuf::try_from(map).ok());
     let counters = ebpf.take_map("COUNTERS").and_then(|map| Counters::new(map).ok());
     let (Some(ring), Some(counters)) = (ring, counters) else {
@@ -91,14 +118,15 @@ async fn trace(
         }
     }
     let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
-    let reconciler =
-        Reconciler::start(discovery, classifiers, table(HOOKS, &outcome), || signals.is_ending())?;
+    let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
     let session = Session {
         options,
         ring: Ring::new(ring)?,
         counters,
         output,
         metrics,
+        progress: Some(progress),
+        screen,
         kernel_names: KernelNames { reasons, symbols },
     };
     session.run(reconciler, signals).await

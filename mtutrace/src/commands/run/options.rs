@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::filter::Filter;
 use crate::kernel::load;
 use crate::output::format::RunFormat;
+use crate::output::limit::Rate;
+use crate::output::only::Only;
 
 /// Options of `run`.
 #[derive(Clone, Debug)]
@@ -14,6 +16,10 @@ pub(crate) struct Options {
     pub(crate) output: Option<RunFormat>,
     /// When to stop.
     pub(crate) duration: Option<Duration>,
+    /// What is written.
+    pub(crate) only: Only,
+    /// How much of it, in JSON.
+    pub(crate) rate_limit: Option<Rate>,
     /// After how many events to stop.
     pub(crate) count: Option<u64>,
     /// Time between reports.

@@ -20,6 +20,14 @@ pub(super) struct ReadyFile {
     made: (u64, u64),
 }
 
+/// A run that traces all that it should.
+pub(super) struct Ready {
+    /// When it is to end: `--duration` counts from here.
+    pub(super) end: Option<tokio::time::Instant>,
+    /// Exists as long.
+    pub(super) _file: Option<ReadyFile>,
+}
+
 /// Why there is no ready file.
 #[derive(Debug, thiserror::Error)]
 enum ReadyError {

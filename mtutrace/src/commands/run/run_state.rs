@@ -34,6 +34,8 @@ pub(super) struct RunState {
     pub(super) standing: StandingWatch,
     /// What was asked for and has not been there yet.
     pub(super) unmatched: Unmatched,
+    /// Whether a status was shown.
+    pub(super) introduced: bool,
     /// Events that were shown.
     pub(super) shown: u64,
     /// Records that were understood.
@@ -42,9 +44,11 @@ pub(super) struct RunState {
     pub(super) undecodable: u64,
     /// What is missing, as somebody was told.
     pub(super) lost: Losses,
+    /// When somebody was told last of lines that `--rate-limit` left out.
+    pub(super) limit_told: Instant,
     /// Whether a verdict was given that is worse than info, or a mismatch stands or stood.
     pub(super) problem: bool,
-    /// When it began.
+    /// When all was attached; before, when it began.
     pub(super) started: Instant,
     /// CPU time that the start took.
     pub(super) cpu_before: Duration,
@@ -65,10 +69,12 @@ impl RunState {
             kernel: Reconciliation::default(),
             latency: Latency::new(),
             matched: MatchedFlows::default(),
+            introduced: false,
             shown: 0,
             decoded: 0,
             undecodable: 0,
             lost: Losses::default(),
+            limit_told: Instant::now(),
             problem: false,
             started: Instant::now(),
             cpu_before: cost::process().unwrap_or_default().0,

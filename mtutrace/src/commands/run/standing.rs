@@ -20,6 +20,11 @@ pub(super) struct StandingWatch {
 }
 
 impl StandingWatch {
+    /// What was found last.
+    pub(super) fn known(&self) -> Option<&[StandingMismatch]> {
+        self.known.as_deref()
+    }
+
     /// What stands now, if the node has changed since the last look, that look was long enough ago, and it is another
     /// answer.
     pub(super) fn changed(&mut self, node: &Node, filter: &Filter) -> Option<Vec<StandingMismatch>> {

@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::delta::Deltas;
+use super::only::{Kind, Only};
 use super::{Context, Item, Output, Totals, TraceStatus};
 use crate::kernel::hooks::Status as HookStatus;
 use crate::model::{
@@ -29,24 +30,29 @@ type Step = (HashMap<NetnsId, BTreeMap<SignalKind, u64>>, Option<u64>);
 /// Writes JSON Lines.
 pub(crate) struct Json<W> {
     out: W,
+    only: Only,
     deltas: Deltas,
     /// To be told in the next `status`.
     standing: Option<Vec<StandingMismatch>>,
 }
 
 impl<W: Write> Json<W> {
-    /// To this writer.
-    pub(crate) fn new(out: W) -> Json<W> {
-        Json { out, deltas: Deltas::default(), standing: None }
+    /// To this writer, of these kinds.
+    pub(crate) fn new(out: W, only: Only) -> Json<W> {
+        Json { out, only, deltas: Deltas::default(), standing: None }
     }
 
     fn line<T: Serialize>(
         &mut self,
-        kind: &'static str,
+        of: Kind,
         time_ns: u64,
         context: &Context<'_>,
         body: T,
     ) -> io::Result<()> {
+        if !self.only.has(of) {
+            return Ok(());
+        }
+        let kind = of.name();
         let line = Line { v: VERSION, kind, time: context.clock.rfc3339(time_ns), body };
         line::write(&mut self.out, &line)?;
         self.out.write_all(b"\n")
@@ -54,7 +60,7 @@ impl<W: Write> Json<W> {
 
     fn verdict(&mut self, verdict: &Verdict, now_ns: u64, context: &Context<'_>) -> io::Result<()> {
         let since = context.clock.rfc3339(verdict.since_ns);
-        self.line("verdict", now_ns, context, VerdictLine { since, verdict })
+        self.line(Kind::Verdict, now_ns, context, VerdictLine { since, verdict })
     }
 
     fn report(
@@ -77,7 +83,7 @@ impl<W: Write> Json<W> {
             interfaces: interfaces.collect(),
             kernel: tally.kernel.counters.moved(),
         };
-        self.line("report", context.clock.now_ns(), context, body)
+        self.line(Kind::Report, context.clock.now_ns(), context, body)
     }
 }
 
@@ -89,6 +95,7 @@ impl<W: Write> Output for Json<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         let now = context.clock.now_ns();
         match item {
+            Item::Starting { .. } => Ok(()),
             Item::Standing(mismatches) => {
                 self.standing = Some(mismatches.to_vec());
                 Ok(())
@@ -96,18 +103,24 @@ impl<W: Write> Output for Json<W> {
             Item::Status(status) => {
                 let told = self.standing.take();
                 let standing = Standing::new(told.as_deref(), status);
-                self.line("status", now, context, StatusLine { standing, ..StatusLine::new(status, None) })
+                self.line(
+                    Kind::Status,
+                    now,
+                    context,
+                    StatusLine { standing, ..StatusLine::new(status, None) },
+                )
             }
             Item::Lost(status, losses) => {
                 let line = StatusLine {
                     lost: Some(losses.events),
                     unwritten_lines: losses.lines,
+                    rate_limited_lines: losses.limited,
                     ..StatusLine::new(status, None)
                 };
-                self.line("status", now, context, line)
+                self.line(Kind::Status, now, context, line)
             }
             Item::Event(event) => {
-                self.line("event", event.event.time_ns, context, EventLine::new(event, context))
+                self.line(Kind::Event, event.event.time_ns, context, EventLine::new(event, context))
             }
             Item::Report(tallies) => {
                 let step = self.deltas.take(tallies, now);
@@ -119,7 +132,7 @@ impl<W: Write> Output for Json<W> {
                 let step = self.deltas.take(tallies, now);
                 tallies.iter().try_for_each(|(netns, tally)| self.report(*netns, tally, &step, context))?;
                 verdicts.iter().try_for_each(|v| self.verdict(v, now, context))?;
-                self.line("status", now, context, StatusLine::new(status, Some(totals)))
+                self.line(Kind::Status, now, context, StatusLine::new(status, Some(totals)))
             }
         }
     }
@@ -169,6 +182,9 @@ pub(crate) struct StatusLine<'a> {
     /// Lines that were left out because stdout was not read.
     #[serde(skip_serializing_if = "no_lines")]
     unwritten_lines: u64,
+    /// Lines that were left out because of `--rate-limit`.
+    #[serde(skip_serializing_if = "no_lines")]
+    rate_limited_lines: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     missed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,6 +224,7 @@ impl<'a> StatusLine<'a> {
             events: totals.map(|t| t.events),
             lost: totals.map(|t| t.records.lost),
             unwritten_lines: totals.map_or(0, |t| t.unwritten),
+            rate_limited_lines: totals.map_or(0, |t| t.limited),
             missed: totals.and_then(|t| t.missed),
             records: totals.map(|t| t.records.names()),
             left_out: totals.map(|t| t.records.left_out_names()),

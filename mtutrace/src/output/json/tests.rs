@@ -9,6 +9,7 @@ use crate::kernel::counters::Records;
 use crate::mib::parse::{self, snmp};
 use crate::model::{AttributedEvent, EventKind};
 use crate::model::{KernelTally, SnmpCounters};
+use crate::output::only::{Kind, Only};
 use crate::output::{KernelNames, Losses};
 use crate::telemetry::clock::Clock;
 use crate::testing::node::{id, incident};
@@ -17,7 +18,7 @@ fn lines(item: &Item<'_>) -> Vec<Value> {
     let mut out = Vec::new();
     let names = KernelNames { reasons: BTreeMap::from([(93, "PKT_TOO_BIG".to_owned())]), symbols: None };
     let context = Context { clock: &Clock::new(), node: &incident().0, kernel_names: &names };
-    Json::new(&mut out).show(item, &context).unwrap();
+    Json::new(&mut out, Only::default()).show(item, &context).unwrap();
     String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -36,6 +37,23 @@ fn drop_event() -> AttributedEvent {
     let mut container = Container::new("build");
     container.name = Some("a\x1b[31m\u{202e}\"\n".to_owned());
     AttributedEvent { event, owner: Some(NetnsId(3)), container: Some(container) }
+}
+
+#[test]
+fn only_what_somebody_asked_for() {
+    let mut out = Vec::new();
+    let (names, status) = (KernelNames::default(), TraceStatus::default());
+    let context = Context { clock: &Clock::new(), node: &incident().0, kernel_names: &names };
+    let mut json = Json::new(&mut out, Only::new(vec![Kind::Status, Kind::Verdict]));
+    let tallies = [(NetnsId(3), Tally { changed: true, ..Tally::default() })];
+    json.show(&Item::Event(&drop_event()), &context).unwrap();
+    json.show(&Item::Report(&tallies), &context).unwrap();
+    json.show(&Item::End(&[], &tallies, &status, &Totals { limited: 5, ..Totals::default() }), &context)
+        .unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0]["kind"] == "status" && lines[0]["rate_limited_lines"] == 5, "{lines:?}");
 }
 
 #[test]
@@ -74,7 +92,7 @@ fn a_hostile_name_stays_inside_its_string() {
     let mut out = Vec::new();
     let context =
         Context { clock: &Clock::new(), node: &incident().0, kernel_names: &KernelNames::default() };
-    Json::new(&mut out).show(&Item::Event(&drop_event()), &context).unwrap();
+    Json::new(&mut out, Only::default()).show(&Item::Event(&drop_event()), &context).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.lines().count(), 1);
     assert!(!text.contains('\x1b'));
@@ -117,11 +135,12 @@ fn the_last_line_is_the_status_with_the_totals() {
 
 #[test]
 fn losses_are_told_while_it_runs() {
-    let line = lines(&Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0 })).remove(0);
+    let line =
+        lines(&Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0, limited: 0 })).remove(0);
     assert_eq!((&line["kind"], &line["lost"]), (&"status".into(), &7.into()));
     assert!(line.get("events").is_none(), "it is not the last one");
     assert!(line.get("unwritten_lines").is_none(), "none were");
-    let lines = lines(&Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 9 }));
+    let lines = lines(&Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 9, limited: 0 }));
     assert_eq!(lines.first().unwrap()["unwritten_lines"], 9);
 }
 
@@ -133,7 +152,7 @@ fn no_name_acts_on_who_prints_a_line() {
     event.container.as_mut().unwrap().name = Some(name.to_owned());
     let (mut out, names) = (Vec::new(), KernelNames::default());
     let context = Context { clock: &Clock::new(), node: &incident().0, kernel_names: &names };
-    Json::new(&mut out).show(&Item::Event(&event), &context).unwrap();
+    Json::new(&mut out, Only::default()).show(&Item::Event(&event), &context).unwrap();
     let line = String::from_utf8(out).unwrap();
     assert!(!line.trim_end().contains(crate::model::harmless::is_dangerous), "{line:?}");
     assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["container"]["name"], name);
@@ -194,7 +213,7 @@ fn standing_mismatches_are_in_the_next_status_and_in_the_last() {
     let context = Context { clock: &Clock::new(), node: &node, kernel_names: &names };
     let (mut out, status) = (Vec::new(), TraceStatus { pid_namespace: Some(7), ..TraceStatus::default() });
     let totals = Totals { standing: found.clone(), ..Totals::default() };
-    let mut json = Json::new(&mut out);
+    let mut json = Json::new(&mut out, Only::default());
     for item in [
         Item::Standing(&found),
         Item::Status(&status),

@@ -53,6 +53,8 @@ pub(crate) struct Backlog {
     pub(crate) stuck: Duration,
     /// Lines that were left out, from the start.
     pub(crate) unwritten: u64,
+    /// Lines that were left out because of `--rate-limit`, from the start.
+    pub(crate) limited: u64,
 }
 
 /// The way to the thread, which ends with this, or at the first error.
@@ -135,7 +137,7 @@ impl Queue {
     pub(crate) fn backlog(&self) -> Backlog {
         let state = self.0.lock();
         let stuck = if state.is_idle() { Duration::ZERO } else { state.moved.elapsed() };
-        Backlog { bytes: state.waiting.len() + state.writing, stuck, unwritten: state.unwritten }
+        Backlog { bytes: state.waiting.len() + state.writing, stuck, unwritten: state.unwritten, limited: 0 }
     }
 
     /// Waits until all is written, but not for ever.

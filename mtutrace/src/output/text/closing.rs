@@ -47,7 +47,7 @@ pub(super) fn untraced(status: &TraceStatus) -> String {
 
 /// What is missing from the output so far, and why: a line each.
 pub(super) fn losses(losses: &Losses) -> Vec<String> {
-    let Losses { events, lines } = losses;
+    let Losses { events, lines, .. } = losses;
     let mut said = Vec::new();
     if *events > 0 {
         said.push(format!("{events} events LOST so far: they came faster than mtutrace could read them"));

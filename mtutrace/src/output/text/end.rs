@@ -3,6 +3,7 @@ use std::io::{self, Write};
 
 use super::{Text, closing, standing};
 use crate::model::{Ended, NetnsId, Tally, Verdict};
+use crate::output::only::Kind;
 use crate::output::{Context, Totals, TraceStatus};
 
 /// Verdicts that get a line each in the brief end, besides the first.
@@ -44,35 +45,48 @@ impl<W: Write> Text<W> {
             lost = format!("{lost}, {} lines LEFT OUT", totals.unwritten);
         }
         lost += &closing::untraced(status);
+        if totals.unready {
+            lost += ", ended BEFORE all interfaces were traced";
+        }
         let cost = format!("{}, {lost}", totals.cost.words());
         let standing = standing::lines(&totals.standing, verdicts, self.look.colour);
+        let (words, counters) = (self.look.only.has(Kind::Status), self.look.only.has(Kind::Report));
+        let counters = counters && !self.look.brief;
         if verdicts.iter().all(|v| v.ended == Some(Ended::Replaced)) {
-            standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
             let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
-            let proven = proven && standing.is_empty() && totals.unmatched.is_none();
+            let proven = proven && standing.is_empty() && totals.unmatched.is_none() && !totals.unready;
             let verb = if proven { "No MTU problem" } else { "No verdict" };
-            writeln!(
-                self.out,
-                "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
-                status.interfaces,
-                status.namespaces,
-                status.containers,
-                closing::quiet(&totals.outcomes)
-            )?;
+            if words {
+                standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
+                writeln!(
+                    self.out,
+                    "{verb} in {seconds:.1} s on {} interfaces in {} network namespaces, {} containers{} ({cost}).",
+                    status.interfaces,
+                    status.namespaces,
+                    status.containers,
+                    closing::quiet(&totals.outcomes)
+                )?;
+                self.unexplained(totals)?;
+            }
+            return if counters { self.tallies(tallies, None, context) } else { Ok(()) };
+        }
+        if self.look.only.has(Kind::Verdict) {
+            self.blocks(verdicts, context)?;
+        }
+        if words {
+            standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
             self.unexplained(totals)?;
-            return self.tallies(tallies, None, context);
+            if let Some(line) = closing::disagreements(totals.disagreements) {
+                writeln!(self.out, "{line}")?;
+            }
         }
-        self.blocks(verdicts, context)?;
-        standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
-        self.unexplained(totals)?;
-        if let Some(line) = closing::disagreements(totals.disagreements) {
-            writeln!(self.out, "{line}")?;
-        }
-        if !tallies.is_empty() && !self.look.brief {
+        if !tallies.is_empty() && counters {
             writeln!(self.out, "\nAffected containers, {seconds:.1} s:")?;
             self.tallies(tallies, None, context)?;
         }
-        writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
+        if words {
+            writeln!(self.out, "\nCost: {cost}; {} events.", totals.events)?;
+        }
         Ok(())
     }
 

@@ -2,14 +2,15 @@
 use std::io::{self, Write};
 
 use crate::output::escape::escape;
+use crate::output::only::Only;
 
 /// What somebody asked for, and where this is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Look {
     /// With colours (SGR).
     pub(crate) colour: bool,
-    /// Each event on a line of its own too.
-    pub(crate) events: bool,
+    /// These kinds of things; single events only where they are named.
+    pub(crate) only: Only,
     /// All remedies, not just one that works at once and one that lasts.
     pub(crate) all_fixes: bool,
     /// The end in 24 lines: after the screen, for a terminal of that height.

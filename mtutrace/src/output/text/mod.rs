@@ -16,6 +16,7 @@ use lru::LruCache;
 
 use super::delta::Deltas;
 use super::escape::escape;
+use super::only::Kind;
 use super::{Context, Item, Output};
 use crate::model::{AttributedEvent, Container, Pod, Severity, Verdict, VerdictId};
 use look::Counted;
@@ -88,24 +89,25 @@ impl<W: Write> Output for Text<W> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         match item {
             // Progress belongs to stderr; the run says it there.
-            Item::Status(_) | Item::Standing(_) => Ok(()),
-            Item::Event(event) if self.look.events => self.event(event, context),
+            Item::Starting { .. } | Item::Status(_) | Item::Standing(_) => Ok(()),
+            Item::Event(event) if self.look.only.names(Kind::Event) => self.event(event, context),
             Item::Event(_) => Ok(()),
             Item::Report(tallies) => {
                 let (grown, _) = self.deltas.take(tallies, context.clock.now_ns());
-                if tallies.iter().any(|(_, tally)| tally.changed) {
+                if self.look.only.has(Kind::Report) && tallies.iter().any(|(_, tally)| tally.changed) {
                     writeln!(self.out, "{}", context.clock.local(context.clock.now_ns()))?;
                     self.tallies(tallies, Some(&grown), context)?;
                 }
                 Ok(())
             }
+            Item::Lost(..) if !self.look.only.has(Kind::Status) => Ok(()),
             Item::Lost(_, losses) => {
                 let now = context.clock.local(context.clock.now_ns());
                 closing::losses(losses).iter().try_for_each(|line| writeln!(self.out, "{now} {line}"))
             }
             Item::Verdict(verdict) => {
                 self.note(verdict);
-                self.verdict(verdict, context)
+                if self.look.only.has(Kind::Verdict) { self.verdict(verdict, context) } else { Ok(()) }
             }
             Item::End(verdicts, tallies, status, totals) => {
                 verdicts.iter().for_each(|verdict| self.note(verdict));

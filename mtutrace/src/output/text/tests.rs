@@ -8,6 +8,7 @@ use crate::model::{
     Bottleneck, Device, Ended, Facts, Fix, FixScope, FixType, Hop, KernelTally, LinkKind, NetnsId, Node,
     SignalKind, SnmpCounters, Tally, VerdictId, VerdictKind,
 };
+use crate::output::only::{Kind, Only};
 use crate::output::{KernelNames, Losses, Totals, TraceStatus};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost::Cost;
@@ -164,6 +165,27 @@ fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
     assert!(said.contains("GONE") && said.contains("the next one") && said.contains("run this"), "{said}");
 }
 
+#[test]
+fn only_what_somebody_asked_for() {
+    let mut out = Vec::new();
+    let context =
+        Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
+    let only = Only::new(vec![Kind::Verdict]);
+    let mut output = Text::new(&mut out, Look { only, ..look(false) });
+    let (items, status, totals) = ([verdict("docker0")], TraceStatus::default(), Totals::default());
+    output.show(&Item::End(&[], &[], &status, &totals), &context).unwrap();
+    output.show(&Item::End(&items, &[], &status, &totals), &context).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    assert!(said.starts_with("\nStill active (1):\nCRITICAL since") && !said.contains("Cost:"), "{said}");
+}
+
+#[test]
+fn a_run_that_was_never_ready_is_no_proof() {
+    let (status, totals) = (TraceStatus::default(), Totals { unready: true, ..Totals::default() });
+    let said = text(false, &Item::End(&[], &[], &status, &totals));
+    assert!(said.starts_with("No verdict in 0.0 s") && said.contains("BEFORE all interfaces"), "{said}");
+}
+
 /// What the end says of a verdict that was shown, `between` lines before.
 fn end_after(between: usize, v: &Verdict, at_the_end: Verdict) -> String {
     let mut out = Vec::new();
@@ -171,7 +193,7 @@ fn end_after(between: usize, v: &Verdict, at_the_end: Verdict) -> String {
         Context { clock: &Clock::new(), node: &Node::default(), kernel_names: &KernelNames::default() };
     let mut output = Text::new(&mut out, look(false));
     output.show(&Item::Verdict(v), &context).unwrap();
-    let lost = Losses { events: 1, lines: 0 };
+    let lost = Losses { events: 1, ..Losses::default() };
     for _ in 0..between {
         output.show(&Item::Lost(&TraceStatus::default(), lost), &context).unwrap();
     }
@@ -277,9 +299,11 @@ fn losses_shout() {
     assert!(end(&totals).contains("12 events LOST, 1 undecodable)"), "{}", end(&totals));
     totals.missed = Some(3);
     assert!(end(&totals).contains("1 undecodable, 3 program runs MISSED)"), "{}", end(&totals));
-    let meanwhile = text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0 }));
+    let meanwhile =
+        text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 7, lines: 0, limited: 0 }));
     assert!(meanwhile.contains("7 events LOST so far"), "{meanwhile}");
-    let unread = text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 0, lines: 9 }));
+    let unread =
+        text(false, &Item::Lost(&TraceStatus::default(), Losses { events: 0, lines: 9, limited: 0 }));
     assert!(unread.contains("9 lines LEFT OUT so far") && !unread.contains("LOST"), "{unread}");
     totals.unwritten = 9;
     assert!(end(&totals).contains("MISSED, 9 lines LEFT OUT)"), "{}", end(&totals));

@@ -26,6 +26,8 @@ pub(super) struct TimedVerdict {
 /// Everything that is shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Data {
+    /// While the start goes on: interfaces that carry classifiers, and that should.
+    pub(super) starting: Option<(usize, usize)>,
     /// What is traced.
     pub(super) status: TraceStatus,
     /// What it costs.
@@ -60,7 +62,12 @@ impl Data {
             self.node.clone_from(node);
         }
         match item {
+            Item::Starting { attached, wanted } => self.starting = Some((*attached, *wanted)),
             Item::Status(status) => {
+                // The time is that of tracing, as for --duration.
+                if self.starting.take().is_some() {
+                    (self.started_ns, self.elapsed_ns) = (Some(now_ns), 0);
+                }
                 self.status.clone_from(status);
                 self.find();
             }

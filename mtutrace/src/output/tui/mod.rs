@@ -16,10 +16,11 @@ use std::task::{Context as TaskContext, Poll, ready};
 use crossterm::event::Event;
 
 use super::buffer::Buffer;
+use super::colour::wants_colour;
 use super::queue::Patience;
 use super::queued::Queued;
 use super::text::{Look, Text};
-use super::{Context, Item, Output, Request, wants_colour};
+use super::{Context, Item, Output, Request};
 use crate::filter::Filter;
 use crate::telemetry::cost::Cost;
 use app::{App, Effect};
@@ -39,12 +40,12 @@ pub(crate) struct Tui {
 }
 
 impl Tui {
-    /// Nothing is shown before the first item; `filter` is what the command line asks for.
+    /// Nothing is shown before the first item; `filter` is what the command line asks for, and `only` what of the final report.
     ///
     /// # Errors
     /// When there is no thread to write the final report.
-    pub(crate) fn new(filter: Filter) -> io::Result<Tui> {
-        let text = Queued::new(|out| Text::new(out, Look { brief: true, ..Look::here(wants_colour()) }))?;
+    pub(crate) fn new(filter: Filter, look: Look) -> io::Result<Tui> {
+        let text = Queued::new(|out| Text::new(out, Look { brief: true, ..look }))?;
         Ok(Tui { app: App::new(filter), screen: None, text, news: false, key: false, closed: false })
     }
 

@@ -77,7 +77,7 @@ impl Drop for TerminalGuard {
 }
 
 impl Screen {
-    /// Takes the terminal over.
+    /// Takes the terminal over, with the first drawing: one that takes nothing (stopped by Ctrl-S) is not waited for.
     ///
     /// # Errors
     /// When it does not let itself be.
@@ -85,7 +85,8 @@ impl Screen {
         restore_on_panic();
         enter()?;
         let guard = TerminalGuard;
-        let bytes = Buffer::default();
+        let mut bytes = Buffer::default();
+        queue!(bytes, EnterAlternateScreen, cursor::Hide)?;
         let mut screen = Screen {
             terminal: Terminal::new(CrosstermBackend::new(bytes.clone()))?,
             bytes,
@@ -176,6 +177,7 @@ impl Screen {
     pub(super) fn resume(&mut self) -> io::Result<()> {
         leave();
         enter()?;
+        queue!(self.bytes, EnterAlternateScreen, cursor::Hide)?;
         self.renew()
     }
 }
@@ -189,8 +191,7 @@ impl Drop for Screen {
 fn enter() -> io::Result<()> {
     stderr::hold();
     HELD.store(true, Ordering::SeqCst);
-    let entered = enable_raw_mode().and_then(|()| execute!(io::stdout(), EnterAlternateScreen, cursor::Hide));
-    entered.inspect_err(|_| leave())
+    enable_raw_mode().inspect_err(|_| leave())
 }
 
 /// Everything as it was; nothing if it is already. There is nobody to tell of a terminal that refuses.

@@ -125,7 +125,7 @@ fn losses_shout() {
     let node = node();
     let mut app = quiet(&node);
     app.take(
-        &Item::Lost(&crate::telemetry::TraceStatus::default(), Losses { events: 12, lines: 0 }),
+        &Item::Lost(&crate::telemetry::TraceStatus::default(), Losses { events: 12, lines: 0, limited: 0 }),
         &node,
         61 * SECOND,
     );

@@ -24,8 +24,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
     let cost = Line::from(vec![Span::raw("cost: "), lost, Span::raw(", "), Span::raw(data.cost.words())]);
     let status = &data.status;
     let mut state = state(app);
+    state.extend(data.starting.map(|(attached, wanted)| match wanted {
+        0 => "starting".to_owned(),
+        _ => format!("attached {attached}/{wanted}"),
+    }));
     let seconds = data.elapsed_ns / 1_000_000_000;
-    state.push(format!(
+    let traced = format!(
         "{}:{:02}:{:02}, {} interfaces, {} namespaces, {} containers",
         seconds / 3600,
         seconds / 60 % 60,
@@ -33,7 +37,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App, theme: Theme) {
         status.interfaces,
         status.namespaces,
         status.containers
-    ));
+    );
+    state.extend(data.starting.is_none().then_some(traced));
     let keys = match (app.typing, app.details) {
         (true, _) => "type to filter   Enter apply   Esc clear",
         (_, true) => "q quit  ? help  Esc back  Tab pane  j k scroll  h l sideways  y copy the fix",

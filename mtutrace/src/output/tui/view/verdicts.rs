@@ -36,6 +36,9 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
     let data = app.data();
     let standing = data.unsaid().take(STANDING).flat_map(|m| standing_lines(m, theme, usize::from(width)));
     let standing: Vec<_> = standing.map(|line| (data.verdicts.len(), line)).collect();
+    if data.verdicts.is_empty() && standing.is_empty() && data.starting.is_some() {
+        return vec![(0, Line::from("Starting: not all interfaces are traced yet."))];
+    }
     if data.verdicts.is_empty() && standing.is_empty() {
         let said = format!("No MTU problem so far on {} interfaces.", data.status.interfaces);
         return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];

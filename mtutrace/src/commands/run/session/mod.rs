@@ -1,42 +1,38 @@
-//! One run from ready to the final report.
+//! One run from the first interface that is attached to, to the final report.
+mod figures;
+mod starting;
+
 use std::future::poll_fn;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mtutrace_common::HookId;
-use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::ending::{ending, until};
 use super::holder;
 use super::options::Options;
-use super::ready::ReadyFile;
+use super::progress::Progress;
+use super::ready::Ready;
 use super::run_state::RunState;
 use super::signals::Signals;
 use super::standing;
 use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::run::banner;
 use crate::discovery::nat::{self, NatTables};
 use crate::discovery::reconciler::{Command, Reconciler};
 use crate::discovery::watchers::Watchers;
 use crate::filter::select;
-use crate::kernel::counters::{Counters, Records};
+use crate::kernel::counters::Counters;
 use crate::kernel::decode::decode;
-use crate::kernel::hooks;
-use crate::kernel::ring::{BATCH, Ring};
+use crate::kernel::ring::Ring;
 use crate::metrics::{Metrics, OwnMetrics};
-use crate::model::{AttributedEvent, NetnsId, Outcomes, Tally, Verdict};
+use crate::model::{AttributedEvent, Verdict};
 use crate::output::{Context, Item, KernelNames, Losses, Output, Request, Totals, stderr};
 use crate::telemetry::cost;
 
 /// How often verdicts are judged anew.
-const TICK: Duration = Duration::from_millis(100);
-/// Bytes of the smallest record in the ring, with the kernel's header.
-const SMALLEST_RECORD: u32 = 88;
-/// How often a moment is looked for, at the end, in which the ring is empty and nothing comes.
-const QUIET_TRIES: u32 = 16;
-/// The report waits no longer for the last figures: on a node with very many namespaces they may be some seconds old.
-const LAST_FIGURES: Duration = Duration::from_millis(750);
+pub(super) const TICK: Duration = Duration::from_millis(100);
+/// Time between two words about lines that `--rate-limit` leaves out.
+const LIMIT_TOLD: Duration = Duration::from_secs(60);
 /// Nor for answers about NAT, which take less than a millisecond.
 const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
@@ -52,6 +48,10 @@ pub(super) struct Session<'a> {
     pub(super) output: Box<dyn Output>,
     /// The same for Prometheus, if somebody asked.
     pub(super) metrics: Option<Metrics>,
+    /// How far the start is, until it is done.
+    pub(super) progress: Option<Progress>,
+    /// The output covers the terminal, and says itself what is traced.
+    pub(super) screen: bool,
     /// Kernel names.
     pub(super) kernel_names: KernelNames,
 }
@@ -65,10 +65,17 @@ impl Session<'_> {
     ) -> Result<Outcome, Failure> {
         let snapshot = reconciler.snapshots.borrow_and_update().clone();
         let mut state = RunState::new(snapshot, NatTables::start()?, &self.options.filter);
+        // It may have been ready before anybody listened.
+        reconciler.snapshots.mark_changed();
         let result = self.work(&mut state, &mut reconciler, &mut signals).await;
         let signalled = signals.is_ending();
         signals.end();
         self.output.close();
+        self.progress = None;
+        // Not before the last one is attached.
+        if !state.snapshot.ready {
+            self.last_figures(&mut state, &mut reconciler).await;
+        }
         if let Err(e) = holder::start() {
             tracing::debug!("the end waits until the kernel has detached all classifiers: {e}");
         }
@@ -94,20 +101,12 @@ impl Session<'_> {
         if signals.is_ending() {
             return Ok(());
         }
-        let create = |path| ReadyFile::create(path, state.snapshot.status.interfaces);
-        let _ready = self.options.ready_file.as_deref().map(create).transpose()?;
-        if let Some(metrics) = &self.metrics {
-            metrics.ready();
-        }
-        banner::print(&state.snapshot.status);
         let mut watchers = Watchers::default();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut report = interval(self.options.interval);
         report.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let end = self.options.duration.map(|d| tokio::time::Instant::now() + d);
-        self.tell_standing(state, true)?;
-        self.output.flush().map_err(Failure::Output)?;
+        let mut ready: Option<Ready> = None;
         loop {
             tokio::select! {
                 records = self.ring.next() => self.take(state, records?)?,
@@ -127,7 +126,9 @@ impl Session<'_> {
                     let tallies = self.tallies(state);
                     self.show(state, &Item::Report(&tallies))?;
                     self.losses(state)?;
-                    self.tell_standing(state, false)?;
+                    if ready.is_some() {
+                        self.tell_standing(state)?;
+                    }
                     self.output.cost(&state.cost());
                 }
                 changed = reconciler.snapshots.changed() => {
@@ -138,9 +139,12 @@ impl Session<'_> {
                     let old = std::mem::replace(&mut state.snapshot, reconciler.snapshots.borrow_and_update().clone());
                     state.reassembled();
                     state.unmatched.look(&state.snapshot.node);
-                    if old.status != state.snapshot.status {
-                        let status = state.snapshot.status.clone();
-                        self.show(state, &Item::Status(&status))?;
+                    if !state.snapshot.ready {
+                        self.starting(state)?;
+                    } else if ready.is_none() {
+                        ready = Some(self.ready(state)?);
+                    } else if old.status != state.snapshot.status {
+                        self.status(state)?;
                     }
                 }
                 Some(update) = reconciler.updates.recv() => watchers.apply(update, &reconciler.commands),
@@ -150,10 +154,10 @@ impl Session<'_> {
                     }
                 }
                 () = signals.wait() => return Ok(()),
-                () = until(end) => return Ok(()),
+                () = until(ready.as_ref().and_then(|ready| ready.end)) => return Ok(()),
             }
             self.output.flush().map_err(Failure::Output)?;
-            if self.options.count.is_some_and(|count| state.shown >= count) {
+            if ready.is_some() && self.options.count.is_some_and(|count| state.shown >= count) {
                 return Ok(());
             }
         }
@@ -254,49 +258,9 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Tells what stands, where it is not what was told last; at the `start` on stderr too.
-    fn tell_standing(&mut self, state: &mut RunState, start: bool) -> Result<(), Failure> {
-        let changed = state.standing.changed(&state.snapshot.node, &self.options.filter);
-        let Some(found) = changed else { return Ok(()) };
-        state.problem |= !found.is_empty();
-        if start {
-            standing::say(&found);
-        }
-        self.show(state, &Item::Standing(&found))?;
-        let status = state.snapshot.status.clone();
-        self.show(state, &Item::Status(&status))
-    }
-
-    /// The counters that somebody asked for.
-    fn tallies(&self, state: &mut RunState) -> Vec<(NetnsId, Tally)> {
-        let node = &state.snapshot.node;
-        let mut all = state.engine.report();
-        if self.options.filter.is_by_flow() {
-            state.matched.tallies(&mut all);
-        }
-        let wanted = all
-            .into_iter()
-            .filter_map(|(owner, tally)| {
-                Some((owner, select::tally(&self.options.filter, owner.id, tally, node)?))
-            })
-            .collect();
-        let seen = hooks::works(&state.snapshot.status.hooks, HookId::KfreeSkb);
-        state.kernel.merge(
-            wanted,
-            &state.snapshot.kernel,
-            |netns, container| select::kernel(&self.options.filter, netns, container),
-            |device, container| !seen && select::device(&self.options.filter, device, container, node),
-        )
-    }
-
-    /// What the kernel counted until now, before the last events are read: so the hooks saw no less for being late.
-    async fn last_figures(&self, state: &mut RunState, reconciler: &mut Reconciler) {
-        let (done, answer) = oneshot::channel();
-        if reconciler.commands.send(Command::ReadCounters(done)).is_ok()
-            && let Ok(Ok(())) = tokio::time::timeout(LAST_FIGURES, answer).await
-        {
-            state.snapshot = reconciler.snapshots.borrow_and_update().clone();
-        }
+    /// Tells what stands, where it is not what was told last.
+    fn tell_standing(&mut self, state: &mut RunState) -> Result<(), Failure> {
+        if self.look_at_standing(state)? { self.status(state) } else { Ok(()) }
     }
 
     /// What came in before the end is attributed by what the kernel says of NAT.
@@ -330,6 +294,7 @@ impl Session<'_> {
             unmatched: state.unmatched.told(&node),
             events: state.shown,
             unwritten: self.output.backlog().unwritten,
+            limited: self.output.backlog().limited,
             missed: cost::missed(&state.snapshot.programs),
             records,
             decoded: state.decoded,
@@ -337,6 +302,7 @@ impl Session<'_> {
             outcomes: self.outcomes(state),
             disagreements: state.engine.disagreements(),
             forged: state.engine.forged(),
+            unready: !state.snapshot.ready,
             duration_ms: u64::try_from(state.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             cost: state.cost(),
         };
@@ -345,40 +311,20 @@ impl Session<'_> {
         self.output.flush().map_err(Failure::Output)
     }
 
-    /// What became of packets too big that no verdict is about, of those that somebody asked for.
-    fn outcomes(&self, state: &RunState) -> Outcomes {
-        let mut sum = Outcomes::default();
-        for (owner, outcomes) in state.engine.outcomes() {
-            let container = state.snapshot.node.container(owner.id);
-            if select::kernel(&self.options.filter, owner.id, container) {
-                sum.add(&outcomes);
-            }
-        }
-        sum
-    }
-
-    /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the
-    /// counters are those of a moment when the ring was empty: records made = decoded + not understood + lost + left out.
-    fn drain(&mut self, state: &mut RunState) -> Result<Records, Failure> {
-        let mut made = self.counters.records();
-        for _ in 0..self.options.load.ring_bytes / SMALLEST_RECORD / BATCH as u32 + QUIET_TRIES {
-            let rest = self.ring.now();
-            let empty = rest.is_empty();
-            self.take(state, rest)?;
-            let before = std::mem::replace(&mut made, self.counters.records());
-            if empty && before == made {
-                break;
-            }
-        }
-        Ok(made)
-    }
-
     /// Somebody who watches must know that events are lost.
     fn losses(&mut self, state: &mut RunState) -> Result<(), Failure> {
-        let lost = Losses { events: self.counters.lost(), lines: self.output.backlog().unwritten };
+        let backlog = self.output.backlog();
+        let mut lost =
+            Losses { events: self.counters.lost(), lines: backlog.unwritten, limited: backlog.limited };
+        // To tell of that takes a line too: seldom.
+        if state.lost.limited > 0 && state.limit_told.elapsed() < LIMIT_TOLD {
+            lost.limited = state.lost.limited;
+        } else if lost.limited > state.lost.limited {
+            state.limit_told = Instant::now();
+        }
         let before = std::mem::replace(&mut state.lost, lost);
         if before.lines == 0 && lost.lines > 0 {
-            stderr::say("stdout is not read fast enough: lines are left out");
+            stderr::note("stdout is not read fast enough: lines are left out");
         }
         if lost != before {
             let status = state.snapshot.status.clone();
@@ -387,7 +333,21 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn show(&mut self, state: &RunState, item: &Item<'_>) -> Result<(), Failure> {
+    fn status(&mut self, state: &mut RunState) -> Result<(), Failure> {
+        let status = state.snapshot.status.clone();
+        self.show(state, &Item::Status(&status))
+    }
+
+    fn show(&mut self, state: &mut RunState, item: &Item<'_>) -> Result<(), Failure> {
+        // What is traced stands first, also where something happens before all of it is.
+        let says = match item {
+            Item::Starting { .. } => false,
+            Item::Report(tallies) => tallies.iter().any(|(_, tally)| tally.changed || tally.kernel.changed),
+            _ => true,
+        };
+        if says && !std::mem::replace(&mut state.introduced, true) && !matches!(item, Item::Status(_)) {
+            self.status(state)?;
+        }
         let context =
             Context { clock: &state.clock, node: &state.snapshot.node, kernel_names: &self.kernel_names };
         if let Some(metrics) = &self.metrics {

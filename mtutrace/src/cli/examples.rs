@@ -1,0 +1,69 @@
+//! Examples of each command: for `--help` and for its man page.
+
+/// Commands, each with what it does.
+type Examples = &'static [(&'static str, &'static str)];
+
+/// Of one command; empty where its options say it all.
+pub fn of(command: &str) -> Examples {
+    match command {
+        "mtutrace" => &[
+            ("mtutrace map", "Before anything is sent: every container's egress path, mismatches marked."),
+            ("mtutrace run", "Trace this node: a screen on a terminal, text in a pipe, a report at the end."),
+            ("mtutrace doctor", "What can be traced on this kernel, and why not."),
+        ],
+        "run" => &[
+            (
+                "mtutrace run --duration 30s --exit-code",
+                "Trace for 30 s; exit code 1 if an MTU problem was found.",
+            ),
+            ("mtutrace run --json --only verdict | jq .summary", "Only what is wrong, as JSON."),
+            (
+                "mtutrace run --container build --count 100",
+                "A container, and what runs inside it; 100 events.",
+            ),
+            ("mtutrace run host 10.0.0.1 and tcp port 443", "These flows, in tcpdump's words."),
+            ("mtutrace run --json --only verdict,status --rate-limit 60/m", "For a log."),
+        ],
+        "map" => &[
+            ("mtutrace map --container build", "The path of one container."),
+            ("mtutrace map --json | jq .mismatches", "How many paths have a wrong MTU."),
+        ],
+        "doctor" => &[("mtutrace doctor --json | jq -c '.hooks[]'", "Each hook on a line.")],
+        "bench" => &[("mtutrace bench --rounds 5", "A quicker, coarser measurement.")],
+        "schema" => &[("mtutrace schema verdict", "The JSON Schema of verdicts.")],
+        "completion" => {
+            &[("mtutrace completion bash > /etc/bash_completion.d/mtutrace", "For all users of bash.")]
+        }
+        _ => &[],
+    }
+}
+
+/// As the end of a help text.
+pub(super) fn help(command: &str) -> String {
+    let mut text = String::from("Examples:");
+    for (line, what) in of(command) {
+        text += &format!("\n  {line}\n      {what}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn each_command_has_some_that_can_be_parsed() {
+        let commands = Cli::command();
+        let names = commands.get_subcommands().map(|command| command.get_name()).chain(["mtutrace"]);
+        for name in names.filter(|name| *name != "help") {
+            assert!(!of(name).is_empty(), "{name}");
+            for (line, _) in of(name) {
+                let words = line.split(['|', '>']).next().unwrap_or_default().split_whitespace();
+                Cli::command().try_get_matches_from(words).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Loads the kernel side while keys and signals are answered: the verifier may take a second.
+use std::future::poll_fn;
+
+use tokio::sync::oneshot;
+
+use super::ending::ending;
+use super::signals::Signals;
+use crate::commands::outcome::{Failure, Outcome};
+use crate::kernel::load::{self, Loaded};
+use crate::output::{Context, Item, Output, Request, Totals};
+use crate::telemetry::TraceStatus;
+
+/// Loads it on a thread of its own; nothing, if somebody asks for the end first. That thread then ends with the process.
+///
+/// # Errors
+/// When it cannot be loaded, or there is nobody to show anything to.
+pub(super) async fn load(
+    options: &load::Options,
+    output: &mut dyn Output,
+    signals: &mut Signals,
+    context: &Context<'_>,
+) -> Result<Option<Loaded>, Failure> {
+    let options = options.clone();
+    let (done, mut loading) = oneshot::channel();
+    let work = move || drop(done.send(load::load(&options)));
+    std::thread::Builder::new().name("loader".to_owned()).spawn(work)?;
+    let starting = Item::Starting { attached: 0, wanted: 0 };
+    output.show(&starting, context).map_err(Failure::Output)?;
+    loop {
+        tokio::select! {
+            loaded = &mut loading => return match loaded {
+                Ok(loaded) => Ok(Some(loaded?)),
+                Err(_) => Err(Failure::Machine("loading the BPF object failed; please report this".to_owned())),
+            },
+            wish = poll_fn(|cx| output.poll_request(cx)) => {
+                if wish.map_err(Failure::Output)? == Request::End {
+                    return Ok(None);
+                }
+            }
+            () = signals.wait() => return Ok(None),
+            () = tokio::time::sleep(super::session::TICK) => {}
+        }
+        output.flush().map_err(Failure::Output)?;
+    }
+}
+
+/// The end of a run that has seen nothing, with a report that says so.
+///
+/// # Errors
+/// When nobody reads it.
+pub(super) fn ended(
+    output: &mut dyn Output,
+    signals: &Signals,
+    context: &Context<'_>,
+) -> Result<Outcome, Failure> {
+    signals.end();
+    output.close();
+    let (status, totals) = (TraceStatus::default(), Totals { unready: true, ..Totals::default() });
+    let shown = output.show(&Item::End(&[], &[], &status, &totals), context).and_then(|()| output.flush());
+    ending(shown.map_err(Failure::Output), false, None, output, true)
+}
