@@ -91,5 +91,10 @@ fn each_gives_what_it_promises() {
     );
     let same = jq("compare", &["--slurpfile", "before", &before, "--slurpfile", "after", &before], &[]);
     assert_eq!(same["fixed"], false, "{same}");
-    [before, after].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    let nothing = file("nothing", &End { lines: Vec::new(), ..trace(&lab, false) });
+    let none = jq("compare", &["--slurpfile", "before", &before, "--slurpfile", "after", &nothing], &[]);
+    assert_eq!(none["fixed"], false, "a run that left nothing proves nothing: {none}");
+    let blind = jq("blind", &[], &[]);
+    assert_eq!(blind["missing_hooks"], Value::Array(Vec::new()), "{blind}");
+    [before, after, nothing].iter().for_each(|path| std::fs::remove_file(path).unwrap());
 }

@@ -18,8 +18,9 @@ use oneshot::{BenchArgs, CompletionArgs, DoctorArgs, MapArgs, SchemaArgs};
 use run::RunArgs;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 no problem found; 1 an MTU problem was found (run: only with --exit-code); \
-2 wrong command line; 3 this machine cannot be traced.";
+Exit codes: 0 no problem found; 1 an MTU problem was found (run: only with --exit-code, which counts what \
+map finds too); 2 wrong command line, or a container that was asked for was never there; 3 this machine cannot be traced, \
+or its containers cannot be seen.";
 
 const ENVIRONMENT: &str = "\
 Environment: MTUTRACE_OUTPUT, MTUTRACE_DURATION, MTUTRACE_INTERVAL and so on are options of `run` \

@@ -41,14 +41,15 @@ mod tests {
 
     #[test]
     fn what_was_there_once_has_matched() {
-        let filter = Filter { containers: vec!["build".to_owned(), "biuld".to_owned()], ..Filter::default() };
+        let filter =
+            Filter { containers: vec!["build".to_owned(), "buildx".to_owned()], ..Filter::default() };
         let mut unmatched = Unmatched::new(&filter);
         unmatched.look(&incident().0);
         let said = unmatched.told(&Node::default()).unwrap();
-        assert_eq!(said, "no container biuld was there while it ran; known: none");
+        assert_eq!(said, "no container buildx was there while it ran; known: none");
         let said = unmatched.told(&incident().0).unwrap();
         assert!(said.ends_with("; known: build, pod"), "{said}");
-        unmatched.look(&incident().container(2, "biuld").0);
+        unmatched.look(&incident().container(2, "buildx").0);
         assert_eq!(unmatched.told(&Node::default()), None);
     }
 

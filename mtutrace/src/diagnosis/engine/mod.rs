@@ -1,9 +1,6 @@
 //! Events become counters and evidence, evidence becomes verdicts. Pure: time comes with the events and the ticks.
 mod gather;
 
-use crate::model::AttributedEvent;
-use crate::model::NetnsKey;
-use crate::model::Tally;
 use crate::topology;
 use std::collections::BTreeMap;
 
@@ -22,7 +19,8 @@ use crate::diagnosis::obstacle::Obstacles;
 use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
-    Ended, Event, EventKind, Flow, NatQuery, NetnsId, Node, Outcomes, SocketId, TcpInfo, Verdict,
+    AttributedEvent, Ended, Event, EventKind, Flow, NatQuery, NetnsId, NetnsKey, Node, Outcomes, SocketId,
+    Tally, TcpInfo, Verdict,
 };
 
 use crate::diagnosis::checks::{about_size, arrives, fits_peer, sighting};
@@ -225,6 +223,7 @@ impl Engine {
         let incidents = &self.incidents;
         verdicts.extend(self.external.tick(now_ns, node, |owner| incidents.is_active(owner)));
         self.incidents.retain(|(owner, _), incident| keep(*owner, incident.evidence.last_ns));
+        verdicts.sort_by_key(|verdict| verdict.active);
         (events, verdicts)
     }
 
@@ -257,10 +256,11 @@ impl Engine {
         let (owner, now_ns) = (node.key(netns), attributed.event.time_ns);
         let silent = self.incidents.silent_at();
         let incidents = self.incidents.iter_mut().filter(|((whose, _), _)| *whose == owner);
-        incidents
+        let new = incidents
             .filter(|(_, incident)| !incident.is_explained(&silent))
-            .filter_map(|(_, incident)| incident.judge(true, now_ns, node))
-            .collect()
+            .filter_map(|(_, incident)| incident.judge(true, now_ns, node));
+        // What gives way ends before its successor begins.
+        std::mem::take(&mut self.replaced).into_iter().chain(new).collect()
     }
 
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {

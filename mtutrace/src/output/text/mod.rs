@@ -2,8 +2,10 @@
 mod closing;
 mod end;
 mod look;
+mod matter;
 mod paint;
 mod remedies;
+mod shown;
 mod standing;
 mod tallies;
 mod verdict;
@@ -21,8 +23,8 @@ use super::{Context, Item, Output};
 use crate::model::{AttributedEvent, Container, Pod, Severity, Verdict, VerdictId};
 use look::Counted;
 pub(crate) use look::Look;
-use verdict::Shown;
-pub(crate) use verdict::describe;
+pub(crate) use matter::describe;
+use shown::Shown;
 
 pub(crate) use paint::paint;
 

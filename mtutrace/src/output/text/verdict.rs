@@ -1,7 +1,9 @@
 //! One verdict as a block of text: a line that says all by itself, then what it rests on and what to do.
 use std::io::{self, Write};
 
+use super::matter::describe;
 use super::remedies::{self, Told};
+use super::shown::Shown;
 use super::{Text, line_of};
 use crate::model::{Bottleneck, Ended, Fix, Severity, Verdict, VerdictKind};
 use crate::output::Context;
@@ -11,20 +13,6 @@ use crate::output::escape::escape;
 const EVIDENCE: usize = 3;
 /// What was printed so few lines before is still in sight.
 const IN_SIGHT: u64 = 24;
-
-/// What was shown of a verdict.
-#[derive(Clone, Debug)]
-pub(super) struct Shown {
-    kind: VerdictKind,
-    severity: Severity,
-    summary: String,
-    /// With evidence and remedies.
-    whole: bool,
-    /// The first sentence of its evidence.
-    figures: Option<String>,
-    /// Lines that had been written by then.
-    at_line: u64,
-}
 
 impl<W: Write> Text<W> {
     /// A verdict that is new or has changed: new in full, else what changed.
@@ -171,20 +159,6 @@ fn age(ns: u64) -> String {
         (0, 0..=1) => format!("{seconds} s"),
         (0, minutes) => format!("{minutes} min"),
         (hours, minutes) => format!("{hours} h {} min", minutes % 60),
-    }
-}
-
-/// What is, or was, the matter.
-pub(crate) fn describe(v: &Verdict) -> String {
-    match v.ended {
-        Some(Ended::Fixed) => format!("the MTUs fit now. It was: {}", v.summary),
-        Some(Ended::Gone) => {
-            let next = "the container ended; the next one on that network will be affected too";
-            format!("{next}. It was: {}", v.summary)
-        }
-        Some(Ended::Quiet) => format!("not seen for a while. It was: {}", v.summary),
-        Some(Ended::Replaced) => format!("another verdict takes its place. It was: {}", v.summary),
-        None => v.summary.clone(),
     }
 }
 
