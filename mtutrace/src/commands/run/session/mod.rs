@@ -341,7 +341,7 @@ impl Session<'_> {
     fn show(&mut self, state: &mut RunState, item: &Item<'_>) -> Result<(), Failure> {
         // What is traced stands first, also where something happens before all of it is.
         let says = match item {
-            Item::Starting { .. } => false,
+            Item::Starting { .. } | Item::Standing(_) => false,
             Item::Report(tallies) => tallies.iter().any(|(_, tally)| tally.changed || tally.kernel.changed),
             _ => true,
         };
