@@ -63,7 +63,7 @@ mod tests {
         let mut known: Vec<Known> =
             (0..300).map(|n| container(&format!("web-{n:03}"), &format!("{n:012x}"))).collect();
         known.push(container("ci-build-77", "3f2a77e0c4b1"));
-        let said = nearest(&["ci-buid-77"], known.clone());
+        let said = nearest(&["ci-built-77"], known.clone());
         assert!(said.starts_with("ci-build-77 (3f2a77e0c4b1), "), "{said}");
         assert!(said.ends_with(" and 296 others"), "{said}");
         assert!(nearest(&["3F2A77E0"], known.clone()).starts_with("ci-build-77 "), "by its id");
