@@ -2,13 +2,12 @@
 //! `MTUTRACE_WRITE_EXAMPLES=1` they are written anew.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::examples::{block, lay_out, replace, shape, shorten, wording};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
-use mtutrace_tests::lab::tracer::{End, Tracer, binary};
+use mtutrace_tests::lab::tracer::{End, Tracer, stdout_of};
 use mtutrace_tests::tools::repository;
 use serde_json::Value;
 
@@ -73,13 +72,6 @@ impl Document {
     }
 }
 
-/// What mtutrace writes, whatever its exit code.
-fn mtutrace(args: &[&str]) -> String {
-    let mut command = Command::new("timeout");
-    command.arg("60").arg(binary().unwrap()).args(args).stdin(Stdio::null()).stderr(Stdio::inherit());
-    String::from_utf8(command.output().unwrap().stdout).unwrap()
-}
-
 fn line(text: &str) -> Value {
     serde_json::from_str(text.lines().next().unwrap()).unwrap()
 }
@@ -112,9 +104,9 @@ fn examples_are_of_this_version() {
     output.json("report", report.unwrap().clone());
     output.json("verdict", last("verdict"));
     output.json("status", last("status"));
-    output.json("map", line(&mtutrace(&["map", "-o", "json", "--container", &lab.inner.id])));
-    output.json("doctor", line(&mtutrace(&["doctor", "-o", "json"])));
-    output.json("bench", line(&mtutrace(&["bench", "-o", "json", "--rounds", "1", "--repeat", "1000"])));
+    output.json("map", line(&stdout_of(&["map", "-o", "json", "--container", &lab.inner.id])));
+    output.json("doctor", line(&stdout_of(&["doctor", "-o", "json"])));
+    output.json("bench", line(&stdout_of(&["bench", "-o", "json", "--rounds", "1", "--repeat", "1000"])));
     output.close();
 
     let mut readme = Document::open("README.md");
@@ -134,7 +126,7 @@ fn examples_are_of_this_version() {
         wording(before).into_iter().skip(1).chain(wording(after)).collect()
     };
     readme.words("text", &format!("$ cargo xtask run -- -o text\n{verdict}\n"), told);
-    let map = mtutrace(&["map", "--container", &lab.inner.id]);
+    let map = stdout_of(&["map", "--container", &lab.inner.id]);
     let command = format!("$ mtutrace map --container {}", &lab.inner.id[..12]);
     readme.words("map", &format!("{command}\n{}\n", map.trim_end()), wording);
     readme.close();

@@ -15,7 +15,7 @@ const ONE_PAUSE: Duration = Duration::from_secs(30);
 fn lab() -> Incident {
     let spec = IncidentSpec { icmp_filtered: false, ..Default::default() };
     let lab = Incident::build(spec).unwrap();
-    lab.node.nft(nft::DROP_OWN_FRAG_NEEDED).unwrap();
+    lab.node.nft(&nft::drop_frag_needed("output")).unwrap();
     lab
 }
 

@@ -2,27 +2,19 @@
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use jsonschema::Validator;
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
-use mtutrace_tests::lab::tracer::{Tracer, binary};
+use mtutrace_tests::lab::tracer::{Tracer, stdout_of};
 use mtutrace_tests::tools::repository;
 use serde_json::{Value, json};
 
 const KINDS: [&str; 7] = ["status", "event", "report", "verdict", "map", "doctor", "bench"];
 
-/// Runs mtutrace; its stdout, whatever its exit code.
-fn mtutrace(args: &[&str]) -> String {
-    let mut command = Command::new("timeout");
-    command.arg("60").arg(binary().unwrap()).args(args).stdin(Stdio::null()).stderr(Stdio::inherit());
-    String::from_utf8(command.output().unwrap().stdout).unwrap()
-}
-
 fn schema(kind: &[&str]) -> Value {
-    serde_json::from_str(&mtutrace(&[&["schema"], kind].concat())).unwrap()
+    serde_json::from_str(&stdout_of(&[&["schema"], kind].concat())).unwrap()
 }
 
 /// Allows no field that the schema does not name. Readers must allow them: later versions may add some.
@@ -63,9 +55,9 @@ fn every_line_of_real_runs_and_no_word_that_is_unknown() {
     let _download = lab.download(300_000, Duration::from_secs(40)).unwrap();
     let wanted = |line: &Value| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
     tracer.wait_for("pmtu_blackhole", Duration::from_secs(30), wanted).unwrap();
-    let mut lines = parse(&mtutrace(&["map", "-o", "json"]));
-    lines.extend(parse(&mtutrace(&["doctor", "-o", "json"])));
-    lines.extend(parse(&mtutrace(&["bench", "-o", "json", "--rounds", "1", "--repeat", "10"])));
+    let mut lines = parse(&stdout_of(&["map", "-o", "json"]));
+    lines.extend(parse(&stdout_of(&["doctor", "-o", "json"])));
+    lines.extend(parse(&stdout_of(&["bench", "-o", "json", "--rounds", "1", "--repeat", "10"])));
     lines.extend(parse(&tracer.interrupt().unwrap().lines.join("\n")));
 
     let any = validator(&[]);

@@ -76,6 +76,17 @@ pub(crate) enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Severity::Critical => "CRITICAL",
+            Severity::Warning => "WARNING",
+            Severity::Info => "INFO",
+        }
+    }
+}
+
 /// A device in a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub(crate) struct Device {

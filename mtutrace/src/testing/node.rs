@@ -133,6 +133,16 @@ impl Builder {
     }
 }
 
+/// The founding incident with a second inner container, with this MTU of its own.
+pub(crate) fn neighbour(mtu: u32) -> Builder {
+    incident()
+        .pair((2, 18, "veth18", mtu), (4, 17, "eth0", mtu))
+        .port(2, 18, 3)
+        .address(4, 17, "172.17.0.3/16")
+        .gateway(4, 17, "172.17.0.1")
+        .container(4, "neighbour")
+}
+
 /// The founding incident: node 1, pod 2, inner container 3.
 pub(crate) fn incident() -> Builder {
     Builder::new()

@@ -6,29 +6,21 @@ use super::case::{Hop, Numbers, Server};
 use crate::lab::netns::NetNs;
 use crate::lab::{nft, offload};
 
-const MUTE: &str = "
-table inet lab_mute {
-    chain forward {
-        type filter hook forward priority 0;
-        icmp type destination-unreachable icmp code frag-needed drop
-        icmpv6 type packet-too-big drop
-    }
-}";
-
 pub(super) fn server(server: &Server, numbers: &Numbers, netns: &NetNs) -> Result<()> {
     if server.deaf {
-        netns.nft(nft::DROP_FRAG_NEEDED)?;
+        netns.nft(&nft::drop_frag_needed("input"))?;
     }
     server.nft.as_ref().map_or(Ok(()), |script| netns.nft(&numbers.fill(script)))
 }
 
 pub(super) fn hop(hop: &Hop, numbers: &Numbers, netns: &NetNs) -> Result<()> {
     let masquerade = nft::masquerade("inet");
+    let [deaf, mute] = ["input", "forward"].map(nft::drop_frag_needed);
     let given = [
         (hop.masquerade, masquerade.as_str()),
         (hop.clamp, nft::CLAMP),
-        (hop.deaf, nft::DROP_FRAG_NEEDED),
-        (hop.mute, MUTE),
+        (hop.deaf, deaf.as_str()),
+        (hop.mute, mute.as_str()),
     ];
     for (_, script) in given.iter().filter(|(wanted, _)| *wanted) {
         netns.nft(script)?;

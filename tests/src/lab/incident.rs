@@ -238,7 +238,7 @@ fn wire(spec: &IncidentSpec, server: &NetNs, node: &NetNs, pod: &NetNs, inner: &
         // The kernel's own way round a black hole would end the incident.
         end.sysctl("net/ipv4/tcp_mtu_probing", "0")?;
         if spec.icmp_filtered {
-            end.nft(nft::DROP_FRAG_NEEDED)?;
+            end.nft(&nft::drop_frag_needed("input"))?;
         }
     }
     if spec.nat {

@@ -1,14 +1,19 @@
 //! Firewall rules that labs share.
 
-/// Drops what a router says when a packet is too big, on its way to the sender: the black hole.
-pub const DROP_FRAG_NEEDED: &str = "
-table inet lab_filter {
-    chain input {
-        type filter hook input priority 0;
+/// Drops what a router says when a packet is too big, where it passes `hook`: on its way in to the sender (`input`), through
+/// another router (`forward`), or out of the router that says it (`output`). The black hole.
+pub fn drop_frag_needed(hook: &str) -> String {
+    format!(
+        "
+table inet lab_filter_{hook} {{
+    chain {hook} {{
+        type filter hook {hook} priority 0;
         icmp type destination-unreachable icmp code frag-needed drop
         icmpv6 type packet-too-big drop
-    }
-}";
+    }}
+}}"
+    )
+}
 
 /// Clamps the MSS of forwarded connections, both ways, to what the pods of the lab's node can take.
 pub const CLAMP: &str = "
@@ -31,13 +36,3 @@ table {family} lab_nat {{
 }}"
     )
 }
-
-/// The same, of what this router itself says: its own firewall drops it on the way out, as a hardened host's does.
-pub const DROP_OWN_FRAG_NEEDED: &str = "
-table inet lab_filter {
-    chain output {
-        type filter hook output priority 0;
-        icmp type destination-unreachable icmp code frag-needed drop
-        icmpv6 type packet-too-big drop
-    }
-}";

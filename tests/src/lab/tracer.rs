@@ -268,6 +268,18 @@ impl Drop for ReadyFile {
     }
 }
 
+/// What mtutrace writes to stdout, whatever its exit code. Panics when it cannot run.
+pub fn stdout_of(args: &[&str]) -> String {
+    let mut command = Command::new("timeout");
+    command
+        .arg("60")
+        .arg(binary().expect("no binary"))
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    String::from_utf8(command.output().expect("it cannot run").stdout).expect("it writes UTF-8")
+}
+
 /// The binary under test: `MTUTRACE_BIN`, else the release build of this workspace.
 pub fn binary() -> Result<PathBuf> {
     let path = std::env::var_os("MTUTRACE_BIN").map_or_else(

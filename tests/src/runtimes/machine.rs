@@ -68,7 +68,7 @@ impl Machine {
         ))?;
         node.sysctl(V4.forwarding, "1")?;
         server.sysctl("net/ipv4/tcp_mtu_probing", "0")?;
-        server.nft(nft::DROP_FRAG_NEEDED)?;
+        server.nft(&nft::drop_frag_needed("input"))?;
         let cgroups = CgroupTrees::named(&prefix);
         let server_process = HttpServer::listen(Place::host(&server), V4.any)?;
         let mut holder = Place::host(&node).command("unshare")?;

@@ -3,7 +3,7 @@
 use mtutrace_tests::causes::{Count, Expected, Moving, Watch, packets, small_mtu};
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
-use mtutrace_tests::lab::nft::DROP_FRAG_NEEDED;
+use mtutrace_tests::lab::nft::drop_frag_needed;
 use mtutrace_tests::lab::routed::Family;
 
 use super::*;
@@ -20,7 +20,7 @@ fn icmp_filtered() {
     }
     let (mtu, count) = (small_mtu(), packets());
     let lab = narrow_router(mtu);
-    lab.a.netns.nft(DROP_FRAG_NEEDED).unwrap();
+    lab.a.netns.nft(&drop_frag_needed("input")).unwrap();
     let watch = Watch::start(&lab.namespaces()).unwrap();
     let router = Moving::start(&lab.router).unwrap();
     let host = Moving::start(&lab.a.netns).unwrap();

@@ -25,6 +25,14 @@ impl StandingWatch {
         self.known.as_deref()
     }
 
+    /// What stands now: what was found last, unless the node has changed since.
+    pub(super) fn now(&self, node: &Node, filter: &Filter) -> Vec<StandingMismatch> {
+        match &self.known {
+            Some(known) if self.generation == node.generation => known.clone(),
+            _ => asked_for(node, filter),
+        }
+    }
+
     /// What stands now, if the node has changed since the last look, that look was long enough ago, and it is another
     /// answer.
     pub(super) fn changed(&mut self, node: &Node, filter: &Filter) -> Option<Vec<StandingMismatch>> {
@@ -45,7 +53,7 @@ impl StandingWatch {
 }
 
 /// What stands and was asked for, the worst first.
-pub(super) fn asked_for(node: &Node, filter: &Filter) -> Vec<StandingMismatch> {
+fn asked_for(node: &Node, filter: &Filter) -> Vec<StandingMismatch> {
     standing(node).into_iter().filter_map(|m| filter::standing(filter, m, node)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Causes of the founding incident and of nodes like it.
 use super::*;
 use crate::model::LinkKind;
-use crate::testing::node::{Builder, HOST, incident};
+use crate::testing::node::{Builder, HOST, incident, neighbour};
 
 /// "affected culprit has > should be" of each.
 fn told(node: &Builder) -> Vec<String> {
@@ -10,16 +10,6 @@ fn told(node: &Builder) -> Vec<String> {
         format!("{}: {} {} > {}", names.join(", "), m.culprit.interface, m.culprit.mtu, m.should_be)
     };
     standing(&node.0).into_iter().map(line).collect()
-}
-
-/// A second container on docker0, with this MTU.
-fn neighbour(mtu: u32) -> Builder {
-    incident()
-        .pair((2, 18, "veth18", mtu), (4, 17, "eth0", mtu))
-        .port(2, 18, 3)
-        .address(4, 17, "172.17.0.3/16")
-        .gateway(4, 17, "172.17.0.1")
-        .container(4, "neighbour")
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(crate) use look::Look;
 pub(crate) use matter::describe;
 use shown::Shown;
 
-pub(crate) use paint::paint;
+pub(crate) use paint::{paint, severity};
 
 /// Writes text; with colours only where somebody asked for them.
 pub(crate) struct Text<W> {

@@ -1,7 +1,7 @@
 //! MTUs that do not fit, though no verdict says so: nothing that was too big was sent, or nothing stalled of it.
-use super::paint::paint;
+use super::paint::{paint, severity};
 use super::remedies::{self, Told};
-use crate::model::{Device, Hop, Severity, StandingMismatch, Verdict};
+use crate::model::{Device, Hop, StandingMismatch, Verdict};
 use crate::output::escape::escape;
 
 /// Mismatches that are told in full; `mtutrace map` has them all.
@@ -24,15 +24,10 @@ pub(super) fn lines(standing: &[StandingMismatch], verdicts: &[Verdict], colour:
 }
 
 fn mismatch(m: &StandingMismatch, colour: bool) -> Vec<String> {
-    let (code, word) = match m.severity {
-        Severity::Critical => ("1;31", "CRITICAL"),
-        Severity::Warning => ("1;33", "WARNING"),
-        Severity::Info => ("36", "INFO"),
-    };
     let says = "standing mismatch, no stall of it was seen in this run";
     let mut lines = vec![
         String::new(),
-        format!("{} {says}: {}", paint(colour, code, word), escape(&m.summary)),
+        format!("{} {says}: {}", severity(colour, m.severity), escape(&m.summary)),
         format!("  path       {}", path(m, colour)),
     ];
     lines.extend(remedies::lines(&m.fix, Told { reasons: true, all: false, colour }));

@@ -2,10 +2,11 @@
 use std::io::{self, Write};
 
 use super::matter::describe;
+use super::paint::severity;
 use super::remedies::{self, Told};
 use super::shown::Shown;
 use super::{Text, line_of};
-use crate::model::{Bottleneck, Ended, Fix, Severity, Verdict, VerdictKind};
+use crate::model::{Bottleneck, Ended, Fix, Verdict, VerdictKind};
 use crate::output::Context;
 use crate::output::escape::escape;
 
@@ -23,7 +24,7 @@ impl<W: Write> Text<W> {
         let change = match &before {
             _ if v.ended.is_some() => format!(" after {age}"),
             Some(b) if (b.kind, b.severity) != (v.kind, v.severity) => {
-                format!(" (was {} {}, since {age})", word(b.severity), b.kind.title())
+                format!(" (was {} {}, since {age})", b.severity.word(), b.kind.title())
             }
             Some(b) if b.summary != v.summary => format!(" (since {age}, now with more known)"),
             Some(_) => format!(" (since {age})"),
@@ -71,14 +72,12 @@ impl<W: Write> Text<W> {
 
     /// The word that says how bad it is, or how it ended.
     pub(super) fn head(&self, v: &Verdict) -> String {
-        let (code, word) = match (v.ended, v.severity) {
-            (Some(Ended::Fixed), _) => ("32", "SOLVED"),
-            (Some(Ended::Gone), _) => ("1;33", "GONE"),
-            (Some(Ended::Quiet), _) => ("32", "QUIET"),
-            (Some(Ended::Replaced), _) => ("36", "REPLACED"),
-            (None, Severity::Critical) => ("1;31", word(Severity::Critical)),
-            (None, Severity::Warning) => ("1;33", word(Severity::Warning)),
-            (None, Severity::Info) => ("36", word(Severity::Info)),
+        let (code, word) = match v.ended {
+            None => return severity(self.look.colour, v.severity),
+            Some(Ended::Fixed) => ("32", "SOLVED"),
+            Some(Ended::Gone) => ("1;33", "GONE"),
+            Some(Ended::Quiet) => ("32", "QUIET"),
+            Some(Ended::Replaced) => ("36", "REPLACED"),
         };
         self.paint(code, word)
     }
@@ -141,14 +140,6 @@ impl<W: Write> Text<W> {
     fn remedies(&mut self, fixes: &[Fix], reasons: bool) -> io::Result<()> {
         let told = Told { reasons, all: self.look.all_fixes, colour: self.look.colour };
         remedies::lines(fixes, told).iter().try_for_each(|line| writeln!(self.out, "{line}"))
-    }
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "CRITICAL",
-        Severity::Warning => "WARNING",
-        Severity::Info => "INFO",
     }
 }
 

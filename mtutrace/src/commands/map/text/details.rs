@@ -3,7 +3,7 @@ use super::super::tree::Entry;
 use crate::diagnosis::standing::EgressPath;
 use crate::model::{Hop, Learnt, LinkKind};
 use crate::output::escape::escape;
-use crate::output::plural::plural;
+use crate::output::plural::{listed, plural};
 use crate::output::text::paint;
 use crate::topology::{Underlay, Unequal};
 
@@ -42,13 +42,8 @@ pub(super) fn details(entry: &Entry<'_>, colour: bool) -> Vec<String> {
 
 /// `path MTU learnt by ICMP: 1400 for 192.0.2.1, 1450 for 192.0.2.2`
 fn learnt(all: &[Learnt]) -> String {
-    let each = all.iter().take(SHOWN).map(|l| format!("{} for {}", l.mtu, l.destination));
-    let each = each.collect::<Vec<_>>().join(", ");
-    let more = match all.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    format!("path MTU learnt by ICMP: {each}{more}")
+    let each: Vec<String> = all.iter().map(|l| format!("{} for {}", l.mtu, l.destination)).collect();
+    format!("path MTU learnt by ICMP: {}", listed(&each, SHOWN, 0))
 }
 
 /// `flannel.1 1450 (should be 1400) over eth0 1450 with 50 bytes of headers`
@@ -93,12 +88,7 @@ fn faced(entry: &Entry<'_>, colour: bool) -> Vec<String> {
 
 /// `10.50.0.0/16, 10.60.0.0/16 and 3 more`
 fn networks(path: &EgressPath) -> String {
-    let all = path.destinations();
-    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(SHOWN) + path.more {
-        0 => shown,
-        n => format!("{shown} and {n} more"),
-    }
+    listed(&path.destinations(), SHOWN, path.more)
 }
 
 /// What is told of a namespace in which nothing is wrong or remarkable, without the names of the far ends of veths, which

@@ -6,8 +6,8 @@ use super::super::view::View;
 use super::name;
 use crate::model::{Device, FixScope, Hop, StandingMismatch};
 use crate::output::escape::escape;
-use crate::output::plural::plural;
-use crate::output::text::paint;
+use crate::output::plural::{listed, plural};
+use crate::output::text::{paint, severity};
 
 /// Causes that are told before the tree.
 const CAUSES: usize = 8;
@@ -41,26 +41,17 @@ pub(super) fn affected(tree: &Tree<'_>) -> String {
     let all = tree.problems.iter().flat_map(|mismatch| &mismatch.affected);
     let names: Vec<String> =
         all.filter(|one| met.insert((one.netns, one.name.clone()))).map(name::brief).collect();
-    listed(&names, NAMES)
-}
-
-/// `a, b and 7 more`
-fn listed(all: &[String], shown: usize) -> String {
-    let some = all.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(shown) {
-        0 => some,
-        n => format!("{some} and {n} more"),
-    }
+    listed(&names, NAMES, 0)
 }
 
 fn problem(m: &StandingMismatch, whole: bool, colour: bool) -> Vec<String> {
-    let word = paint(colour, "1;33", "WARNING");
+    let word = severity(colour, m.severity);
     let (path, shown) = (path(m, colour), if whole { m.affected.len() } else { LINES });
     let line = |name: String| format!("{word}  {}  {path}", paint(colour, "1", &name));
     let mut lines: Vec<String> = m.affected.iter().take(shown).map(|one| line(name::affected(one))).collect();
     let rest: Vec<String> = m.affected.iter().skip(shown).map(name::brief).collect();
     if !rest.is_empty() {
-        lines.push(format!("{word}  {} more of the same cause: {}", rest.len(), listed(&rest, NAMES)));
+        lines.push(format!("{word}  {} more of the same cause: {}", rest.len(), listed(&rest, NAMES, 0)));
     }
     // The lasting one may be a setting; the other one a shell takes as it is.
     let best = |scope: FixScope| m.fix.iter().find(|fix| fix.scope == scope);
@@ -99,7 +90,7 @@ fn path(m: &StandingMismatch, colour: bool) -> String {
     let hops = hops.collect::<Vec<_>>().join(" > ");
     let networks = match m.destinations.as_slice() {
         [] => String::new(),
-        some => format!("{}  ", listed(some, NETWORKS)),
+        some => format!("{}  ", listed(some, NETWORKS, 0)),
     };
     // A bridge has the smallest MTU of its ports, and the port need not be on the path.
     let beside =

@@ -2,7 +2,7 @@
 use super::*;
 use crate::diagnosis::standing::Fault;
 use crate::model::{Link, LinkKind};
-use crate::testing::node::{Builder, incident, names};
+use crate::testing::node::{Builder, incident, names, neighbour};
 use test_case::test_case;
 
 /// "depth:netns" of each entry, with a `!` if it is wrong and brackets if it is there only for others.
@@ -26,16 +26,6 @@ fn set(mtu: u32) -> impl Fn(&mut Link) {
 /// The incident with this MTU on the inner network.
 fn inner(mtu: u32) -> Builder {
     incident().edit(3, 7, set(mtu)).edit(2, 8, set(mtu)).edit(2, 3, set(mtu))
-}
-
-/// A second inner container with this MTU of its own.
-fn neighbour(mtu: u32) -> Builder {
-    incident()
-        .pair((2, 18, "veth18", mtu), (4, 17, "eth0", mtu))
-        .port(2, 18, 3)
-        .address(4, 17, "172.17.0.3/16")
-        .gateway(4, 17, "172.17.0.1")
-        .container(4, "neighbour")
 }
 
 /// Routes of the other family on the same devices; that of the inner container with this `mtu` attribute.

@@ -15,7 +15,6 @@ use super::progress::Progress;
 use super::ready::Ready;
 use super::run_state::RunState;
 use super::signals::Signals;
-use super::standing;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::discovery::nat::{self, NatTables};
 use crate::discovery::reconciler::{Command, Reconciler};
@@ -287,7 +286,7 @@ impl Session<'_> {
         });
         verdicts.iter().for_each(|v| state.note(v));
         let tallies = self.tallies(state);
-        let standing = standing::asked_for(&node, &self.options.filter);
+        let standing = state.standing.now(&node, &self.options.filter);
         state.problem |= !standing.is_empty();
         let totals = Totals {
             standing,

@@ -47,15 +47,12 @@ impl Theme {
 
     /// Sign, word and style of a verdict.
     pub(super) fn of(self, v: &Verdict) -> (&'static str, &'static str, Style) {
-        let style = self.severity(v.severity);
-        match (v.ended, v.severity) {
-            (Some(Ended::Fixed), _) => ("ok", "SOLVED", self.good()),
-            (Some(Ended::Gone), _) => ("--", "GONE", self.severity(Severity::Warning)),
-            (Some(Ended::Quiet), _) => ("ok", "QUIET", self.good()),
-            (Some(Ended::Replaced), _) => ("--", "REPLACED", self.severity(Severity::Info)),
-            (None, Severity::Critical) => ("!!", "CRITICAL", style),
-            (None, Severity::Warning) => ("! ", "WARNING", style),
-            (None, Severity::Info) => ("i ", "INFO", style),
+        match v.ended {
+            Some(Ended::Fixed) => ("ok", "SOLVED", self.good()),
+            Some(Ended::Gone) => ("--", "GONE", self.severity(Severity::Warning)),
+            Some(Ended::Quiet) => ("ok", "QUIET", self.good()),
+            Some(Ended::Replaced) => ("--", "REPLACED", self.severity(Severity::Info)),
+            None => (sign(Some(v.severity)), v.severity.word(), self.severity(v.severity)),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
 
 /// A mismatch that stands while nothing stalls of it, and what to do.
 fn standing_lines(m: &StandingMismatch, theme: Theme, width: usize) -> Vec<Line<'static>> {
-    let head = format!("{} WARNING", sign(Some(m.severity)));
+    let head = format!("{} {}", sign(Some(m.severity)), m.severity.word());
     let text = format!("{head} standing mismatch: {}", m.summary);
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (n, part) in wrap(&text, width.saturating_sub(3)).into_iter().enumerate() {
