@@ -5,4 +5,5 @@ pub(crate) mod map;
 pub mod outcome;
 pub(crate) mod run;
 pub(crate) mod schema;
+mod session;
 mod sight;

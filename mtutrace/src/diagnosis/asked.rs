@@ -1,5 +1,5 @@
 //! The sockets that the kernel is to be asked about, within a bound and a share for each namespace. Pure.
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{NetnsId, SocketId};
 
@@ -24,7 +24,7 @@ struct Asking<T> {
 /// The sockets that are followed, and what is known of each.
 #[derive(Debug)]
 pub(super) struct Asked<T> {
-    sockets: HashMap<SocketId, Asking<T>>,
+    sockets: BTreeMap<SocketId, Asking<T>>,
     shares: HashMap<NetnsId, usize>,
     bounds: Bounds,
 }
@@ -32,7 +32,7 @@ pub(super) struct Asked<T> {
 impl<T> Asked<T> {
     /// None yet.
     pub(super) fn new(bounds: Bounds) -> Asked<T> {
-        Asked { sockets: HashMap::new(), shares: HashMap::new(), bounds }
+        Asked { sockets: BTreeMap::new(), shares: HashMap::new(), bounds }
     }
 
     /// What is known of a socket, which is followed from now on; `fresh` if it was not, as if it had been asked about at

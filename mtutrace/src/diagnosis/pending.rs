@@ -82,7 +82,7 @@ impl Pending {
     pub(super) fn take_since(&mut self, before_ns: u64) -> Vec<Waiting> {
         let late = self.flows.iter().filter(|(_, flow)| flow.since_ns <= before_ns);
         let mut late: Vec<(u64, Seen)> = late.map(|(seen, flow)| (flow.since_ns, *seen)).collect();
-        late.sort_unstable_by_key(|(since_ns, _)| *since_ns);
+        late.sort_unstable();
         late.iter().filter_map(|(_, seen)| self.remove(seen)).collect()
     }
 

@@ -2,7 +2,7 @@
 use super::{Flow, NetnsId};
 
 /// A socket that the kernel is to be asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SocketId {
     /// Its namespace.
     pub(crate) netns: NetnsId,

@@ -38,7 +38,7 @@ pub(super) async fn load(
                 }
             }
             () = signals.wait() => return Ok(None),
-            () = tokio::time::sleep(super::session::TICK) => {}
+            () = tokio::time::sleep(super::live::TICK) => {}
         }
         output.flush().map_err(Failure::Output)?;
     }

@@ -2,22 +2,24 @@
 mod banner;
 mod ending;
 mod holder;
+mod live;
 mod loading;
 mod options;
 mod progress;
 mod ready;
-mod run_state;
-mod session;
 mod signals;
-mod standing;
+
+use std::time::Instant;
 
 use aya::maps::RingBuf;
 use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::session::{Session, State, View};
 use crate::commands::sight;
 use crate::discovery::classifiers::Classifiers;
+use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::Reconciler;
 use crate::discovery::scan::Discovery;
 use crate::filter::select;
@@ -32,9 +34,10 @@ use crate::metrics::Metrics;
 use crate::output::format::{RunFormat, Written};
 use crate::output::{Context, KernelNames, Output, format, stderr};
 use crate::telemetry::clock::Clock;
+use crate::telemetry::cost;
+use live::Live;
 pub(crate) use options::Options;
 use progress::Progress;
-use session::Session;
 use signals::Signals;
 
 /// Traces the node.
@@ -119,17 +122,28 @@ async fn trace(
     }
     let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
     let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
-    let session = Session {
+    let view = View { filter: options.filter.clone(), count: options.count };
+    let snapshot = reconciler.snapshots.borrow().clone();
+    let live = Live {
         options,
         ring: Ring::new(ring)?,
         counters,
-        output,
-        metrics,
+        nat: NatTables::start()?,
+        session: Session {
+            state: State::new(snapshot, Clock::new(), &view.filter),
+            view,
+            output,
+            beside: Vec::new(),
+            metrics,
+            kernel_names: KernelNames { reasons, symbols },
+        },
         progress: Some(progress),
         screen,
-        kernel_names: KernelNames { reasons, symbols },
+        started: Instant::now(),
+        cpu_before: cost::process().unwrap_or_default().0,
+        next_look: None,
     };
-    session.run(reconciler, signals).await
+    live.run(reconciler, signals).await
 }
 
 /// Copies the log of the BPF programs to ours.

@@ -90,4 +90,24 @@ impl Engine {
         evidence.belongs_to(node.container(home));
         evidence.outside(signal, event.time_ns);
     }
+
+    /// Events that were attributed without what NAT has made of their flow: it was not known in time.
+    pub(crate) fn nat_unanswered(&self) -> u64 {
+        self.attributor.unanswered()
+    }
+
+    /// Events of packets that bore the address of another than their sender: nobody's.
+    pub(crate) fn forged(&self) -> u64 {
+        self.attributor.forged()
+    }
+
+    /// Obstacles that events named and the model of the node did not know of: where it leads packets elsewhere.
+    pub(crate) fn disagreements(&self) -> u64 {
+        self.disagreements
+    }
+
+    /// The last event, if its packet was reported before, from another place.
+    pub(crate) fn take_repeated(&mut self) -> Option<Event> {
+        self.repeated.take()
+    }
 }

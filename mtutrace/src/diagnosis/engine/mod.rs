@@ -52,6 +52,8 @@ pub(crate) struct Engine {
     disagreements: u64,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
     replaced: Vec<Verdict>,
+    /// The last event, if its packet was reported before.
+    repeated: Option<Event>,
 }
 
 /// By namespace, flow and identification.
@@ -104,6 +106,7 @@ impl Engine {
             }
             _ if !self.dedup.is_first(&event) => {
                 if !arrives(&event, node) {
+                    self.repeated = Some(event);
                     return None;
                 }
                 // Of datagrams that come for somebody here each is followed to its receiver, wherever it was seen first.
@@ -295,16 +298,6 @@ impl Engine {
         ready.into_iter().filter_map(|ready| self.count(ready, node)).collect()
     }
 
-    /// Events that were attributed without what NAT has made of their flow: it was not known in time.
-    pub(crate) fn nat_unanswered(&self) -> u64 {
-        self.attributor.unanswered()
-    }
-
-    /// Events of packets that bore the address of another than their sender: nobody's.
-    pub(crate) fn forged(&self) -> u64 {
-        self.attributor.forged()
-    }
-
     /// All verdicts as they stand at the end: what evidence there is must do.
     pub(crate) fn standing(&mut self, node: &Node) -> Vec<Verdict> {
         let mut ended = self.verdicts(u64::MAX, node);
@@ -367,11 +360,6 @@ impl Engine {
             all.entry(owner).or_default().unanswered = count;
         }
         all
-    }
-
-    /// Obstacles that events named and the model of the node did not know of: where it leads packets elsewhere.
-    pub(crate) fn disagreements(&self) -> u64 {
-        self.disagreements
     }
 
     /// Counters of all containers that had something; from now on they count as reported.

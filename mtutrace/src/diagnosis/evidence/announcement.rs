@@ -1,5 +1,5 @@
 //! Messages from beyond this node that say what fits there (ICMP "fragmentation needed", RFC 1191; "packet too big", RFC 8201).
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::flow::{FlowEvidence, Repeats};
@@ -27,7 +27,7 @@ pub(crate) struct Announcement {
     pub(crate) arrived: Option<DeviceId>,
     /// When the first came, CLOCK_MONOTONIC nanoseconds.
     pub(crate) first_ns: u64,
-    flows: HashMap<Flow, FlowEvidence>,
+    flows: BTreeMap<Flow, FlowEvidence>,
 }
 
 impl Announcement {
@@ -42,7 +42,7 @@ impl Announcement {
             filtered: BTreeMap::new(),
             arrived: None,
             first_ns: now_ns,
-            flows: HashMap::new(),
+            flows: BTreeMap::new(),
         }
     }
 

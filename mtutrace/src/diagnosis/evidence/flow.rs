@@ -1,5 +1,5 @@
 //! What is known of one flow: which segments came again, too big each time.
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::model::{Event, SignalKind};
 
@@ -25,7 +25,7 @@ pub(crate) struct Repeats {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FlowEvidence {
     /// By hook and TCP sequence number: a packet is seen by several hooks, and each must count for itself.
-    segments: HashMap<(SignalKind, u32), Repeats>,
+    segments: BTreeMap<(SignalKind, u32), Repeats>,
 }
 
 impl FlowEvidence {

@@ -8,7 +8,7 @@ mod hole;
 mod lost;
 mod stalled;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::obstacle::Obstacle;
@@ -62,7 +62,7 @@ pub(crate) struct Evidence {
     /// Its datagrams that were cut on the way, by who saw it: the classifiers that they would be, the kprobes that they
     /// were.
     pub(crate) cut: BTreeMap<SignalKind, Cut>,
-    flows: HashMap<Flow, FlowEvidence>,
+    flows: BTreeMap<Flow, FlowEvidence>,
     /// Nothing more is to come.
     settled: bool,
 }
@@ -86,7 +86,7 @@ impl Evidence {
             limits: BTreeMap::new(),
             filtered: 0,
             cut: BTreeMap::new(),
-            flows: HashMap::new(),
+            flows: BTreeMap::new(),
             settled: false,
         }
     }

@@ -3,7 +3,7 @@
 use crate::diagnosis::evidence::PersistentHole;
 use crate::model::SocketId;
 use crate::model::TcpInfo;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::model::{Event, EventKind, NetnsId, Node};
 use crate::topology;
@@ -48,7 +48,7 @@ struct Hole {
 
 /// The connections that are followed.
 #[derive(Debug, Default)]
-pub(crate) struct Holes(HashMap<SocketId, Hole>);
+pub(crate) struct Holes(BTreeMap<SocketId, Hole>);
 
 impl Holes {
     /// Takes in an ACK that asks for a hole. Of interest where its source is a container of this node; at devices further

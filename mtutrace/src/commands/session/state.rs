@@ -1,9 +1,7 @@
-//! What changes while a run goes on.
-use std::time::{Duration, Instant};
-
+//! What changes while a session goes on.
+use super::sighting::Sightings;
 use super::standing::StandingWatch;
 use crate::diagnosis::engine::Engine;
-use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::Snapshot;
 use crate::filter::Filter;
 use crate::filter::matched::MatchedFlows;
@@ -12,72 +10,72 @@ use crate::mib::reconcile::Reconciliation;
 use crate::model::{Severity, Verdict};
 use crate::output::Losses;
 use crate::telemetry::clock::Clock;
-use crate::telemetry::cost::{self, Cost, Latency};
+use crate::telemetry::cost::Latency;
 
 /// What changes while it runs.
-pub(super) struct RunState {
+pub(crate) struct State {
     /// Makes events into verdicts.
-    pub(super) engine: Engine,
-    /// Asks the kernel about NAT.
-    pub(super) nat: NatTables,
+    pub(crate) engine: Engine,
     /// The node as it was published last.
-    pub(super) snapshot: Snapshot,
-    /// CLOCK_MONOTONIC, and the wall clock.
-    pub(super) clock: Clock,
+    pub(crate) snapshot: Snapshot,
+    /// The time of the input that is being taken in.
+    pub(crate) clock: Clock,
     /// The kernel's own counters.
     pub(super) kernel: Reconciliation,
     /// From the packet to its event.
-    pub(super) latency: Latency,
+    pub(crate) latency: Latency,
     /// What is known of flows that somebody asked for.
     pub(super) matched: MatchedFlows,
     /// MTUs that do not fit as the node stands.
-    pub(super) standing: StandingWatch,
+    pub(crate) standing: StandingWatch,
     /// What was asked for and has not been there yet.
-    pub(super) unmatched: Unmatched,
+    pub(crate) unmatched: Unmatched,
+    /// The packets that it was told of, where somebody records them.
+    pub(crate) sightings: Sightings,
     /// Whether a status was shown.
     pub(super) introduced: bool,
+    /// Whether all that was there at the start is attached to.
+    pub(super) ready: bool,
     /// Events that were shown.
     pub(super) shown: u64,
     /// Records that were understood.
     pub(super) decoded: u64,
     /// Records that were not.
-    pub(super) undecodable: u64,
+    pub(crate) undecodable: u64,
     /// What is missing, as somebody was told.
     pub(super) lost: Losses,
-    /// When somebody was told last of lines that `--rate-limit` left out.
-    pub(super) limit_told: Instant,
+    /// When somebody was told last of lines that `--rate-limit` left out, CLOCK_MONOTONIC nanoseconds.
+    pub(super) limit_told_ns: u64,
     /// Whether a verdict was given that is worse than info, or a mismatch stands or stood.
-    pub(super) problem: bool,
-    /// When all was attached; before, when it began.
-    pub(super) started: Instant,
-    /// CPU time that the start took.
-    pub(super) cpu_before: Duration,
+    pub(crate) problem: bool,
+    /// When all was attached; before, when it began. CLOCK_MONOTONIC nanoseconds.
+    pub(super) started_ns: u64,
 }
 
-impl RunState {
-    /// At the beginning.
-    pub(super) fn new(snapshot: Snapshot, nat: NatTables, filter: &Filter) -> RunState {
+impl State {
+    /// At the beginning, which is the time of `clock`.
+    pub(crate) fn new(snapshot: Snapshot, clock: Clock, filter: &Filter) -> State {
         let mut unmatched = Unmatched::new(filter);
         unmatched.look(&snapshot.node);
-        RunState {
+        State {
             standing: StandingWatch::default(),
             unmatched,
             engine: Engine::default(),
-            nat,
             snapshot,
-            clock: Clock::new(),
             kernel: Reconciliation::default(),
             latency: Latency::new(),
             matched: MatchedFlows::default(),
+            sightings: Sightings::default(),
             introduced: false,
+            ready: false,
             shown: 0,
             decoded: 0,
             undecodable: 0,
             lost: Losses::default(),
-            limit_told: Instant::now(),
+            limit_told_ns: 0,
             problem: false,
-            started: Instant::now(),
-            cpu_before: cost::process().unwrap_or_default().0,
+            started_ns: clock.now_ns(),
+            clock,
         }
     }
 
@@ -91,19 +89,5 @@ impl RunState {
         let all = self.snapshot.kernel.iter().map(|(key, delta)| (*key, delta.counters.reassembled()));
         let all = all.filter(|(_, count)| *count > 0).collect();
         self.engine.reassembled(all, self.snapshot.kernel_ns);
-    }
-
-    /// What the run has cost until now.
-    pub(super) fn cost(&self) -> Cost {
-        let (cpu, memory_bytes) = cost::process().unwrap_or_default();
-        let wall = self.started.elapsed().as_secs_f64().max(0.001);
-        Cost {
-            programs: self.snapshot.programs.clone(),
-            cpu_ms: u64::try_from(cpu.as_millis()).unwrap_or(u64::MAX),
-            cpu_percent: (cpu.saturating_sub(self.cpu_before).as_secs_f64() / wall * 1000.0).round() / 10.0,
-            memory_bytes,
-            latency_p50_us: self.latency.quantile(0.5),
-            latency_p99_us: self.latency.quantile(0.99),
-        }
     }
 }

@@ -1,6 +1,4 @@
 //! MTUs that do not fit as the node stands: told at the start, when they are others, and at the end.
-use std::time::{Duration, Instant};
-
 use crate::diagnosis::standing::standing;
 use crate::filter::{self, Filter};
 use crate::model::{Node, StandingMismatch};
@@ -8,21 +6,23 @@ use crate::output::stderr;
 
 /// Of those that stand at the start, the ones that are told on stderr.
 const TOLD: usize = 5;
-/// Looking again may take one part in so many of the time.
-const SHARE: u32 = 50;
 
 /// What stands, as it was looked at last.
 #[derive(Debug, Default)]
-pub(super) struct StandingWatch {
+pub(crate) struct StandingWatch {
     known: Option<Vec<StandingMismatch>>,
     generation: u64,
-    next: Option<Instant>,
 }
 
 impl StandingWatch {
     /// What was found last.
-    pub(super) fn known(&self) -> Option<&[StandingMismatch]> {
+    pub(crate) fn known(&self) -> Option<&[StandingMismatch]> {
         self.known.as_deref()
+    }
+
+    /// Whether the node has changed since the last look.
+    pub(crate) fn is_old(&self, node: &Node) -> bool {
+        self.known.is_none() || self.generation != node.generation
     }
 
     /// What stands now: what was found last, unless the node has changed since.
@@ -33,17 +33,13 @@ impl StandingWatch {
         }
     }
 
-    /// What stands now, if the node has changed since the last look, that look was long enough ago, and it is another
-    /// answer.
+    /// What stands now, if the node has changed since the last look, and it is another answer.
     pub(super) fn changed(&mut self, node: &Node, filter: &Filter) -> Option<Vec<StandingMismatch>> {
-        let start = Instant::now();
-        let same = self.known.is_some() && self.generation == node.generation;
-        if same || self.next.is_some_and(|next| start < next) {
+        if !self.is_old(node) {
             return None;
         }
         let found = asked_for(node, filter);
         self.generation = node.generation;
-        self.next = Some(Instant::now() + start.elapsed().max(Duration::from_millis(10)) * SHARE);
         if self.known.as_ref() == Some(&found) {
             return None;
         }
@@ -58,7 +54,7 @@ fn asked_for(node: &Node, filter: &Filter) -> Vec<StandingMismatch> {
 }
 
 /// Says on stderr what stands at the start: whatever the output is, a person may be there.
-pub(super) fn say(found: &[StandingMismatch]) {
+pub(crate) fn say(found: &[StandingMismatch]) {
     for m in found.iter().take(TOLD) {
         let fix = m.fix.first().map(|fix| format!("; fix, {}: {}", fix.r#where, fix.command));
         stderr::say(&format!("standing mismatch: {}{}", m.summary, fix.unwrap_or_default()));
