@@ -4,6 +4,7 @@ pub mod examples;
 mod global;
 mod oneshot;
 mod run;
+mod shown;
 mod values;
 mod version;
 

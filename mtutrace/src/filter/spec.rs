@@ -2,12 +2,13 @@
 use std::str::FromStr;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use super::expression::Expression;
 use crate::model::NetnsId;
 
 /// A Kubernetes pod as it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PodName {
     /// Kubernetes namespace.
     pub(crate) namespace: String,
@@ -29,7 +30,8 @@ impl FromStr for PodName {
 }
 
 /// What concerns whom: an empty list lets everything through.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Filter {
     /// Containers by id prefix or name.
     pub(crate) containers: Vec<String>,

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 
 use super::Output;
 use super::colour::wants_colour;
+use super::escape::escape;
 use super::json::Json;
 use super::limit::Rate;
 use super::only::Only;
@@ -42,6 +43,8 @@ pub(crate) struct Written<'a> {
     pub(crate) rate: Option<Rate>,
     /// In text every remedy of a verdict.
     pub(crate) all_fixes: bool,
+    /// The machine that it is about, if that is another one.
+    pub(crate) host: Option<&'a str>,
 }
 
 impl RunFormat {
@@ -50,8 +53,11 @@ impl RunFormat {
     /// # Errors
     /// When there is no thread to write it.
     pub(crate) fn open(self, filter: &Filter, written: Written<'_>) -> io::Result<Box<dyn Output>> {
-        let Written { only, rate, all_fixes } = written;
-        let look = Look { all_fixes, only: only.clone(), ..Look::here(wants_colour()) };
+        let Written { only, rate, all_fixes, host } = written;
+        let mut look = Look { all_fixes, only: only.clone(), ..Look::here(wants_colour()) };
+        if let Some(host) = host {
+            look.host = escape(host).into_owned();
+        }
         Ok(match self {
             RunFormat::Tui => Box::new(Tui::new(filter.clone(), look)?),
             RunFormat::Text => Box::new(Queued::new(|out| Text::new(out, look))?),

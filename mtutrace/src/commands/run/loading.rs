@@ -3,9 +3,9 @@ use std::future::poll_fn;
 
 use tokio::sync::oneshot;
 
-use super::ending::ending;
-use super::signals::Signals;
+use crate::commands::ending::ending;
 use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::signals::Signals;
 use crate::kernel::load::{self, Loaded};
 use crate::output::{Context, Item, Output, Request, Totals};
 use crate::telemetry::TraceStatus;

@@ -1,13 +1,11 @@
 //! `mtutrace run`: wires the kernel side, the model of the node, the engine and an output together.
 mod banner;
-mod ending;
 mod holder;
 mod live;
 mod loading;
 mod options;
 mod progress;
 mod ready;
-mod signals;
 
 use std::time::Instant;
 
@@ -18,6 +16,7 @@ use tokio::io::unix::AsyncFd;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::session::{Session, State, View};
 use crate::commands::sight;
+use crate::commands::signals::Signals;
 use crate::discovery::classifiers::Classifiers;
 use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::Reconciler;
@@ -31,28 +30,27 @@ use crate::kernel::privileges::Later;
 use crate::kernel::ring::Ring;
 use crate::kernel::{capability, descriptors, instances, privileges};
 use crate::metrics::Metrics;
-use crate::output::format::{RunFormat, Written};
+use crate::output::format::RunFormat;
 use crate::output::{Context, KernelNames, Output, format, stderr};
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost;
 use live::Live;
 pub(crate) use options::Options;
 use progress::Progress;
-use signals::Signals;
 
 /// Traces the node.
 ///
 /// # Errors
 /// When the command line names what is not there, or the machine cannot be traced.
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
-    let filter = &options.filter;
+    let filter = &options.shown.filter;
     let missing = capability::missing();
     if !missing.is_empty() {
         return Err(Failure::Machine(capability::explain(&missing)));
     }
     options.load.check().map_err(Failure::btf)?;
     options.ready_file.as_deref().map_or(Ok(()), ready::prepare)?;
-    let format = format::choose(options.output)?;
+    let format = format::choose(options.shown.output)?;
     descriptors::raise_limit();
     // A port below 1024 takes more than tracing does; what serves it keeps nothing.
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
@@ -73,8 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     if let Some(absent) = select::absent(filter, discovery.node()) {
         stderr::note(&absent.to_string());
     }
-    let written = Written { only: &options.only, rate: options.rate_limit, all_fixes: options.all_fixes };
-    let output = format.open(filter, written)?;
+    let output = options.shown.open(format, None)?;
     // A screen says itself how far the start is.
     let progress = Progress::new(format == RunFormat::Tui);
     runtime.block_on(trace(
@@ -122,7 +119,7 @@ async fn trace(
     }
     let classifiers = Classifiers::new(Attacher::new(ebpf, &outcome), alone);
     let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
-    let view = View { filter: options.filter.clone(), count: options.count };
+    let view = View { filter: options.shown.filter.clone(), count: options.shown.count };
     let snapshot = reconciler.snapshots.borrow().clone();
     let live = Live {
         options,

@@ -3,7 +3,6 @@
 mod figures;
 pub(crate) mod input;
 mod showing;
-mod sighting;
 mod standing;
 mod state;
 
@@ -17,7 +16,6 @@ use crate::model::{AttributedEvent, Verdict};
 use crate::output::{Item, KernelNames, Output};
 use crate::telemetry::clock;
 pub(crate) use input::{Ending, Input, Interval, Wants};
-pub(crate) use sighting::{Sighting, Sightings};
 pub(crate) use standing::say;
 pub(crate) use state::State;
 
@@ -91,7 +89,6 @@ impl Session {
                         let foreseen = self.state.engine.foresee(&attributed, &node);
                         self.verdicts(foreseen)?;
                     }
-                    self.state.sightings.repeated(self.state.engine.take_repeated());
                 }
                 Err(e) => {
                     tracing::debug!("{e}");
@@ -103,7 +100,6 @@ impl Session {
     }
 
     fn event(&mut self, attributed: &AttributedEvent) -> Result<(), Failure> {
-        self.state.sightings.first(attributed);
         let node = &self.state.snapshot.node;
         if !select::event(&self.view.filter, attributed, node) {
             return Ok(());

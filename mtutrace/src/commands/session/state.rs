@@ -1,5 +1,4 @@
 //! What changes while a session goes on.
-use super::sighting::Sightings;
 use super::standing::StandingWatch;
 use crate::diagnosis::engine::Engine;
 use crate::discovery::reconciler::Snapshot;
@@ -30,8 +29,6 @@ pub(crate) struct State {
     pub(crate) standing: StandingWatch,
     /// What was asked for and has not been there yet.
     pub(crate) unmatched: Unmatched,
-    /// The packets that it was told of, where somebody records them.
-    pub(crate) sightings: Sightings,
     /// Whether a status was shown.
     pub(super) introduced: bool,
     /// Whether all that was there at the start is attached to.
@@ -65,7 +62,6 @@ impl State {
             kernel: Reconciliation::default(),
             latency: Latency::new(),
             matched: MatchedFlows::default(),
-            sightings: Sightings::default(),
             introduced: false,
             ready: false,
             shown: 0,

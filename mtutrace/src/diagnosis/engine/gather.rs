@@ -105,9 +105,4 @@ impl Engine {
     pub(crate) fn disagreements(&self) -> u64 {
         self.disagreements
     }
-
-    /// The last event, if its packet was reported before, from another place.
-    pub(crate) fn take_repeated(&mut self) -> Option<Event> {
-        self.repeated.take()
-    }
 }

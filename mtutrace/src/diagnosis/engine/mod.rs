@@ -52,8 +52,6 @@ pub(crate) struct Engine {
     disagreements: u64,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
     replaced: Vec<Verdict>,
-    /// The last event, if its packet was reported before.
-    repeated: Option<Event>,
 }
 
 /// By namespace, flow and identification.
@@ -106,7 +104,6 @@ impl Engine {
             }
             _ if !self.dedup.is_first(&event) => {
                 if !arrives(&event, node) {
-                    self.repeated = Some(event);
                     return None;
                 }
                 // Of datagrams that come for somebody here each is followed to its receiver, wherever it was seen first.

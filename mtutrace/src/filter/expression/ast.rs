@@ -3,11 +3,12 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Flow;
 
 /// Which end of the flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum End {
     Either,
     Source,
@@ -15,7 +16,7 @@ pub(super) enum End {
 }
 
 /// A condition on a flow, as it was where the packet was seen (NAT renames it on the way).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Expression {
     /// Both.
     And(Box<Expression>, Box<Expression>),
@@ -28,10 +29,10 @@ pub(crate) enum Expression {
 }
 
 /// A single condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Condition(pub(super) What);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum What {
     Net(End, IpNet),
     Port(End, RangeInclusive<u16>),

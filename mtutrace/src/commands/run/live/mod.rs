@@ -1,5 +1,5 @@
 //! One run, from the first interface that is attached to until the final report: a session that the kernel feeds.
-mod ending;
+mod finish;
 mod starting;
 
 use std::future::poll_fn;
@@ -11,9 +11,10 @@ use super::holder;
 use super::options::Options;
 use super::progress::Progress;
 use super::ready::Ready;
-use super::signals::Signals;
+use crate::commands::ending::{ending, until};
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::session::{Input, Interval, Session};
+use crate::commands::signals::Signals;
 use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::{Command, Reconciler};
 use crate::discovery::watchers::Watchers;
@@ -81,9 +82,9 @@ impl Live<'_> {
         };
         reconciler.stop();
         let state = &self.session.state;
-        let problem = state.problem && self.options.exit_code;
+        let problem = state.problem && self.options.shown.exit_code;
         let unmatched = state.unmatched.told(&state.snapshot.node);
-        super::ending::ending(result, problem, unmatched, &mut *self.session.output, signalled)
+        ending(result, problem, unmatched, &mut *self.session.output, signalled)
     }
 
     async fn work(&mut self, reconciler: &mut Reconciler, signals: &mut Signals) -> Result<(), Failure> {
@@ -127,7 +128,7 @@ impl Live<'_> {
                     None
                 }
                 () = signals.wait() => return Ok(()),
-                () = super::ending::until(ready.as_ref().and_then(|ready| ready.end)) => return Ok(()),
+                () = until(ready.as_ref().and_then(|ready| ready.end)) => return Ok(()),
             };
             if let Some(input) = input {
                 let snapshot = matches!(input, Input::Snapshot(_));

@@ -10,7 +10,7 @@ use crate::output::queue::Patience;
 ///
 /// # Errors
 /// When the run failed, or what it found could not be written.
-pub(super) fn ending(
+pub(crate) fn ending(
     result: Result<(), Failure>,
     problem: bool,
     unmatched: Option<String>,
@@ -36,7 +36,7 @@ pub(super) fn ending(
 }
 
 /// Waits for the end that was asked for, for ever if none was.
-pub(super) async fn until(end: Option<tokio::time::Instant>) {
+pub(crate) async fn until(end: Option<tokio::time::Instant>) {
     match end {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,

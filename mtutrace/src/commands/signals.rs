@@ -13,7 +13,7 @@ const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// SIGINT, SIGTERM and SIGHUP. The first one ends the run in order; the next one ends the process at once, from within its
 /// handler, whatever hangs.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Option<Signal>,
@@ -25,7 +25,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the handlers cannot be installed.
-    pub(super) fn new() -> io::Result<Signals> {
+    pub(crate) fn new() -> io::Result<Signals> {
         let ending = Ending::default();
         let listen = |kind: SignalKind| {
             let handled = ending.clone();
@@ -48,7 +48,7 @@ impl Signals {
     }
 
     /// Waits for the first one.
-    pub(super) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => drop(hangup.recv().await),
@@ -63,12 +63,12 @@ impl Signals {
     }
 
     /// Whether the run is to end.
-    pub(super) fn is_ending(&self) -> bool {
+    pub(crate) fn is_ending(&self) -> bool {
         self.ending.0.load(Ordering::Relaxed) != 0
     }
 
     /// The run ends, for whatever reason: from now on a signal ends the process.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.ending.begin();
     }
 }
