@@ -19,6 +19,7 @@ mod metrics;
 mod mib;
 mod model;
 pub mod output;
+mod recording;
 mod remediation;
 mod runtimes;
 mod telemetry;

@@ -25,6 +25,21 @@ pub(super) fn ring_size(text: &str) -> Result<u32, String> {
     })
 }
 
+/// Bytes, with K, M or G for 1024 of the smaller ones.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+    let factor: Option<u64> = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => Some(1),
+        "K" | "KB" | "KIB" => Some(1 << 10),
+        "M" | "MB" | "MIB" => Some(1 << 20),
+        "G" | "GB" | "GIB" => Some(1 << 30),
+        _ => None,
+    };
+    let count = digits.parse::<u64>().ok().filter(|count| *count > 0);
+    let all = factor.zip(count).and_then(|(factor, count)| count.checked_mul(factor));
+    all.ok_or_else(|| format!("{text:?} is not a size; write 500K, 100M or 2G"))
+}
+
 /// An address, or a network in CIDR notation.
 pub(super) fn host(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().map(IpNet::from);

@@ -7,5 +7,6 @@ pub(crate) mod process;
 pub(crate) mod reconciler;
 pub(crate) mod scan;
 pub(crate) mod scanner;
+pub(crate) mod snapshot;
 pub(crate) mod visibility;
 pub(crate) mod watchers;

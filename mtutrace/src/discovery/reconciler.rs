@@ -11,15 +11,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::discovery::classifiers::Classifiers;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
+use crate::discovery::snapshot::Snapshot;
 use crate::kernel::attach::has_tcx;
 use crate::kernel::hooks::Status as HookStatus;
-use crate::mib::delta::DeltasByNetns;
 use crate::mib::reader::Reader;
-use crate::model::{Netns, NetnsId, Node, SocketId, TcpInfo};
+use crate::model::{Netns, NetnsId, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
 use crate::telemetry::TraceStatus;
 use crate::telemetry::clock::Clock;
-use crate::telemetry::cost::{self, ProgramCost, Sampler};
+use crate::telemetry::cost::{self, Sampler};
 use crate::topology::{self, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
@@ -51,25 +51,6 @@ pub(crate) enum Command {
     ReadCounters(oneshot::Sender<()>),
     /// Take everything away and end.
     Stop,
-}
-
-/// What the thread tells.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Snapshot {
-    /// The node.
-    pub(crate) node: Arc<Node>,
-    /// What is traced.
-    pub(crate) status: TraceStatus,
-    /// Devices that should carry classifiers.
-    pub(crate) wanted: usize,
-    /// Whether all that was there at the start has been attached to.
-    pub(crate) ready: bool,
-    /// What the programs cost.
-    pub(crate) programs: Vec<ProgramCost>,
-    /// What the kernel counted since the start.
-    pub(crate) kernel: Arc<DeltasByNetns>,
-    /// Until when all of it was read, CLOCK_MONOTONIC nanoseconds.
-    pub(crate) kernel_ns: u64,
 }
 
 /// Update about namespaces: a socket to hear of changes by, or the end of it.

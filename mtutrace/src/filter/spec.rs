@@ -48,6 +48,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// Whether it lets everything through.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Filter::default()
+    }
+
     /// Whether flows are asked for, of which counters and verdicts know nothing.
     pub(crate) fn is_by_flow(&self) -> bool {
         !self.hosts.is_empty() || self.expression.is_some()

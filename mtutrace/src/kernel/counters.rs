@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 use aya::maps::{Map, MapData, MapError, PerCpuArray};
 use mtutrace_common::Signal;
 use mtutrace_common::config::counter;
+use serde::{Deserialize, Serialize};
 
 /// The map of counters.
 pub(crate) struct Counters(PerCpuArray<MapData, u64>);
 
 /// Records that the kernel side made since it was loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Records {
     /// By signal: sent, lost or left out; those without any are not there.
+    #[serde(with = "by_name")]
     pub(crate) made: BTreeMap<Signal, u64>,
     /// Those that the ring could not take.
     pub(crate) lost: u64,
     /// By signal, those that were left out because their source had sent enough (`mtutrace-ebpf/src/budget.rs`).
+    #[serde(with = "by_name")]
     pub(crate) left_out: BTreeMap<Signal, u64>,
 }
 
@@ -38,6 +42,29 @@ impl Records {
 
 fn names(counts: &BTreeMap<Signal, u64>) -> BTreeMap<&'static str, u64> {
     counts.iter().map(|(signal, n)| (signal.name(), *n)).collect()
+}
+
+/// Signals by their names; those that this build does not know are left out.
+mod by_name {
+    use std::collections::BTreeMap;
+
+    use mtutrace_common::Signal;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        counts: &BTreeMap<Signal, u64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(super::names(counts))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Signal, u64>, D::Error> {
+        let named = BTreeMap::<String, u64>::deserialize(deserializer)?;
+        let known = |signal: Signal| Some((signal, *named.get(signal.name())?));
+        Ok(Signal::ALL.into_iter().filter_map(known).collect())
+    }
 }
 
 impl Counters {

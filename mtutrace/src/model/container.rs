@@ -2,12 +2,12 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::setup::Setup;
 
 /// What made a container, as far as its cgroup path or its shim tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Runtime {
     /// Docker (and the containers of `docker build`).
@@ -36,7 +36,7 @@ impl Runtime {
 }
 
 /// The Kubernetes pod of a container; a field that is not known is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Pod {
     /// Kubernetes namespace.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,8 @@
 //! namespace, RFC 4293 and RFC 4443; the statistics of devices).
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Container, DeviceId, NetnsKey, Node, SignalKind};
 
 /// The counters that tell of a packet's size, by the names of `nstat`: those of /proc/net/snmp (`Ip`), then those
@@ -31,7 +33,8 @@ pub(crate) const FRAG_FAILS: [&str; 2] = ["IpFragFails", "Ip6FragFails"];
 const REASM_OKS: [&str; 2] = ["IpReasmOKs", "Ip6ReasmOKs"];
 
 /// One value for each of [`SNMP_NAMES`]; 0 where the kernel has no such counter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "BTreeMap<&str, u64>", from = "BTreeMap<String, u64>")]
 pub(crate) struct SnmpCounters([u64; SNMP_NAMES.len()]);
 
 impl SnmpCounters {
@@ -74,7 +77,8 @@ pub(crate) const DEVICE_NAMES: [&str; 4] = ["rx_errors", "rx_dropped", "tx_error
 
 /// One value for each of [`DEVICE_NAMES`]. `rx_dropped` counts what the device's own queue had no room for as well
 /// (`dev_seq_printf_stats`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "BTreeMap<&str, u64>", from = "BTreeMap<String, u64>")]
 pub(crate) struct DeviceCounters(pub(crate) [u64; DEVICE_NAMES.len()]);
 
 impl DeviceCounters {
@@ -95,6 +99,32 @@ impl DeviceCounters {
     /// Whether nothing was counted.
     pub(crate) fn is_zero(&self) -> bool {
         self.0.iter().all(|n| *n == 0)
+    }
+}
+
+impl From<SnmpCounters> for BTreeMap<&'static str, u64> {
+    fn from(counters: SnmpCounters) -> Self {
+        counters.moved()
+    }
+}
+
+/// Those that this build does not know are left out.
+impl From<BTreeMap<String, u64>> for SnmpCounters {
+    fn from(named: BTreeMap<String, u64>) -> SnmpCounters {
+        SnmpCounters(SNMP_NAMES.map(|name| named.get(name).copied().unwrap_or_default()))
+    }
+}
+
+impl From<DeviceCounters> for BTreeMap<&'static str, u64> {
+    fn from(counters: DeviceCounters) -> Self {
+        counters.moved()
+    }
+}
+
+/// Those that this build does not know are left out.
+impl From<BTreeMap<String, u64>> for DeviceCounters {
+    fn from(named: BTreeMap<String, u64>) -> DeviceCounters {
+        DeviceCounters(DEVICE_NAMES.map(|name| named.get(name).copied().unwrap_or_default()))
     }
 }
 

@@ -2,13 +2,13 @@
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::netns::NetnsId;
 use super::tunnel::Tunnel;
 
 /// A device: its namespace and its index there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct DeviceId {
     /// Its namespace.
     pub(crate) netns: NetnsId,
@@ -17,7 +17,7 @@ pub(crate) struct DeviceId {
 }
 
 /// Kind of a device (`IFLA_INFO_KIND`; `Physical` where the kernel gives none).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum LinkKind {
     /// `lo`
@@ -51,7 +51,7 @@ pub(crate) enum LinkKind {
 }
 
 /// A device and what MTU reasoning needs to know of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Link {
     /// Index in its namespace.
     pub(crate) ifindex: u32,
@@ -76,7 +76,7 @@ pub(crate) struct Link {
 }
 
 /// An address on a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Address {
     /// Device.
     pub(crate) ifindex: u32,
@@ -87,7 +87,7 @@ pub(crate) struct Address {
 }
 
 /// A path MTU that the kernel has learnt by ICMP for one destination (RFC 1191), bytes at L3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Learnt {
     /// Destination.
     pub(crate) destination: IpAddr,
@@ -97,7 +97,7 @@ pub(crate) struct Learnt {
 
 /// A unicast route of the main table, or of another one that a rule leads to (the FIB's local table is
 /// `Netns::addresses`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Route {
     /// Table.
     pub(crate) table: u32,

@@ -4,13 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::device::DeviceId;
 use super::netns::NetnsId;
 
 /// The packet's addresses as they stood at the place where it was seen (NAT renames flows from place to place).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Flow {
     /// IP protocol number.
     pub(crate) protocol: u8,
@@ -91,7 +91,7 @@ macro_rules! signals {
         }
     ) => {
         /// The signals of the contract, as reports name them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub(crate) enum SignalKind {
             $( $(#[$doc])* #[serde(rename = $name)] $signal, )+
             $( $(#[$other_doc])* #[serde(rename = $other_name)] $other, )+

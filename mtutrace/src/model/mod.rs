@@ -23,6 +23,7 @@ pub(crate) mod tunnel;
 pub(crate) mod unmodelled;
 pub(crate) mod verdict;
 pub(crate) mod verdict_id;
+pub(crate) mod whole;
 
 pub(crate) use attributed::AttributedEvent;
 pub(crate) use container::{Container, Pod, Runtime};

@@ -1,5 +1,8 @@
 //! One network namespace, as the kernel tells it.
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::container::Container;
 use super::device::{Address, Learnt, Link, Route};
@@ -9,7 +12,8 @@ use super::tunnel::TunnelEnd;
 use super::unmodelled::TcFilter;
 
 /// One network namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Netns {
     /// Name under /run/netns, if it has one.
     pub(crate) name: Option<String>,
@@ -28,7 +32,7 @@ pub(crate) struct Netns {
     /// Routes that were too many to keep, or more.
     pub(crate) routes_cut: usize,
     /// What else was too many to keep, by its name in the plural, and how many or more.
-    pub(crate) cut: BTreeMap<&'static str, usize>,
+    pub(crate) cut: BTreeMap<Cow<'static, str>, usize>,
     /// Rules of policy routing in their order; none of a family that has but those which the kernel makes itself.
     pub(crate) rules: Vec<Rule>,
     /// The other ends of its VXLANs by their index, as their forwarding databases say.
@@ -46,6 +50,7 @@ pub(crate) struct Netns {
     /// Path MTUs that its kernel has learnt, the smallest first; empty unless asked for.
     pub(crate) learnt: Vec<Learnt>,
     /// Containers whose processes live in it: one, or all those of a pod, the one to name first. Empty for the host.
+    #[serde(with = "super::whole::list")]
     pub(crate) containers: Vec<Container>,
     /// The node's generation that it appeared in: its inode number is used again as soon as it is gone.
     pub(crate) generation: u64,
@@ -60,7 +65,7 @@ impl Netns {
     /// Notes that so many more of something were not kept.
     pub(crate) fn note_cut(&mut self, what: &'static str, count: usize) {
         if count > 0 {
-            *self.cut.entry(what).or_default() += count;
+            *self.cut.entry(Cow::Borrowed(what)).or_default() += count;
         }
     }
 }

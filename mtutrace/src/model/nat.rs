@@ -1,8 +1,10 @@
 //! A question about NAT.
+use serde::{Deserialize, Serialize};
+
 use super::{Flow, NetnsId};
 
 /// What a flow, seen outside of a network namespace, reads like inside: before masquerading, or behind a published port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct NatQuery {
     /// The namespace that may translate it.
     pub(crate) netns: NetnsId,

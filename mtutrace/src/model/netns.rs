@@ -18,7 +18,7 @@ impl fmt::Display for NetnsId {
 
 /// One of the namespaces that had this inode number one after the other: the kernel uses a number again as soon as its
 /// namespace is gone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct NetnsKey {
     /// Its inode number.
     pub(crate) id: NetnsId,

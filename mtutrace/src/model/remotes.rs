@@ -1,8 +1,10 @@
 //! The other ends of a tunnel that has several.
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// Addresses that a tunnel sends to, as its forwarding database says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Remotes {
     /// In ascending order, the first that were found.
     pub(crate) known: Vec<IpAddr>,

@@ -1,8 +1,10 @@
 //! A rule of policy routing (`ip rule`), as plain values.
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// What a rule says of the packets that it matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Action {
     /// Look in this table.
     Table(u32),
@@ -15,7 +17,7 @@ pub(crate) enum Action {
 }
 
 /// A rule, and which packets it is about (`struct fib_rule`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rule {
     /// Of IPv4, or of IPv6.
     pub(crate) v4: bool,

@@ -1,7 +1,8 @@
 //! How a container was set up, as far as its runtime tells: what a remedy has to name. Not part of the output.
+use serde::{Deserialize, Serialize};
 
 /// A network that Docker or podman made.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Network {
     /// Its name: what `docker network create` was given.
     pub(crate) name: String,
@@ -18,7 +19,7 @@ impl Network {
 }
 
 /// Whose service of which compose project.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Compose {
     /// `com.docker.compose.project`.
     pub(crate) project: String,
@@ -27,7 +28,7 @@ pub(crate) struct Compose {
 }
 
 /// A CI system whose runner made the container or its pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Ci {
     /// Drone.
     Drone,
@@ -40,7 +41,7 @@ pub(crate) enum Ci {
 }
 
 /// How a container was set up. Text in it comes from outside: escape it, and quote it in commands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Setup {
     /// The networks that it is plugged into, by name.
     pub(crate) networks: Vec<Network>,

@@ -1,8 +1,10 @@
 //! A TCP socket, and what the kernel says of it (sock_diag(7)).
+use serde::{Deserialize, Serialize};
+
 use super::{Flow, NetnsId};
 
 /// A socket that the kernel is to be asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct SocketId {
     /// Its namespace.
     pub(crate) netns: NetnsId,
@@ -11,7 +13,7 @@ pub(crate) struct SocketId {
 }
 
 /// What the kernel says of a socket (`struct tcp_info`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TcpInfo {
     /// Bytes that came in sequence (`tcpi_bytes_received`).
     pub(crate) received: u64,

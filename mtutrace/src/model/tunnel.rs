@@ -1,10 +1,12 @@
 //! What a tunnel puts around each packet, and where the result is sent.
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::netns::NetnsId;
 
 /// A device that wraps packets and sends them through another one, as its kind and its options tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tunnel {
     /// Bytes that a packet grows by: outer IP header to inner Ethernet header. The least where it varies (Geneve's options).
     pub(crate) overhead: u32,
@@ -28,7 +30,7 @@ pub(crate) struct Tunnel {
 }
 
 /// By what the ends of a tunnel know each other's packets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TunnelEnd {
     /// The driver (`IFLA_INFO_KIND`).
     pub(crate) kind: String,

@@ -1,6 +1,6 @@
 //! What the model of the node could not follow.
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::netns::NetnsId;
 
@@ -41,7 +41,7 @@ pub(crate) struct Unmodelled {
 }
 
 /// A TC filter that may send packets elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct TcFilter {
     /// The device that it is on.
     pub(crate) ifindex: u32,
@@ -50,7 +50,7 @@ pub(crate) struct TcFilter {
 }
 
 /// What such a filter does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum TcAction {
     /// Runs an eBPF program of this name.
     Program(String),

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use aya::sys::{Stats, enable_stats};
 use hdrhistogram::Histogram;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one program costs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct ProgramCost {
     /// Its name in the kernel.
     pub(crate) program: String,
@@ -24,7 +24,7 @@ pub(crate) struct ProgramCost {
 }
 
 /// The cost of the run so far.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Cost {
     /// Of the kernel side.
     pub(crate) programs: Vec<ProgramCost>,

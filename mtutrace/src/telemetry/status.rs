@@ -1,8 +1,11 @@
 //! What is being traced.
+use serde::{Deserialize, Serialize};
+
 use crate::kernel::hooks::Status as HookStatus;
 
 /// What is being traced.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct TraceStatus {
     /// Each hook's outcome.
     pub(crate) hooks: Vec<HookStatus>,

@@ -28,7 +28,7 @@ fn line(status: &TraceStatus) -> String {
         line += &format!("; not traced: {interfaces} that took no classifier");
     }
     let missing: Vec<&str> =
-        status.hooks.iter().filter(|hook| hook.state == State::Missing).map(|hook| hook.hook).collect();
+        status.hooks.iter().filter(|hook| hook.state == State::Missing).map(|hook| &*hook.hook).collect();
     if missing.is_empty() {
         return line;
     }

@@ -1,10 +1,10 @@
 //! A session: inputs become what outputs show. Pure but for its outputs: a run feeds it from the kernel, a replay from a
 //! recording.
 mod figures;
-pub(crate) mod input;
 mod showing;
 mod standing;
 mod state;
+mod wants;
 
 use bytes::Bytes;
 
@@ -14,10 +14,11 @@ use crate::kernel::decode::decode;
 use crate::metrics::Metrics;
 use crate::model::{AttributedEvent, Verdict};
 use crate::output::{Item, KernelNames, Output};
+use crate::recording::input::{Input, Interval};
 use crate::telemetry::clock;
-pub(crate) use input::{Ending, Input, Interval, Wants};
 pub(crate) use standing::say;
 pub(crate) use state::State;
+pub(crate) use wants::Wants;
 
 /// What is shown of it.
 #[derive(Clone, Debug)]

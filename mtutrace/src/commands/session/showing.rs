@@ -1,9 +1,10 @@
 //! What outputs are shown: in which order, and what goes before what.
-use super::{Ending, Session};
+use super::Session;
 use crate::commands::outcome::Failure;
-use crate::discovery::reconciler::Snapshot;
+use crate::discovery::snapshot::Snapshot;
 use crate::filter::select;
 use crate::output::{Context, Item, Losses, Totals, stderr};
+use crate::recording::input::Ending;
 use crate::telemetry::cost;
 
 /// Time between two words about lines that `--rate-limit` leaves out, nanoseconds.

@@ -1,7 +1,7 @@
 //! What changes while a session goes on.
 use super::standing::StandingWatch;
 use crate::diagnosis::engine::Engine;
-use crate::discovery::reconciler::Snapshot;
+use crate::discovery::snapshot::Snapshot;
 use crate::filter::Filter;
 use crate::filter::matched::MatchedFlows;
 use crate::filter::unmatched::Unmatched;

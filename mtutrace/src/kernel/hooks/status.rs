@@ -1,7 +1,9 @@
 //! How hooks turned out, and which stand in for which.
+use std::borrow::Cow;
+
 use mtutrace_common::HookId;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::hook::Hook;
 use crate::model::SignalKind;
@@ -18,7 +20,7 @@ pub(crate) enum Outcome {
 }
 
 /// How a hook turned out on this kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     /// Attached, and the best one for each of its signals.
@@ -33,15 +35,15 @@ pub(crate) enum State {
 }
 
 /// The outcome for one hook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Status {
     /// Its name.
-    pub(crate) hook: &'static str,
+    pub(crate) hook: Cow<'static, str>,
     /// What it sees.
     pub(crate) signals: Vec<SignalKind>,
     /// Of drops, which.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) causes: Vec<&'static str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) causes: Vec<Cow<'static, str>>,
     /// Outcome.
     pub(crate) state: State,
     /// Why it is missing, or for what it stands in.
@@ -71,9 +73,9 @@ pub(crate) fn table(hooks: &[Hook], outcome: &[Outcome]) -> Vec<Status> {
                 },
             };
             Status {
-                hook: hook.name(),
+                hook: hook.name().into(),
                 signals: hook.signals.to_vec(),
-                causes: hook.causes.iter().map(|cause| cause.name()).collect(),
+                causes: hook.causes.iter().map(|cause| cause.name().into()).collect(),
                 state,
                 why,
             }

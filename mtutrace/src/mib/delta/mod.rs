@@ -3,8 +3,10 @@ use crate::model::SnmpCounters;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::device::{self, ByIndex, FirstReading};
-use crate::model::{Container, NetnsId, NetnsKey};
+use crate::model::{Container, NetnsId, NetnsKey, whole};
 
 /// What a namespace that is gone had counted is shown for so long.
 const GONE: Duration = Duration::from_secs(600);
@@ -14,13 +16,15 @@ const BACK: Duration = Duration::from_secs(60);
 const MOST_GONE: usize = 1024;
 
 /// What the kernel counted in one namespace since the start of the run.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Delta {
     /// The counters.
     pub(crate) counters: SnmpCounters,
     /// Those of its devices where any moved.
     pub(crate) devices: ByIndex,
     /// The container of the namespace when it was read last.
+    #[serde(with = "whole::option")]
     pub(crate) container: Option<Container>,
     read: Duration,
 }

@@ -212,7 +212,7 @@ impl Topology {
             return;
         }
         let what: Vec<&str> =
-            netns.cut.keys().copied().chain((netns.routes_cut > 0).then_some("routes")).collect();
+            netns.cut.keys().map(|what| &**what).chain((netns.routes_cut > 0).then_some("routes")).collect();
         tracing::warn!(
             "netns {id} has more {} than are read, {cut} or more: what they lead to may be missed (said once; \
              `mtutrace map` lists each such namespace)",

@@ -5,10 +5,10 @@ use tokio::sync::oneshot;
 
 use super::Live;
 use crate::commands::outcome::Failure;
-use crate::commands::session::{Ending, Input};
 use crate::discovery::reconciler::{Command, Reconciler};
 use crate::kernel::counters::Records;
 use crate::kernel::ring::BATCH;
+use crate::recording::input::{Ending, Input};
 use crate::telemetry::clock;
 
 /// Bytes of the smallest record in the ring, with the kernel's header.

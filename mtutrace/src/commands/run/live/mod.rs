@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::ready::Ready;
 use crate::commands::ending::{ending, until};
 use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::session::{Input, Interval, Session};
+use crate::commands::session::Session;
 use crate::commands::signals::Signals;
 use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::{Command, Reconciler};
@@ -22,6 +22,7 @@ use crate::kernel::counters::Counters;
 use crate::kernel::ring::Ring;
 use crate::metrics::OwnMetrics;
 use crate::output::{Context, Request};
+use crate::recording::input::{Input, Interval};
 use crate::telemetry::clock;
 use crate::telemetry::cost::{self, Cost};
 

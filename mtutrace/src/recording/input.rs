@@ -1,7 +1,8 @@
 //! What comes to a session from outside: a recording holds the same, so that a replay runs the same code.
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
-use crate::discovery::reconciler::Snapshot;
+use crate::discovery::snapshot::Snapshot;
 use crate::kernel::counters::Records;
 use crate::model::{Flow, NatQuery, SocketId, TcpInfo};
 use crate::telemetry::cost::Cost;
@@ -28,7 +29,8 @@ pub(crate) enum Input {
 }
 
 /// What belongs to a report.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Interval {
     /// Records that the ring could not take so far.
     pub(crate) lost: u64,
@@ -39,21 +41,11 @@ pub(crate) struct Interval {
 }
 
 /// What belongs to the final report.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Ending {
     /// Records that the kernel side made, by what became of them.
     pub(crate) records: Records,
     /// What the run has cost.
     pub(crate) cost: Cost,
-}
-
-/// What a session wants of the world when it has taken an input.
-#[derive(Debug, Default)]
-pub(crate) struct Wants {
-    /// Questions about NAT.
-    pub(crate) nat: Vec<NatQuery>,
-    /// Sockets that the kernel is to be asked about.
-    pub(crate) sockets: Vec<SocketId>,
-    /// All that was there at the start is attached to: told once.
-    pub(crate) ready: bool,
 }

@@ -1,0 +1,38 @@
+//! What has changed of the node: the namespaces that are other than they were, each in full.
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Netns, NetnsId, Node};
+
+/// What has changed between two models of the node.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct NodeDelta {
+    host: NetnsId,
+    generation: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    put: Vec<(NetnsId, Netns)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<NetnsId>,
+}
+
+impl NodeDelta {
+    /// What has changed.
+    pub(super) fn between(old: &Node, new: &Node) -> NodeDelta {
+        let put = new.netns.iter().filter(|(id, netns)| old.netns.get(id) != Some(netns));
+        NodeDelta {
+            host: new.host,
+            generation: new.generation,
+            put: put.map(|(id, netns)| (*id, netns.clone())).collect(),
+            gone: old.netns.keys().filter(|id| !new.netns.contains_key(id)).copied().collect(),
+        }
+    }
+
+    /// Makes the change.
+    pub(super) fn apply(self, node: &mut Node) {
+        (node.host, node.generation) = (self.host, self.generation);
+        for id in self.gone {
+            node.netns.remove(&id);
+        }
+        node.netns.extend(self.put);
+    }
+}
