@@ -2,4 +2,5 @@
 pub(crate) mod head;
 pub(crate) mod input;
 pub(crate) mod journal;
+pub(crate) mod pcapng;
 pub(crate) mod state;
