@@ -1,6 +1,8 @@
 //! A run as a file: what came to its session, with the packets beside it for whoever reads pcapng.
+pub(crate) mod file;
 pub(crate) mod head;
 pub(crate) mod input;
 pub(crate) mod journal;
+pub(crate) mod packet;
 pub(crate) mod pcapng;
 pub(crate) mod state;

@@ -1,0 +1,107 @@
+//! Creates the files of a recording. They often lie in a folder that others write to, and hold what is nobody else's business: no
+//! link is followed, nothing of another's is replaced, and the owner alone may read them.
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::marked;
+
+/// Why a recording cannot be created.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CreateError {
+    /// Something is there that is not ours to replace.
+    #[error("{0} is a link, no plain file, or another user's; remove it, or choose another name")]
+    Taken(PathBuf),
+    /// stdout, to a person.
+    #[error("a recording is no text: send stdout to a file or a program, or name a file")]
+    Terminal,
+    /// Nothing to create.
+    #[error("{0} names no file")]
+    NoName(PathBuf),
+    /// The system's word.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No thread.
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+/// Where files are created.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// Beside this one.
+    Path(PathBuf),
+    /// stdout, kept from whoever else would write to it.
+    Stdout(OwnedFd),
+}
+
+impl Target {
+    /// `-` is stdout.
+    ///
+    /// # Errors
+    /// When it is a terminal, or no file is named.
+    pub(super) fn new(path: &Path) -> Result<Target, CreateError> {
+        if path == Path::new("-") {
+            if io::stdout().is_terminal() {
+                return Err(CreateError::Terminal);
+            }
+            let fd = io::stdout().as_fd().try_clone_to_owned().map_err(CreateError::Io)?;
+            return Ok(Target::Stdout(fd));
+        }
+        match path.file_name() {
+            Some(_) => Ok(Target::Path(path.to_owned())),
+            None => Err(CreateError::NoName(path.to_owned())),
+        }
+    }
+
+    /// Creates a file, with a mark in its name if it is not the first one. What an earlier run has left under its name is
+    /// replaced when the new one is there.
+    ///
+    /// # Errors
+    /// When something else is there, or the system refuses.
+    pub(super) fn open(&self, mark: Option<&str>) -> Result<(File, Option<PathBuf>), CreateError> {
+        let path = match self {
+            Target::Stdout(fd) => {
+                return Ok((File::from(fd.try_clone().map_err(CreateError::Io)?), None));
+            }
+            Target::Path(path) => mark.map_or_else(|| path.clone(), |mark| marked(path, mark)),
+        };
+        let failed = |source| CreateError::File { path: path.clone(), source };
+        let file = match std::fs::symlink_metadata(&path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => new(&path).map_err(failed)?,
+            Err(e) => return Err(failed(e)),
+            Ok(there) if is_ours(&there) => replace(&path).map_err(failed)?,
+            Ok(_) => return Err(CreateError::Taken(path)),
+        };
+        Ok((file, Some(path)))
+    }
+}
+
+fn is_ours(there: &std::fs::Metadata) -> bool {
+    there.is_file() && there.uid() == rustix::process::geteuid().as_raw() && there.nlink() == 1
+}
+
+/// A file that was not there before: with O_EXCL no link is followed (open(2)).
+fn new(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_APPEND;
+    OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(path)
+}
+
+/// Whatever has come there meanwhile is replaced, not followed and not written to.
+fn replace(path: &Path) -> io::Result<File> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    let beside = path.with_file_name(name);
+    let file = new(&beside)?;
+    std::fs::rename(&beside, path).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
+    Ok(file)
+}

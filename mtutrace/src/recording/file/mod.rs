@@ -1,0 +1,114 @@
+//! The files of a recording, written by a thread of its own: a slow disk must not hold up the ring.
+mod create;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+pub(crate) use create::CreateError;
+use create::Target;
+use writer::{Message, Writer};
+
+/// Most bytes that wait for the disk.
+const QUEUE: usize = 16 << 20;
+
+/// What the thread and its owner share.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Bytes that wait.
+    queued: AtomicUsize,
+    /// Bytes that could not be written.
+    unwritten: AtomicU64,
+}
+
+/// The files of a recording.
+#[derive(Debug)]
+pub(crate) struct Files {
+    messages: Sender<Message>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Which files there are to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The first one; others have a number or a time before the ending of its name.
+    pub(crate) path: PathBuf,
+    /// Keep so many, the newest.
+    pub(crate) count: Option<u32>,
+    /// Bytes of all of them.
+    pub(crate) max_size: Option<u64>,
+}
+
+impl Files {
+    /// Opens the first file if `now`, and starts the thread.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub(crate) fn create(plan: Plan, now: bool) -> Result<Files, CreateError> {
+        let target = Target::new(&plan.path)?;
+        let first = now.then(|| target.open(None)).transpose()?;
+        let shared = Arc::new(Shared::default());
+        let (messages, receiver) = channel();
+        let writer = Writer::new(target, plan, first, Arc::clone(&shared));
+        let thread = std::thread::Builder::new().name("recording".to_owned());
+        let thread = thread.spawn(move || writer.run(&receiver)).map_err(CreateError::Io)?;
+        Ok(Files { messages, shared, thread: Some(thread) })
+    }
+
+    /// Appends bytes, which are whole blocks; false if there is no room for them.
+    pub(crate) fn write(&self, bytes: Vec<u8>) -> bool {
+        let length = bytes.len();
+        if self.shared.queued.load(Ordering::Relaxed).saturating_add(length) > QUEUE {
+            return false;
+        }
+        self.shared.queued.fetch_add(length, Ordering::Relaxed);
+        self.messages.send(Message::Append(bytes)).is_ok()
+    }
+
+    /// Goes on in another file, whose name has `mark` in it.
+    pub(crate) fn next(&self, mark: String) {
+        let _ = self.messages.send(Message::Next(mark));
+    }
+
+    /// Bytes that could not be written so far.
+    pub(crate) fn unwritten(&self) -> u64 {
+        self.shared.unwritten.load(Ordering::Relaxed)
+    }
+}
+
+/// Waits until all is written.
+impl Drop for Files {
+    fn drop(&mut self) {
+        let (nobody, _) = channel();
+        drop(std::mem::replace(&mut self.messages, nobody));
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the recording's thread died; please report this");
+        }
+    }
+}
+
+/// `x.pcapng` with a mark: `x.MARK.pcapng`.
+fn marked(path: &Path, mark: &str) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(mark);
+    if let Some(ending) = path.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    path.with_file_name(name)
+}
+
+/// As an error of the command line.
+pub(crate) fn cannot_write(path: &Path, why: &io::Error) -> String {
+    format!("cannot write the recording {}: {why}", path.display())
+}
