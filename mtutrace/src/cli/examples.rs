@@ -24,6 +24,25 @@ pub fn of(command: &str) -> Examples {
             ("mtutrace run host 10.0.0.1 and tcp port 443", "These flows, in tcpdump's words."),
             ("mtutrace run --json --only verdict,status --rate-limit 60/m", "For a log."),
         ],
+        "record" => &[
+            (
+                "mtutrace record -w incident.pcapng --duration 5m",
+                "Keep five minutes for replay, report and Wireshark.",
+            ),
+            (
+                "mtutrace record -w /var/lib/mtutrace/node.pcapng --ring 60s --json --only verdict",
+                "Flight recorder: the last minute is written when a verdict appears.",
+            ),
+            (
+                "mtutrace record -w node.pcapng --rotate-size 100M --rotate-count 10",
+                "The last gigabyte at most.",
+            ),
+        ],
+        "replay" => &[
+            ("mtutrace replay incident.pcapng", "As it was, on the screen."),
+            ("mtutrace replay incident.pcapng --json --only verdict", "What was wrong, as JSON."),
+            ("mtutrace replay incident.pcapng --since 30s --until 60s", "Half a minute of it."),
+        ],
         "map" => &[
             ("mtutrace map --container build", "The path of one container."),
             ("mtutrace map --json | jq .mismatches", "How many paths have a wrong MTU."),

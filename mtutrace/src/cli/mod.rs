@@ -3,6 +3,7 @@ pub mod completion;
 pub mod examples;
 mod global;
 mod oneshot;
+mod record;
 mod run;
 mod shown;
 mod values;
@@ -11,11 +12,12 @@ mod version;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::{bench, doctor, map, schema};
+use crate::commands::{bench, doctor, map, replay, schema};
 use crate::output::colour::When;
 use crate::output::{colour, stderr};
 use global::GlobalArgs;
 use oneshot::{BenchArgs, CompletionArgs, DoctorArgs, MapArgs, SchemaArgs};
+use record::{RecordArgs, ReplayArgs};
 use run::RunArgs;
 
 const EXIT_CODES: &str = "\
@@ -49,6 +51,12 @@ enum Command {
     #[command(after_long_help = examples::help("run"))]
     /// Trace this node until Ctrl-C, --duration or --count.
     Run(Box<RunArgs>),
+    #[command(after_long_help = examples::help("record"))]
+    /// Trace this node and keep all of it in a file, for replay, report and Wireshark.
+    Record(Box<RecordArgs>),
+    #[command(after_long_help = examples::help("replay"))]
+    /// Show what a recorded run showed, on any machine and without root.
+    Replay(Box<ReplayArgs>),
     #[command(after_long_help = examples::help("map"))]
     /// Show the MTUs of this node: each container's egress path, hop by hop, mismatches marked. Traces nothing.
     Map(MapArgs),
@@ -92,6 +100,8 @@ impl Cli {
         }
         match &self.command {
             Command::Run(args) => crate::commands::run::run(&args.options(self.global.verbose > 0)?),
+            Command::Record(args) => crate::commands::run::run(&args.options(self.global.verbose > 0)?),
+            Command::Replay(args) => replay::replay(&args.options()?),
             Command::Map(args) => map::map(&args.options()),
             Command::Doctor(args) => doctor::doctor(&args.options()),
             Command::Bench(args) => bench::bench(&args.options()),

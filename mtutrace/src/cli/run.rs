@@ -54,6 +54,7 @@ impl RunArgs {
             interval: self.interval,
             metrics: self.metrics,
             ready_file: self.ready_file.clone(),
+            record: None,
             load: load::Options {
                 log: verbose,
                 no_kprobes: self.no_kprobes,

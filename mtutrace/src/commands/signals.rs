@@ -11,12 +11,22 @@ const AT_ONCE: i32 = 130;
 /// `timeout` sends each signal twice, to its child and to its process group: so soon it is the same one.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
+/// What somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The end.
+    End,
+    /// What the flight recorder has.
+    Dump,
+}
+
 /// SIGINT, SIGTERM and SIGHUP. The first one ends the run in order; the next one ends the process at once, from within its
 /// handler, whatever hangs.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Option<Signal>,
+    dump: Option<Signal>,
     ending: Ending,
 }
 
@@ -43,8 +53,35 @@ impl Signals {
             hangup: if is_ignored(libc::SIGHUP) { None } else { Some(listen(SignalKind::hangup())?) },
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            dump: None,
             ending,
         })
+    }
+
+    /// SIGUSR1 means from now on that somebody wants what the flight recorder has; it would end the process otherwise.
+    ///
+    /// # Errors
+    /// When the handler cannot be installed.
+    pub(crate) fn expect_dumps(&mut self) -> io::Result<()> {
+        self.dump = Some(signal(SignalKind::user_defined1())?);
+        Ok(())
+    }
+
+    /// Waits for the first one that ends the run, or for one that wants what the flight recorder has.
+    pub(crate) async fn next(&mut self) -> Heard {
+        let mut dump = self.dump.take();
+        let asked = async {
+            match &mut dump {
+                Some(dump) => drop(dump.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        let heard = tokio::select! {
+            () = self.wait() => Heard::End,
+            () = asked => Heard::Dump,
+        };
+        self.dump = dump;
+        heard
     }
 
     /// Waits for the first one.

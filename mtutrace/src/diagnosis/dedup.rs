@@ -15,10 +15,10 @@ const PLACES: usize = 32;
 
 /// What NAT does not change: IP version and protocol, identification, TCP sequence number, and of an ICMP message its
 /// own identification and the MTU that it tells.
-pub(super) type Packet = (bool, u8, u16, u32, u32, u32);
+pub(crate) type Packet = (bool, u8, u16, u32, u32, u32);
 
 /// What an event's packet is known by; `message_id` and `mtu` are those of an ICMP message, 0 for other packets.
-pub(super) fn packet(event: &Event, message_id: u32, mtu: u32) -> Packet {
+pub(crate) fn packet(event: &Event, message_id: u32, mtu: u32) -> Packet {
     let flow = &event.flow;
     (flow.src.is_ipv4(), flow.protocol, event.ip_id, event.seq, message_id, mtu)
 }

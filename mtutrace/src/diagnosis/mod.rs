@@ -30,3 +30,6 @@ pub(crate) mod tunnels;
 mod unanswered;
 mod uploads;
 pub(crate) mod words;
+
+pub(crate) use dedup::packet;
+pub(crate) use recent::Recent;

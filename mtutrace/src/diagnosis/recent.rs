@@ -7,33 +7,33 @@ use lru::LruCache;
 /// A map whose entries expire, and whose least recently used entry makes room when it is full.
 ///
 /// Nothing is scanned: what has expired is removed from the old end, each entry once.
-pub(super) struct Recent<K: Hash + Eq, V> {
+pub(crate) struct Recent<K: Hash + Eq, V> {
     hold_ns: u64,
     entries: LruCache<K, (u64, V)>,
 }
 
 impl<K: Hash + Eq, V> Recent<K, V> {
     /// For entries that hold for `hold_ns` nanoseconds, `capacity` of them at most.
-    pub(super) fn new(hold_ns: u64, capacity: usize) -> Recent<K, V> {
+    pub(crate) fn new(hold_ns: u64, capacity: usize) -> Recent<K, V> {
         let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         Recent { hold_ns, entries: LruCache::sparse(capacity) }
     }
 
     /// The entry, unless it has expired.
-    pub(super) fn get(&mut self, key: &K, now_ns: u64) -> Option<&V> {
+    pub(crate) fn get(&mut self, key: &K, now_ns: u64) -> Option<&V> {
         let hold_ns = self.hold_ns;
         let (time_ns, value) = self.entries.get(key)?;
         (now_ns.saturating_sub(*time_ns) < hold_ns).then_some(value)
     }
 
     /// Adds an entry, or replaces it; it holds from now on.
-    pub(super) fn insert(&mut self, key: K, value: V, now_ns: u64) {
+    pub(crate) fn insert(&mut self, key: K, value: V, now_ns: u64) {
         self.expire(now_ns);
         self.entries.put(key, (now_ns, value));
     }
 
     /// The entry, which holds from now on; an empty one where there is none, or it has expired.
-    pub(super) fn renew(&mut self, key: K, now_ns: u64) -> &mut V
+    pub(crate) fn renew(&mut self, key: K, now_ns: u64) -> &mut V
     where
         V: Default,
     {
@@ -47,7 +47,7 @@ impl<K: Hash + Eq, V> Recent<K, V> {
     }
 
     /// Removes an entry; true if there was one, expired or not.
-    pub(super) fn remove(&mut self, key: &K) -> bool {
+    pub(crate) fn remove(&mut self, key: &K) -> bool {
         self.entries.pop(key).is_some()
     }
 
@@ -61,7 +61,7 @@ impl<K: Hash + Eq, V> Recent<K, V> {
 
     /// Entries that take memory.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 }

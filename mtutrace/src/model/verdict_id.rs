@@ -19,6 +19,13 @@ impl VerdictId {
     }
 }
 
+impl VerdictId {
+    /// Its number: what its text is in hexadecimal digits.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for VerdictId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

@@ -5,4 +5,5 @@ pub(crate) mod input;
 pub(crate) mod journal;
 pub(crate) mod packet;
 pub(crate) mod pcapng;
+pub(crate) mod playback;
 pub(crate) mod state;

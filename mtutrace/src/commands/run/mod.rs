@@ -7,6 +7,8 @@ mod options;
 mod progress;
 mod ready;
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Instant;
 
 use aya::maps::RingBuf;
@@ -14,6 +16,7 @@ use aya_log::EbpfLogger;
 use tokio::io::unix::AsyncFd;
 
 use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::record::{self, PacketView, Recorder};
 use crate::commands::session::{Session, State, View};
 use crate::commands::sight;
 use crate::commands::signals::Signals;
@@ -32,6 +35,7 @@ use crate::kernel::{capability, descriptors, instances, privileges};
 use crate::metrics::Metrics;
 use crate::output::format::RunFormat;
 use crate::output::{Context, KernelNames, Output, format, stderr};
+use crate::recording::file::Files;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost;
 use live::Live;
@@ -55,13 +59,18 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     // A port below 1024 takes more than tracing does; what serves it keeps nothing.
     let metrics = options.metrics.map(Metrics::serve).transpose()?;
     let ready = options.ready_file.as_deref().map(Later::make);
-    let later: Vec<Later<'_>> =
-        ready.into_iter().chain(options.load.kernel_btf.as_deref().map(Later::read)).collect();
+    let recorded = options.record.as_ref().map(|record| Later::make(&record.file));
+    let btf = options.load.kernel_btf.as_deref().map(Later::read);
+    let later: Vec<Later<'_>> = ready.into_iter().chain(recorded).chain(btf).collect();
     privileges::keep_only(&capability::TRACING, &later);
     privileges::refuse_calls();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Before anything takes time: a signal from here on ends the run in order.
-    let signals = runtime.block_on(async { Signals::new() })?;
+    let ring = options.record.as_ref().is_some_and(|record| record.ring.is_some());
+    let signals = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        if ring { signals.expect_dumps().map(|()| signals) } else { Ok(signals) }
+    })?;
     let mut discovery = Discovery::new()?;
     sight::check(discovery.visibility)?;
     select::check(filter, discovery.node())?;
@@ -71,20 +80,25 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     if let Some(absent) = select::absent(filter, discovery.node()) {
         stderr::note(&absent.to_string());
     }
-    let output = options.shown.open(format, None)?;
+    let recording = options.record.as_ref().map(record::create).transpose()?;
+    let output = match &options.record {
+        Some(record) if record.is_stdout() => Box::new(record::Silent),
+        _ => options.shown.open(format, None)?,
+    };
     // A screen says itself how far the start is.
     let progress = Progress::new(format == RunFormat::Tui);
     runtime.block_on(trace(
         options,
         discovery,
         signals,
-        Outputs { output, metrics, progress, screen: format == RunFormat::Tui },
+        Outputs { output, recording, metrics, progress, screen: format == RunFormat::Tui },
     ))
 }
 
 /// Where to show what is found.
 struct Outputs {
     output: Box<dyn Output>,
+    recording: Option<Files>,
     metrics: Option<Metrics>,
     progress: Progress,
     /// The output covers the terminal, and says itself what is traced.
@@ -95,7 +109,7 @@ async fn trace(
     options: &Options,
     discovery: Discovery,
     mut signals: Signals,
-    Outputs { mut output, metrics, progress, screen }: Outputs,
+    Outputs { mut output, recording, metrics, progress, screen }: Outputs,
 ) -> Result<Outcome, Failure> {
     let alone = instances::is_alone();
     let names = KernelNames::default();
@@ -121,18 +135,26 @@ async fn trace(
     let reconciler = Reconciler::start(discovery, classifiers, table(HOOKS, &outcome))?;
     let view = View { filter: options.shown.filter.clone(), count: options.shown.count };
     let snapshot = reconciler.snapshots.borrow().clone();
+    let (clock, kernel_names) = (Clock::new(), KernelNames { reasons, symbols });
+    let recorder = options.record.as_ref().zip(recording).map(|(record, files)| {
+        let head = record::head(&clock, &options.shown.filter, &kernel_names);
+        Rc::new(RefCell::new(Recorder::new(record, files, head, snapshot.clone())))
+    });
+    let view_of_it = recorder.as_ref().map(|recorder| PacketView(Rc::clone(recorder)));
+    let beside = view_of_it.into_iter().map(|view| Box::new(view) as Box<dyn Output>).collect();
     let live = Live {
+        recorder,
         options,
         ring: Ring::new(ring)?,
         counters,
         nat: NatTables::start()?,
         session: Session {
-            state: State::new(snapshot, Clock::new(), &view.filter),
+            state: State::new(snapshot, clock, &view.filter),
             view,
             output,
-            beside: Vec::new(),
+            beside,
             metrics,
-            kernel_names: KernelNames { reasons, symbols },
+            kernel_names,
         },
         progress: Some(progress),
         screen,

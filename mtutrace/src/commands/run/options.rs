@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::commands::record;
 use crate::commands::shown::Shown;
 use crate::kernel::load;
 
@@ -19,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) metrics: Option<SocketAddr>,
     /// A file to create once every hook is attached.
     pub(crate) ready_file: Option<PathBuf>,
+    /// Where to keep it all.
+    pub(crate) record: Option<record::Options>,
     /// How the kernel side is loaded; `log` also shows debug messages.
     pub(crate) load: load::Options,
 }

@@ -9,6 +9,7 @@ mod wants;
 use bytes::Bytes;
 
 use crate::commands::outcome::Failure;
+use crate::discovery::snapshot::Snapshot;
 use crate::filter::{Filter, select};
 use crate::kernel::decode::decode;
 use crate::metrics::Metrics;
@@ -76,6 +77,11 @@ impl Session {
         }
         wants.nat = self.state.engine.nat_queries();
         Ok(wants)
+    }
+
+    /// Begins anew with a node: before anything was shown.
+    pub(crate) fn restart(&mut self, snapshot: Snapshot) {
+        self.state = State::new(snapshot, self.state.clock, &self.view.filter);
     }
 
     fn records(&mut self, records: Vec<Bytes>) -> Result<(), Failure> {

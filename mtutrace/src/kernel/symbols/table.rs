@@ -78,6 +78,19 @@ impl Symbols {
         symbols.finish()
     }
 
+    /// Adds functions of a recording: the address that each begins at, and its name. More than so many are left out.
+    pub(crate) fn add(&mut self, functions: Vec<(u64, String)>) {
+        const MOST: usize = 65_536;
+        for (address, name) in functions.into_iter().take(MOST.saturating_sub(self.entries.len())) {
+            let (Ok(start), Ok(length)) = (u32::try_from(self.names.len()), u16::try_from(name.len())) else {
+                continue;
+            };
+            self.names.push_str(&name);
+            self.entries.push(Entry { address, name: start, length });
+        }
+        self.entries.sort_by_key(|entry| entry.address);
+    }
+
     /// Number of functions.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()

@@ -4,7 +4,6 @@ mod create;
 mod tests;
 mod writer;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -106,9 +105,4 @@ fn marked(path: &Path, mark: &str) -> PathBuf {
         name.push(ending);
     }
     path.with_file_name(name)
-}
-
-/// As an error of the command line.
-pub(crate) fn cannot_write(path: &Path, why: &io::Error) -> String {
-    format!("cannot write the recording {}: {why}", path.display())
 }

@@ -2,10 +2,11 @@
 use bytes::{Buf, Bytes};
 use serde::de::DeserializeOwned;
 
-use super::{Gap, Kind, Step};
+use super::{Gap, Kind};
 use crate::discovery::snapshot::Snapshot;
 use crate::recording::head::{FORMAT, Head};
 use crate::recording::input::Input;
+use crate::recording::state::SnapshotDelta;
 
 /// Why a payload could not be understood.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,8 @@ pub(crate) enum Entry {
     Head(Box<Head>),
     /// Kernel functions: where each begins, and its name.
     Symbols(Vec<(u64, String)>),
+    /// The node in full, from where it goes on.
+    Base(Box<Snapshot>),
     /// An input.
     Input(Box<Input>),
     /// Something is missing.
@@ -58,6 +61,10 @@ impl Decoder {
             Kind::Head => return head(&payload),
             Kind::Symbols => return Ok(Entry::Symbols(json(kind, &payload)?)),
             Kind::Gap => return Ok(Entry::Gap(json(kind, &payload)?)),
+            Kind::Base => {
+                self.last = Snapshot::default();
+                return Ok(Entry::Base(Box::new(self.step(json(kind, &payload)?))));
+            }
             Kind::Records => Input::Records(records(payload)?),
             Kind::Tick => Input::Tick,
             Kind::Socket => {
@@ -76,11 +83,8 @@ impl Decoder {
         Ok(Entry::Input(Box::new(input)))
     }
 
-    fn step(&mut self, step: Step) -> Snapshot {
-        if step.whole {
-            self.last = Snapshot::default();
-        }
-        step.change.apply(&mut self.last);
+    fn step(&mut self, change: SnapshotDelta) -> Snapshot {
+        change.apply(&mut self.last);
         self.last.clone()
     }
 }

@@ -2,7 +2,7 @@
 use bytes::{BufMut, Bytes};
 use serde::Serialize;
 
-use super::{Kind, Step};
+use super::Kind;
 use crate::discovery::snapshot::Snapshot;
 use crate::recording::input::Input;
 use crate::recording::state::SnapshotDelta;
@@ -14,6 +14,11 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
+    /// It goes on from this snapshot.
+    pub(crate) fn new(last: Snapshot) -> Encoder {
+        Encoder { last }
+    }
+
     /// The payload of an input.
     ///
     /// # Errors
@@ -31,19 +36,23 @@ impl Encoder {
         })
     }
 
+    /// The last snapshot.
+    pub(crate) fn last(&self) -> &Snapshot {
+        &self.last
+    }
+
     /// The last snapshot in full, for the beginning of another file.
     ///
     /// # Errors
     /// As for [`Encoder::encode`].
     pub(crate) fn whole(&self) -> serde_json::Result<(Kind, Vec<u8>)> {
-        let change = SnapshotDelta::between(&Snapshot::default(), &self.last);
-        Ok((Kind::Snapshot, json(&Step { whole: true, change })?))
+        Ok((Kind::Base, json(&SnapshotDelta::between(&Snapshot::default(), &self.last))?))
     }
 
     fn step(&mut self, snapshot: &Snapshot) -> serde_json::Result<Vec<u8>> {
         let change = SnapshotDelta::between(&self.last, snapshot);
         self.last = snapshot.clone();
-        json(&Step { whole: false, change })
+        json(&change)
     }
 }
 

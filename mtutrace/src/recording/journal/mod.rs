@@ -7,9 +7,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use decode::{Decoder, Entry, JournalError};
-pub(crate) use encode::Encoder;
-
-use super::state::SnapshotDelta;
+pub(crate) use encode::{Encoder, json};
 
 /// What a payload is. Numbers are never used for anything else again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +35,12 @@ pub(crate) enum Kind {
     End = 10,
     /// What could not be written.
     Gap = 11,
+    /// The node in full, where a file or a piece of one begins.
+    Base = 12,
 }
 
 impl Kind {
-    const ALL: [Kind; 11] = [
+    const ALL: [Kind; 12] = [
         Kind::Head,
         Kind::Symbols,
         Kind::Records,
@@ -52,21 +52,13 @@ impl Kind {
         Kind::LastSnapshot,
         Kind::End,
         Kind::Gap,
+        Kind::Base,
     ];
 
     /// The kind with this number, if this build knows it.
     pub(crate) fn from_number(number: u8) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
-}
-
-/// A snapshot as it is written.
-#[derive(Debug, Serialize, Deserialize)]
-struct Step {
-    /// It starts from nothing, not from the one before.
-    #[serde(default)]
-    whole: bool,
-    change: SnapshotDelta,
 }
 
 /// Payloads that found no room: the recording lacks something from here on.

@@ -11,7 +11,9 @@ mod tests;
 
 pub(crate) use blocks::{Packet, Statistics, interface, names, packet, section, statistics};
 pub(crate) use local::local;
-pub(crate) use read::{Payload, ReadError, Reader};
+#[cfg(test)]
+use read::Payload;
+pub(crate) use read::{ReadError, Reader};
 
 /// Types of blocks.
 mod kind {

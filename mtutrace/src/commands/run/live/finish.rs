@@ -9,7 +9,6 @@ use crate::discovery::reconciler::{Command, Reconciler};
 use crate::kernel::counters::Records;
 use crate::kernel::ring::BATCH;
 use crate::recording::input::{Ending, Input};
-use crate::telemetry::clock;
 
 /// Bytes of the smallest record in the ring, with the kernel's header.
 const SMALLEST_RECORD: u32 = 88;
@@ -46,8 +45,7 @@ impl Live<'_> {
         }
         let records = self.drain()?;
         let end = Ending { records, cost: self.cost() };
-        self.session.apply(clock::monotonic_ns(), Input::End(end))?;
-        Ok(())
+        self.apply(Input::End(end)).map(drop)
     }
 
     /// What came in before the end belongs to the report; a flood that goes on does not. Unless there is one, the

@@ -2,7 +2,9 @@
 mod finish;
 mod starting;
 
+use std::cell::RefCell;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval};
@@ -13,8 +15,9 @@ use super::progress::Progress;
 use super::ready::Ready;
 use crate::commands::ending::{ending, until};
 use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::session::Session;
-use crate::commands::signals::Signals;
+use crate::commands::record::Recorder;
+use crate::commands::session::{Session, Wants};
+use crate::commands::signals::{Heard, Signals};
 use crate::discovery::nat::NatTables;
 use crate::discovery::reconciler::{Command, Reconciler};
 use crate::discovery::watchers::Watchers;
@@ -43,6 +46,8 @@ pub(super) struct Live<'a> {
     pub(super) nat: NatTables,
     /// What becomes of it all.
     pub(super) session: Session,
+    /// Keeps what comes.
+    pub(super) recorder: Option<Rc<RefCell<Recorder>>>,
     /// How far the start is, until it is done.
     pub(super) progress: Option<Progress>,
     /// The output covers the terminal, and says itself what is traced.
@@ -128,7 +133,13 @@ impl Live<'_> {
                     }
                     None
                 }
-                () = signals.wait() => return Ok(()),
+                signal = signals.next() => {
+                    if signal == Heard::End {
+                        return Ok(());
+                    }
+                    self.dump();
+                    None
+                }
                 () = until(ready.as_ref().and_then(|ready| ready.end)) => return Ok(()),
             };
             if let Some(input) = input {
@@ -148,10 +159,27 @@ impl Live<'_> {
 
     /// Gives the session what came, and asks the kernel what it then wants to know; whether all is attached now.
     fn feed(&mut self, input: Input) -> Result<bool, Failure> {
-        let at_ns = clock::monotonic_ns();
-        let wants = self.session.apply(at_ns, input)?;
-        self.nat.ask(wants.nat, &self.session.state.snapshot.node);
+        let wants = self.apply(input)?;
         Ok(wants.ready)
+    }
+
+    /// Keeps what came, and gives it to the session.
+    pub(super) fn apply(&mut self, input: Input) -> Result<Wants, Failure> {
+        let at_ns = clock::monotonic_ns();
+        if let Some(recorder) = &self.recorder {
+            recorder.borrow_mut().input(at_ns, &input, &self.session.kernel_names);
+        }
+        let mut wants = self.session.apply(at_ns, input)?;
+        let nat = std::mem::take(&mut wants.nat);
+        self.nat.ask(nat, &self.session.state.snapshot.node);
+        Ok(wants)
+    }
+
+    /// Writes what the flight recorder has.
+    fn dump(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.borrow_mut().dump();
+        }
     }
 
     fn tick(&mut self, reconciler: &Reconciler) -> Result<(), Failure> {
@@ -164,8 +192,7 @@ impl Live<'_> {
         if !records.is_empty() {
             self.feed(Input::Records(records))?;
         }
-        let wants = self.session.apply(clock::monotonic_ns(), Input::Tick)?;
-        self.nat.ask(wants.nat, &self.session.state.snapshot.node);
+        let wants = self.apply(Input::Tick)?;
         if !wants.sockets.is_empty() {
             let _ = reconciler.commands.send(Command::Sockets(wants.sockets));
         }
