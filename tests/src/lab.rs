@@ -21,6 +21,7 @@ pub mod offload;
 pub mod place;
 pub mod process;
 pub mod prometheus;
+pub mod recording;
 pub mod rooted;
 pub mod routed;
 pub mod stalled;

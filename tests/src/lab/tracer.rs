@@ -94,16 +94,23 @@ impl Tracer {
 
     /// Likewise by a command that goes somewhere and becomes mtutrace there.
     pub fn start_by(command: Command, args: &[&str]) -> Result<Self> {
-        Self::launch_program(command, &[&["-o", "json"], args].concat(), usize::MAX)
+        Self::launch_program(command, &[&["run", "-o", "json"], args].concat(), usize::MAX)
+    }
+
+    /// Runs `mtutrace record -w FILE -o json ARGS`, likewise.
+    pub fn record(file: &Path, args: &[&str]) -> Result<Self> {
+        let file = file.to_str().context("the file's name is text")?;
+        let record = ["record", "-w", file, "-o", "json"];
+        Self::launch_program(Command::new(binary()?), &[&record, args].concat(), usize::MAX)
     }
 
     fn launch(args: &[&str], lines_read: usize) -> Result<Self> {
-        Self::launch_program(Command::new(binary()?), args, lines_read)
+        Self::launch_program(Command::new(binary()?), &[&["run"], args].concat(), lines_read)
     }
 
     fn launch_program(mut command: Command, args: &[&str], lines_read: usize) -> Result<Self> {
         let ready = ReadyFile::new();
-        command.args(["run", "--ready-file"]).arg(&ready.0).args(args);
+        command.args(args).arg("--ready-file").arg(&ready.0);
         // A group of its own, so that a Ctrl-C in the terminal is the lab's to pass on.
         die_with_parent(command.process_group(0));
         let mut process =
