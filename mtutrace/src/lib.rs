@@ -21,6 +21,7 @@ mod model;
 pub mod output;
 mod recording;
 mod remediation;
+mod report;
 mod runtimes;
 mod telemetry;
 #[cfg(test)]

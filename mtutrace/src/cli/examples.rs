@@ -43,6 +43,14 @@ pub fn of(command: &str) -> Examples {
             ("mtutrace replay incident.pcapng --json --only verdict", "What was wrong, as JSON."),
             ("mtutrace replay incident.pcapng --since 30s --until 60s", "Half a minute of it."),
         ],
+        "report" => &[
+            ("mtutrace report incident.pcapng -w incident.html", "A page that can be sent to anybody."),
+            (
+                "mtutrace report after.pcapng --compare before.pcapng --format markdown",
+                "Is it fixed? For a ticket.",
+            ),
+            ("mtutrace report incident.pcapng --format json | jq .headline", "For a program."),
+        ],
         "map" => &[
             ("mtutrace map --container build", "The path of one container."),
             ("mtutrace map --json | jq .mismatches", "How many paths have a wrong MTU."),

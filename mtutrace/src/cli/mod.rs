@@ -12,12 +12,12 @@ mod version;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::outcome::{Failure, Outcome};
-use crate::commands::{bench, doctor, map, replay, schema};
+use crate::commands::{bench, doctor, map, replay, report, schema};
 use crate::output::colour::When;
 use crate::output::{colour, stderr};
 use global::GlobalArgs;
 use oneshot::{BenchArgs, CompletionArgs, DoctorArgs, MapArgs, SchemaArgs};
-use record::{RecordArgs, ReplayArgs};
+use record::{RecordArgs, ReplayArgs, ReportArgs};
 use run::RunArgs;
 
 const EXIT_CODES: &str = "\
@@ -57,6 +57,9 @@ enum Command {
     #[command(after_long_help = examples::help("replay"))]
     /// Show what a recorded run showed, on any machine and without root.
     Replay(Box<ReplayArgs>),
+    #[command(after_long_help = examples::help("report"))]
+    /// Write a report of a recording (HTML, Markdown, JSON), or compare two.
+    Report(ReportArgs),
     #[command(after_long_help = examples::help("map"))]
     /// Show the MTUs of this node: each container's egress path, hop by hop, mismatches marked. Traces nothing.
     Map(MapArgs),
@@ -102,6 +105,7 @@ impl Cli {
             Command::Run(args) => crate::commands::run::run(&args.options(self.global.verbose > 0)?),
             Command::Record(args) => crate::commands::run::run(&args.options(self.global.verbose > 0)?),
             Command::Replay(args) => replay::replay(&args.options()?),
+            Command::Report(args) => report::report(&args.options()),
             Command::Map(args) => map::map(&args.options()),
             Command::Doctor(args) => doctor::doctor(&args.options()),
             Command::Bench(args) => bench::bench(&args.options()),

@@ -10,6 +10,7 @@ use super::values::{bytes, duration};
 use crate::commands::outcome::Failure;
 use crate::commands::record::{self, Ring};
 use crate::commands::replay::{self, Moment, Speed};
+use crate::commands::report::{self, ReportFormat};
 use crate::commands::run;
 
 /// Flags of `record`.
@@ -99,5 +100,34 @@ impl ReplayArgs {
             since: self.since,
             until: self.until,
         })
+    }
+}
+
+/// Flags of `report`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ReportArgs {
+    /// A recording of `mtutrace record`; - is stdin.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Compare it with this earlier recording: is it fixed? Exit code 0 if that is proven.
+    #[arg(long, value_name = "BEFORE")]
+    compare: Option<PathBuf>,
+    /// Form of the report [default: by the ending of --write, else markdown on a terminal, else html].
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
+    /// Write it to this file instead of stdout.
+    #[arg(short, long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+impl ReportArgs {
+    /// The options that these flags mean.
+    pub(super) fn options(&self) -> report::Options {
+        report::Options {
+            file: self.file.clone(),
+            before: self.compare.clone(),
+            format: self.format,
+            write: self.write.clone(),
+        }
     }
 }

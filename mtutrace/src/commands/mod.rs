@@ -7,6 +7,7 @@ pub mod outcome;
 mod player;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 mod session;

@@ -6,7 +6,7 @@ use crate::output::limit::Rate;
 use crate::output::only::Only;
 
 /// What is shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Shown {
     /// Output format; by default the screen on a terminal, else text.
     pub(crate) output: Option<RunFormat>,

@@ -26,7 +26,7 @@ pub(super) fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
 /// `__dev_forward_skb2` drops for other reasons too; a GSO packet is never too big for it.
 pub(super) fn fits_peer(event: &Event, node: &Node) -> bool {
     let peer = event.device().and_then(|d| node.link(d)).and_then(|l| l.peer).and_then(|p| node.link(p));
-    event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu + VLAN)
+    event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu.saturating_add(VLAN))
 }
 
 /// A SYN or SYN-ACK, where it is.

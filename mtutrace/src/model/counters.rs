@@ -45,7 +45,7 @@ impl SnmpCounters {
 
     /// Datagrams that were put together from their fragments.
     pub(crate) fn reassembled(&self) -> u64 {
-        REASM_OKS.iter().map(|name| self.get(name)).sum()
+        REASM_OKS.iter().map(|name| self.get(name)).fold(0, u64::saturating_add)
     }
 
     /// Whether nothing was counted.

@@ -47,6 +47,7 @@ pub(crate) enum LinkKind {
     /// Bond or team.
     Bond,
     /// Any other virtual device.
+    #[serde(other)]
     Other,
 }
 

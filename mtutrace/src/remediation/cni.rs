@@ -29,7 +29,7 @@ pub(super) fn nerdctl(context: &Context<'_>) -> Vec<Fix> {
 
 /// flannel takes the number of the node's NIC unless it is told one, and subtracts what its tunnel adds.
 pub(super) fn flannel(context: &Context<'_>) -> Vec<Fix> {
-    let backend = format!("{{ \"Type\": \"vxlan\", \"MTU\": {} }}", context.mtu + VXLAN);
+    let backend = format!("{{ \"Type\": \"vxlan\", \"MTU\": {} }}", context.mtu.saturating_add(VXLAN));
     vec![
         config(
             "in net-conf.json of the ConfigMap kube-flannel-cfg (namespace kube-flannel), then restart the DaemonSet \

@@ -2,8 +2,10 @@
 mod event;
 pub(crate) mod line;
 mod names;
+
 mod standing;
 
+pub(crate) use names::protocol;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
 

@@ -6,7 +6,7 @@ pub(super) fn place((symbol, offset): (&str, u64)) -> String {
 }
 
 /// An IP protocol; its number where it has no common name.
-pub(super) fn protocol(number: u8) -> String {
+pub(crate) fn protocol(number: u8) -> String {
     match number {
         1 => "icmp".to_owned(),
         6 => "tcp".to_owned(),

@@ -7,7 +7,7 @@ use crate::output::plural::plural;
 use crate::telemetry::TraceStatus;
 
 /// What there was that led to no verdict and can do no harm, to follow what the run was about; empty if there was nothing.
-pub(super) fn quiet(outcomes: &Outcomes) -> String {
+pub(crate) fn quiet(outcomes: &Outcomes) -> String {
     let mut parts = Vec::new();
     if outcomes.adapted > 0 {
         let packets = of(outcomes.adapted, "packet was", "packets were");
@@ -63,7 +63,7 @@ fn of(count: u64, one: &str, many: &str) -> String {
 }
 
 /// The line about what led to no verdict and may have done harm, if there was any.
-pub(super) fn unexplained(outcomes: &Outcomes) -> Option<String> {
+pub(crate) fn unexplained(outcomes: &Outcomes) -> Option<String> {
     let counts: Vec<String> = outcomes.unexplained.iter().map(|(cause, n)| format!("{cause} {n}")).collect();
     (!counts.is_empty()).then(|| {
         format!("Not explained, and not seen to end well: {}. Run it for longer, or see each of them with -o json.", counts.join(", "))
@@ -71,7 +71,7 @@ pub(super) fn unexplained(outcomes: &Outcomes) -> Option<String> {
 }
 
 /// The line about connections that got no answer, if there were any.
-pub(super) fn unanswered(outcomes: &Outcomes) -> Option<String> {
+pub(crate) fn unanswered(outcomes: &Outcomes) -> Option<String> {
     (outcomes.unanswered > 0).then(|| {
         let connections = of(outcomes.unanswered, "connection", "connections");
         format!(
@@ -82,7 +82,7 @@ pub(super) fn unanswered(outcomes: &Outcomes) -> Option<String> {
 }
 
 /// The line about obstacles that the model of the node does not lead to, if there were any.
-pub(super) fn disagreements(count: u64) -> Option<String> {
+pub(crate) fn disagreements(count: u64) -> Option<String> {
     (count > 0).then(|| {
         let obstacles = of(count, "obstacle was", "obstacles were");
         format!("{obstacles} named by packets alone: routes and devices lead elsewhere, as far as they could be followed.")
@@ -90,7 +90,7 @@ pub(super) fn disagreements(count: u64) -> Option<String> {
 }
 
 /// The line about packets with forged addresses, if there were any.
-pub(super) fn forged(count: u64) -> Option<String> {
+pub(crate) fn forged(count: u64) -> Option<String> {
     (count > 0).then(|| {
         let events = of(count, "event was", "events were");
         format!("{events} of packets that bore another's address: a container of this node sent them. They count for nobody.")

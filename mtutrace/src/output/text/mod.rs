@@ -1,5 +1,5 @@
 //! Text for people: the verdicts first, then the affected containers, then cost and losses.
-mod closing;
+pub(crate) mod closing;
 mod end;
 mod look;
 mod matter;

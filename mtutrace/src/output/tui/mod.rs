@@ -128,6 +128,6 @@ impl Output for Tui {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

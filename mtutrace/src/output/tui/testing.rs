@@ -26,7 +26,7 @@ use crate::topology::mismatch;
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 
-pub(super) fn event(port: u16, length: u32, kind: EventKind) -> Event {
+pub(crate) fn event(port: u16, length: u32, kind: EventKind) -> Event {
     Event {
         time_ns: SECOND,
         netns: NetnsId(2),
@@ -45,14 +45,15 @@ pub(super) fn event(port: u16, length: u32, kind: EventKind) -> Event {
     }
 }
 
-fn drop(mtu: u32) -> EventKind {
+/// A drop of a router.
+pub(crate) fn drop(mtu: u32) -> EventKind {
     let cause = DropCause::Forward;
     let (mtu, egress, device_mtu) = (Some(mtu), Some(2), None);
     EventKind::Drop { cause, reason: 0, location: 0, mtu, egress, device_mtu, icmp_too_big: false }
 }
 
 /// The incident's node, with containers that know where they run.
-pub(super) fn node() -> Node {
+pub(crate) fn node() -> Node {
     let mut node = incident().0;
     let pod = node.netns[&NetnsId(2)].containers[0].clone();
     let inner = node.netns.get_mut(&NetnsId(3)).unwrap();
@@ -62,7 +63,7 @@ pub(super) fn node() -> Node {
 }
 
 /// The verdict about it.
-pub(super) fn blackhole(node: &Node) -> Verdict {
+pub(crate) fn blackhole(node: &Node) -> Verdict {
     let mut trouble = Evidence::new(NetnsId(3), mismatch(node, NetnsId(3), None).unwrap(), SECOND);
     trouble.belongs_to(node.container(NetnsId(3)));
     for n in 0..4 {
@@ -123,7 +124,8 @@ pub(super) fn stalled(node: &Node) -> App {
     app
 }
 
-fn tally(node: &Node, drops: u64) -> Tally {
+/// Counters of the inner container.
+pub(crate) fn tally(node: &Node, drops: u64) -> Tally {
     let counters = BTreeMap::from([(SignalKind::Drop, drops), (SignalKind::IcmpSent, drops / 2)]);
     Tally { container: node.container(NetnsId(3)).cloned(), counters, changed: true, ..Tally::default() }
 }

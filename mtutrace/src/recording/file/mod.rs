@@ -4,6 +4,7 @@ mod create;
 mod tests;
 mod writer;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -80,6 +81,15 @@ impl Files {
     pub(crate) fn unwritten(&self) -> u64 {
         self.shared.unwritten.load(Ordering::Relaxed)
     }
+}
+
+/// Writes a file that is created as those of a recording are.
+///
+/// # Errors
+/// When it cannot be created or written.
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), CreateError> {
+    let (mut file, _) = Target::new(path)?.open(None)?;
+    file.write_all(bytes).map_err(|source| CreateError::File { path: path.to_owned(), source })
 }
 
 /// Waits until all is written.

@@ -9,7 +9,7 @@ use crate::model::{Netns, NetnsId, Node};
 pub(super) struct NodeDelta {
     host: NetnsId,
     generation: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "super::bounded")]
     put: Vec<(NetnsId, Netns)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gone: Vec<NetnsId>,

@@ -59,7 +59,7 @@ fn below(node: &Node, device: DeviceId, depth: usize) -> Option<Underlay> {
     hop.mtu = learnt.map_or(hop.mtu, |learnt| learnt.mtu);
     // Its own options do not say that it goes over IPv6.
     let v6 = tunnel.remote.or(tunnel.local).is_none() && remotes.first().is_some_and(IpAddr::is_ipv6);
-    let overhead = tunnel.overhead + if v6 { IPV6_MORE } else { 0 };
+    let overhead = tunnel.overhead.saturating_add(if v6 { IPV6_MORE } else { 0 });
     let fits = hop.mtu.saturating_sub(overhead);
     // As a port of a bridge a tunnel answers itself what is too big (skb_tunnel_check_pmtu).
     let cuts = tunnel.cuts && link.master.is_none();

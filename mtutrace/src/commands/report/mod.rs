@@ -1,0 +1,119 @@
+//! `mtutrace report`: what a recording says, as a page, for a ticket, or for a program.
+mod write;
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use clap::ValueEnum;
+
+use crate::commands::outcome::{Failure, Outcome};
+use crate::commands::player::Player;
+use crate::commands::shown::Shown;
+use crate::output::{Context, Item, Output};
+use crate::recording::head::Head;
+use crate::report::incident::Machine;
+use crate::report::{Collector, Incident, compare, html, markdown};
+
+/// Forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A page, whole in one file.
+    Html,
+    /// For a ticket.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+/// Options of `report`.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// The recording; `-` is stdin.
+    pub(crate) file: PathBuf,
+    /// An earlier one, that it is to be compared with.
+    pub(crate) before: Option<PathBuf>,
+    /// The form; by default that of `write`'s ending, else Markdown on a terminal, else a page.
+    pub(crate) format: Option<ReportFormat>,
+    /// Where to write it; stdout without.
+    pub(crate) write: Option<PathBuf>,
+}
+
+/// Writes a report.
+///
+/// # Errors
+/// When a file is no recording, or the report cannot be written.
+pub(crate) fn report(options: &Options) -> Result<Outcome, Failure> {
+    let format = options.format.unwrap_or_else(|| write::format_for(options.write.as_deref()));
+    let after = incident(&options.file)?;
+    let (text, problem) = match &options.before {
+        None => (of(&after, format)?, after.problem),
+        Some(before) => {
+            let comparison = compare::compare(&incident(before)?, &after);
+            let text = match format {
+                ReportFormat::Html => html::compared(&comparison),
+                ReportFormat::Markdown => markdown::compared(&comparison),
+                ReportFormat::Json => json(&comparison)?,
+            };
+            (text, !comparison.fixed)
+        }
+    };
+    write::write(options.write.as_deref(), &text)?;
+    Ok(if problem { Outcome::Problem } else { Outcome::Nothing })
+}
+
+fn of(incident: &Incident, format: ReportFormat) -> Result<String, Failure> {
+    Ok(match format {
+        ReportFormat::Html => html::page(incident),
+        ReportFormat::Markdown => markdown::page(incident),
+        ReportFormat::Json => json(incident)?,
+    })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Output(e.into()))?;
+    Ok(text + "\n")
+}
+
+/// Plays a recording to a collector.
+fn incident(path: &Path) -> Result<Incident, Failure> {
+    let (mut player, head) = Player::open(path)?;
+    let collector = Rc::new(RefCell::new(Collector::new(machine(&head))));
+    let shown = Shown { filter: head.filter.clone(), ..Shown::default() };
+    let mut session = player.session(&shown, Box::new(Listener(Rc::clone(&collector))), &head);
+    while let Some((at_ns, input)) = player.next(&mut session) {
+        session.apply(at_ns, input)?;
+    }
+    player.finish(&mut session)?;
+    let mut collector = collector.borrow_mut();
+    if let Some(said) = player.said() {
+        collector.is_damaged(said);
+    }
+    if head.excerpt {
+        collector.is_damaged("it is what a flight recorder had: what was before is not in it".to_owned());
+    }
+    Ok(collector.incident())
+}
+
+fn machine(head: &Head) -> Machine {
+    Machine {
+        host: head.host.clone(),
+        kernel: head.kernel.clone(),
+        mtutrace: head.version.clone(),
+        anonymized: head.anonymized,
+    }
+}
+
+/// Shows a collector what outputs are shown.
+struct Listener(Rc<RefCell<Collector>>);
+
+impl Output for Listener {
+    fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> std::io::Result<()> {
+        self.0.borrow_mut().take(item, context);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Listens to a session and remembers, within bounds, what a report says.
+mod build;
+mod flows;
+mod paths;
+mod stories;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::incident::{ContainerPath, Incident, Machine};
+use crate::model::{EventKind, NetnsId, SignalKind, StandingMismatch, Tally, describe};
+use crate::output::{Context, Item, Losses, Output, Totals};
+use crate::telemetry::TraceStatus;
+use crate::telemetry::clock::Clock;
+use flows::Flows;
+use stories::Stories;
+use timeline::Timeline;
+
+/// Most different lengths that are told apart.
+const SIZES: usize = 4096;
+
+/// What a report says, so far.
+pub(crate) struct Collector {
+    machine: Machine,
+    clock: Option<Clock>,
+    start_ns: Option<u64>,
+    end_ns: u64,
+    stories: Stories,
+    timeline: Timeline,
+    sizes: BTreeMap<u32, u64>,
+    flows: Flows,
+    tallies: Vec<(String, Tally)>,
+    standing: Vec<StandingMismatch>,
+    paths: Vec<ContainerPath>,
+    status: TraceStatus,
+    totals: Option<Totals>,
+    losses: Losses,
+    events: u64,
+    /// What is wrong with what it was told.
+    damage: Option<String>,
+}
+
+impl Collector {
+    /// Nothing is known yet.
+    pub(crate) fn new(machine: Machine) -> Collector {
+        Collector {
+            machine,
+            clock: None,
+            start_ns: None,
+            end_ns: 0,
+            stories: Stories::default(),
+            timeline: Timeline::default(),
+            sizes: BTreeMap::new(),
+            flows: Flows::default(),
+            tallies: Vec::new(),
+            standing: Vec::new(),
+            paths: Vec::new(),
+            status: TraceStatus::default(),
+            totals: None,
+            losses: Losses::default(),
+            events: 0,
+            damage: None,
+        }
+    }
+
+    /// What it is told of is incomplete, for this reason.
+    pub(crate) fn is_damaged(&mut self, why: String) {
+        self.damage = Some(why);
+    }
+
+    /// The report as it stands.
+    pub(crate) fn incident(&self) -> Incident {
+        build::incident(self)
+    }
+
+    /// Takes in what outputs are shown.
+    pub(crate) fn take(&mut self, item: &Item<'_>, context: &Context<'_>) {
+        let now_ns = context.clock.now_ns();
+        self.clock = Some(*context.clock);
+        self.start_ns.get_or_insert(now_ns);
+        self.timeline.begin(now_ns);
+        self.end_ns = self.end_ns.max(now_ns);
+        match item {
+            Item::Starting { .. } => {}
+            Item::Status(status) => self.status = (*status).clone(),
+            Item::Standing(found) => self.standing = found.to_vec(),
+            Item::Event(attributed) => {
+                let event = &attributed.event;
+                self.events += 1;
+                self.timeline.add(event.time_ns, event.kind.signal());
+                let length = match event.kind {
+                    EventKind::Syn { mss, .. } => mss.map(|mss| mss.saturating_add(40)),
+                    _ => (event.length != 0).then_some(event.length),
+                };
+                if let Some(length) =
+                    length.filter(|l| self.sizes.len() < SIZES || self.sizes.contains_key(l))
+                {
+                    *self.sizes.entry(length).or_default() += 1;
+                }
+                self.flows.add(attributed);
+            }
+            Item::Report(tallies) => self.tallies(tallies, context),
+            Item::Lost(_, losses) => self.losses = *losses,
+            Item::Verdict(verdict) => self.stories.add(verdict, now_ns),
+            Item::End(verdicts, tallies, status, totals) => {
+                verdicts.iter().for_each(|verdict| self.stories.add(verdict, now_ns));
+                self.tallies(tallies, context);
+                self.status = (*status).clone();
+                self.standing.clone_from(&totals.standing);
+                self.totals = Some((*totals).clone());
+                self.paths = paths::of(context.node);
+            }
+        }
+    }
+
+    fn tallies(&mut self, tallies: &[(NetnsId, Tally)], context: &Context<'_>) {
+        let named = |(netns, tally): &(NetnsId, Tally)| {
+            let name = tally.container.as_ref().map(describe::container);
+            (name.unwrap_or_else(|| describe::owner(*netns, context.node)), tally.clone())
+        };
+        self.tallies = tallies.iter().map(named).collect();
+    }
+
+    fn counted(tally: &Tally) -> BTreeMap<SignalKind, u64> {
+        tally
+            .counters
+            .iter()
+            .filter(|(signal, _)| **signal != SignalKind::SackHole)
+            .map(|(s, n)| (*s, *n))
+            .collect()
+    }
+}
+
+impl Output for Collector {
+    fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
+        self.take(item, context);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+use super::super::{compare, html, markdown};
+use super::*;
+use crate::kernel::hooks::{HOOKS, Outcome, table};
+use crate::model::{AttributedEvent, Node};
+use crate::output::KernelNames;
+use crate::output::tui::testing;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// The founding incident as a collector is told it, with names that `rename` makes of them.
+fn collected(rename: impl Fn(&mut Node)) -> Collector {
+    let (mut node, names) = (testing::node(), KernelNames::default());
+    rename(&mut node);
+    let mut clock = Clock::replayed(1_700_000_000_000_000_000, SECOND);
+    let machine = Machine { host: "worker-1".to_owned(), kernel: "6.18".to_owned(), ..Machine::default() };
+    let mut collector = Collector::new(machine);
+    let outcomes = vec![Outcome::Attached; HOOKS.len()];
+    let status = TraceStatus { hooks: table(HOOKS, &outcomes), interfaces: 7, ..TraceStatus::default() };
+    let mut tell = |at_ns, item: &Item<'_>| {
+        clock.set(at_ns);
+        collector.take(item, &Context { clock: &clock, node: &node, kernel_names: &names });
+    };
+    tell(SECOND, &Item::Status(&status));
+    for n in 0..3 {
+        let mut event = testing::event(33276, 1500, testing::drop(1450));
+        event.time_ns = (2 + n) * SECOND;
+        let attributed = AttributedEvent {
+            event,
+            owner: Some(NetnsId(3)),
+            container: node.container(NetnsId(3)).cloned(),
+        };
+        tell(2 * SECOND, &Item::Event(&attributed));
+    }
+    let mut verdict = testing::blackhole(&node);
+    verdict.since_ns = 2 * SECOND;
+    tell(3 * SECOND, &Item::Verdict(&verdict));
+    let tallies = [(NetnsId(3), testing::tally(&node, 3))];
+    tell(9 * SECOND, &Item::End(&[verdict], &tallies, &status, &Totals { events: 3, ..Totals::default() }));
+    collector
+}
+
+#[test]
+fn the_incident_is_told_in_every_form() {
+    let incident = collected(|_| {}).incident();
+    assert!(incident.problem && !incident.proven);
+    insta::assert_snapshot!("markdown", markdown::page(&incident));
+    insta::assert_snapshot!("html", html::page(&incident));
+    let json = serde_json::to_string_pretty(&incident).unwrap();
+    assert_eq!(json, serde_json::to_string_pretty(&collected(|_| {}).incident()).unwrap(), "the same bytes");
+}
+
+#[test]
+fn names_from_outside_are_text_in_every_form() {
+    const EVIL: &str = "<script>alert(1)</script>|`x`\n# \u{202e}\"'&";
+    let incident = collected(|node| {
+        for netns in node.netns.values_mut() {
+            netns.links.values_mut().for_each(|link| link.name = EVIL.to_owned());
+            netns.containers.iter_mut().for_each(|container| container.name = Some(EVIL.to_owned()));
+        }
+    })
+    .incident();
+    let (page, ticket) = (html::page(&incident), markdown::page(&incident));
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+    assert!(!page.contains('\u{202e}') && !ticket.contains('\u{202e}'));
+    // In code Markdown takes everything as it is.
+    let outside = ticket.lines().filter(|line| !line.contains(": `"));
+    assert!(outside.clone().all(|line| !line.contains("<script")), "{ticket}");
+    assert_eq!(outside.filter(|line| line.starts_with("# ")).count(), 1, "{ticket}");
+}
+
+#[test]
+fn nothing_seen_is_well_only_where_nothing_was_missed() {
+    let told = |totals: Option<Totals>| {
+        let (node, names) = (testing::node(), KernelNames::default());
+        let clock = Clock::replayed(0, SECOND);
+        let mut collector = Collector::new(Machine::default());
+        let context = Context { clock: &clock, node: &node, kernel_names: &names };
+        if let Some(totals) = totals {
+            collector.take(&Item::End(&[], &[], &TraceStatus::default(), &totals), &context);
+        }
+        collector.incident()
+    };
+    assert!(told(Some(Totals::default())).proven);
+    assert!(told(Some(Totals::default())).headline.starts_with("No MTU problem"));
+    let mut lost = Totals::default();
+    lost.records.lost = 1;
+    for open in [None, Some(lost), Some(Totals { unready: true, ..Totals::default() })] {
+        let incident = told(open);
+        assert!(!incident.proven && incident.headline.starts_with("No verdict"), "{}", incident.headline);
+    }
+}
+
+#[test]
+fn fixed_takes_an_mtu_that_is_right_and_nothing_that_dies() {
+    let before = collected(|_| {}).incident();
+    let same = compare::compare(&before, &before);
+    assert!(!same.fixed && same.verdicts[0].state == compare::Fate::Remains, "{}", same.headline);
+    let mut after = before.clone();
+    after.verdicts.clear();
+    after.standing.clear();
+    after.containers.clear();
+    let unchanged = compare::compare(&before, &after);
+    assert!(!unchanged.fixed, "its MTU is as it was: {}", unchanged.headline);
+    let culprit = before.verdicts[0].verdict.culprit.clone().unwrap();
+    for (name, mtu) in after.paths.iter_mut().flat_map(|path| &mut path.devices) {
+        *mtu = if *name == culprit.interface { 1450 } else { *mtu };
+    }
+    let fixed = compare::compare(&before, &after);
+    assert!(fixed.fixed && fixed.headline.contains("1450 now, 1500 before"), "{}", fixed.headline);
+    after.paths.clear();
+    let silent = compare::compare(&before, &after);
+    assert_eq!((silent.fixed, silent.verdicts[0].state), (false, compare::Fate::Unproven));
+    let new = compare::compare(&after, &before);
+    assert_eq!(new.verdicts[0].state, compare::Fate::New);
+    assert!(!new.fixed);
+}
+
+#[test]
+fn time_and_flows_are_bounded() {
+    let mut timeline = Timeline::default();
+    timeline.begin(0);
+    for second in 0..100_000u64 {
+        timeline.add(second * SECOND, SignalKind::Drop);
+    }
+    let told = timeline.told(100_000 * SECOND);
+    let steps = &told.series[&SignalKind::Drop];
+    assert!(steps.len() <= 121 && steps.iter().sum::<u64>() == 100_000, "{}", steps.len());
+    let mut flows = Flows::default();
+    for port in 0..10_000u16 {
+        let event = testing::event(port, 1500, EventKind::Retransmit);
+        flows.add(&AttributedEvent { event, owner: None, container: None });
+    }
+    let (rows, more) = flows.told();
+    assert_eq!(u64::try_from(rows.len()).unwrap() + more, 10_000);
+}

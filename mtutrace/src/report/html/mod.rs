@@ -1,0 +1,100 @@
+//! The page: one file, which needs no network and no script. What comes from outside is escaped by maud, and what acts on
+//! text (direction, control characters) by [`escape`].
+mod comparison;
+mod parts;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::compare::Comparison;
+use super::incident::Incident;
+use super::svg;
+use super::words;
+use crate::output::escape::escape;
+
+const STYLE: &str = include_str!("style.css");
+/// Nothing may be loaded, whatever a name says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+/// A report as a page.
+pub(crate) fn page(incident: &Incident) -> String {
+    let title = format!("MTU report: {}", escape(&incident.machine.host));
+    frame(
+        &title,
+        &html! {
+            header {
+                (badge(incident))
+                h1 { (escape(&incident.headline)) }
+                p class="weak" {
+                    (escape(&incident.machine.host)) ", "
+                    time datetime=(incident.start) { (moment(&incident.start)) } " to "
+                    time datetime=(incident.end) { (moment(&incident.end)) } " UTC ("
+                    (format!("{:.1}", incident.duration_ms as f64 / 1000.0)) " s)"
+                }
+            }
+            main id="main" {
+                @for (n, story) in incident.verdicts.iter().enumerate() { (parts::story(story, n)) }
+                (parts::standing(incident))
+                @if let Some(drawing) = svg::timeline::draw(incident) {
+                    section aria-labelledby="timeline" {
+                        h2 id="timeline" { "Timeline" }
+                        figure {
+                            (parts::scrolled("Timeline", &drawing))
+                            figcaption { "Numbers on top are changes of verdicts, in the order in which they are listed with each verdict." }
+                        }
+                    }
+                }
+                @if let Some(drawing) = svg::sizes::draw(incident) {
+                    section aria-labelledby="sizes" {
+                        h2 id="sizes" { "Packet sizes" }
+                        figure { (parts::scrolled("Packet sizes", &drawing)) }
+                    }
+                }
+                (parts::flows(incident))
+                (parts::containers(incident))
+                (parts::sentences("notes", "What led to no verdict", &incident.notes))
+                (parts::sentences("unseen", "What could not be seen", &incident.unseen))
+                (parts::machine(incident))
+            }
+        },
+    )
+}
+
+/// A comparison as a page.
+pub(crate) fn compared(comparison: &Comparison) -> String {
+    frame("MTU report: before and after", &comparison::page(comparison))
+}
+
+fn frame(title: &str, body: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a class="skip" href="#main" { "Skip to the report" }
+                (body)
+                footer { p { "Made by mtutrace. Times are UTC; lengths are bytes at L3." } }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn badge(incident: &Incident) -> Markup {
+    let class = match incident.severity {
+        Some(severity) => severity.word().to_lowercase(),
+        None if incident.proven => "fine".to_owned(),
+        None => "info".to_owned(),
+    };
+    html! { p { span class=(format!("badge {class}")) { (words::severity(incident.severity)) } } }
+}
+
+/// A time without its date's letters and its last digits.
+fn moment(time: &str) -> String {
+    time.replace('T', " ").split('.').next().unwrap_or_default().to_owned()
+}
