@@ -3,6 +3,7 @@
 mod busy;
 mod docs;
 mod here;
+mod nowhere;
 mod summary;
 
 use anyhow::{Context, Result, bail};
@@ -54,9 +55,16 @@ pub(crate) fn test(options: &Options) -> Result<u8> {
     match guests {
         Some(Ok(qemu)) => {
             let series = vm::MATRIX.map(str::to_owned);
-            let wanted = Wanted { kernels_only: true, limit: vm::LIMIT, args };
+            let together = Some(vm::TOGETHER);
+            let wanted = Wanted { kernels_only: true, limit: vm::LIMIT, together, args };
             println!("\nscenarios on other kernels, two at a time");
             columns.extend(vm::matrix(qemu, &binary, &series, &wanted)?);
+            let nowhere = if args.is_empty() { nowhere::shown(&columns) } else { Vec::new() };
+            nowhere.iter().for_each(|what| println!("{what}"));
+            // A machine of somebody's own may lack what no guest has, such as FUSE.
+            if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+                broken.extend(nowhere);
+            }
         }
         Some(Err(error)) => broken.push(without_guests(&error)),
         None => println!("\nother kernels are left out (--no-vm)"),

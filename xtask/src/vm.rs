@@ -7,6 +7,7 @@ mod guests;
 mod image;
 mod kernel;
 mod modules;
+mod plan;
 mod script;
 mod vmlinux;
 
@@ -22,9 +23,11 @@ use self::guests::Guests;
 use self::image::Payload;
 use self::kernel::Kernel;
 pub(crate) use self::kernel::MATRIX;
-pub(crate) use self::script::Wanted;
+use self::plan::Plan;
+pub(crate) use self::plan::Wanted;
 use crate::packages::debian::cache;
 use crate::packages::{apt, debian};
+use crate::programs::Scenarios;
 use crate::results::Results;
 use crate::setup::qemu::Qemu;
 use crate::tables::Column;
@@ -33,6 +36,9 @@ use crate::{build, programs};
 /// How long a kernel may take, unless the command line says otherwise: several times what it takes, as it is to end what
 /// hangs and not what a busy machine makes slow.
 pub(crate) const LIMIT: Duration = Duration::from_secs(1500);
+
+/// How long the kernels of `cargo xtask test` may take, all together.
+pub(crate) const TOGETHER: Duration = Duration::from_secs(1500);
 
 /// Guests that run at the same time: each keeps a core busy while it boots, and mostly waits after that.
 const AT_A_TIME: usize = 2;
@@ -47,7 +53,7 @@ pub(crate) fn setup() -> Result<Qemu> {
 /// Boots `series` into a shell.
 pub(crate) fn shell(series: &str) -> Result<u8> {
     let qemu = setup()?;
-    let payload = prepare(&build::release()?)?;
+    let payload = prepare(&build::release()?, &programs::scenarios()?)?;
     let kernel = Kernel::get(&cache(), series)?;
     let initrd = cache().join(series).join("initrd");
     payload.write(&kernel, &script::environment(), "", &initrd)?;
@@ -56,22 +62,24 @@ pub(crate) fn shell(series: &str) -> Result<u8> {
 
 /// Runs the scenarios on each of `kernels`, two at a time; their columns in that order.
 pub(crate) fn matrix(qemu: Qemu, binary: &Path, series: &[String], wanted: &Wanted) -> Result<Vec<Column>> {
-    let guests = Guests { qemu, payload: prepare(binary)? };
+    let built = programs::scenarios()?;
+    let guests = Guests { qemu, payload: prepare(binary, &built)? };
     let kernels = series.iter().enumerate();
     let mut queue = kernels.map(|(place, one)| (place, one, Kernel::get(&cache(), one))).collect::<Vec<_>>();
     queue.sort_by_key(|(_, series, _)| std::cmp::Reverse(kernel::rank(series)));
+    // Fetching kernels takes none of the guests' time.
+    let plan = Plan::make(&built.programs, wanted)?;
     let (queue, done) = (Mutex::new(queue), Mutex::new(BTreeMap::new()));
     let work = || {
         loop {
             let Some((place, series, kernel)) = lock(&queue).pop() else { break };
             let title = kernel.as_ref().map_or(series, |kernel| &kernel.release).clone();
             // One kernel that cannot be had is a failure, but not of the others.
-            let results =
-                kernel.and_then(|kernel| guests.steadied(&kernel, wanted)).unwrap_or_else(|error| {
-                    let mut results = Results::default();
-                    results.end(Some(format!("{error:#}")));
-                    results
-                });
+            let results = kernel.and_then(|kernel| guests.steadied(&kernel, &plan)).unwrap_or_else(|error| {
+                let mut results = Results::default();
+                results.end(Some(format!("{error:#}")));
+                results
+            });
             lock(&done).insert(place, Column { title, results });
         }
     };
@@ -84,7 +92,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Everything that the guests need but their kernels.
-fn prepare(binary: &Path) -> Result<Payload> {
-    let built = programs::scenarios()?;
+fn prepare(binary: &Path, built: &Scenarios) -> Result<Payload> {
     Payload::gather(&cache(), binary, &built.helper, &built.programs)
 }
