@@ -92,7 +92,8 @@ fn main() -> ExitCode {
         Task::Vm { kernel, as_test, timeout, args, .. } => {
             let kernels = if kernel.is_empty() { vm::MATRIX.map(str::to_owned).to_vec() } else { kernel };
             let limit = Duration::from_secs(timeout);
-            let wanted = vm::Wanted { kernels_only: as_test, limit, together: None, args: &args };
+            let wanted =
+                vm::Wanted { kernels_only: as_test, limit, together: None, step_back: false, args: &args };
             test::on_kernels(&kernels, &wanted)
         }
         Task::Btf { running } => vm::btf(running),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::packages::debian::{self, Suite};
-use crate::results::in_guests::WIDER_KERNELS;
+use crate::results::in_guests::WIDER;
 
 /// The matrix: the oldest kernel that is promised, each long-term one since, and the newest.
 pub(crate) const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.17", "7.2", "7.3"];
@@ -60,7 +60,7 @@ impl Kernel {
 /// A series' place in the queue: those that run most come first, so that no other waits for them in the end; all others
 /// take about the same.
 pub(crate) fn rank(series: &str) -> usize {
-    WIDER_KERNELS.iter().position(|one| *one == series).unwrap_or(WIDER_KERNELS.len())
+    WIDER.iter().position(|one| *one == series).unwrap_or(WIDER.len())
 }
 
 /// Which suite has the series, and the packages of its newest version. Backports keep what testing once had.

@@ -1,5 +1,6 @@
 //! Which tests a guest runs, by name: known before it boots, so that what it never came to can be named.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -15,6 +16,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) limit: Duration,
     /// How long all of them may take, one pair after the other.
     pub(crate) together: Option<Duration>,
+    /// Whether guests only take what others leave of the processors: scenarios run here meanwhile.
+    pub(crate) step_back: bool,
     /// For the test programs, e.g. a name to filter by.
     pub(crate) args: &'a [String],
 }
@@ -29,7 +32,10 @@ pub(super) struct Plan {
     /// Whether single tests were asked for.
     some: bool,
     limit: Duration,
-    end: Option<Instant>,
+    together: Option<Duration>,
+    /// When the first guest was to boot.
+    start: OnceLock<Instant>,
+    pub(super) step_back: bool,
 }
 
 impl Plan {
@@ -47,9 +53,16 @@ impl Plan {
         let choosing =
             |arg: &&String| !arg.starts_with("--") || arg.starts_with("--skip") || *arg == "--exact";
         let options = wanted.args.iter().filter(|arg| !choosing(arg)).cloned().collect();
-        let end = wanted.together.map(|time| Instant::now() + time);
-        let (kernels_only, limit, some) = (wanted.kernels_only, wanted.limit, !wanted.args.is_empty());
-        Ok(Self { tests, options, kernels_only, some, limit, end })
+        Ok(Self {
+            tests,
+            options,
+            kernels_only: wanted.kernels_only,
+            some: !wanted.args.is_empty(),
+            limit: wanted.limit,
+            together: wanted.together,
+            start: OnceLock::new(),
+            step_back: wanted.step_back,
+        })
     }
 
     /// The tests of a kernel, by its series.
@@ -60,7 +73,8 @@ impl Plan {
 
     /// How long a guest that boots now may take; none where all time is over that the guests together have.
     pub(super) fn left(&self) -> Option<Duration> {
-        let left = self.end.map_or(self.limit, |end| end.saturating_duration_since(Instant::now()));
+        let gone = self.start.get_or_init(Instant::now).elapsed();
+        let left = self.together.map_or(self.limit, |together| together.saturating_sub(gone));
         (!left.is_zero()).then(|| left.min(self.limit))
     }
 
@@ -76,8 +90,13 @@ mod tests {
 
     #[test]
     fn the_time_of_one_and_of_all() {
-        let wanted =
-            |together| Wanted { kernels_only: true, limit: Duration::from_secs(100), together, args: &[] };
+        let wanted = |together| Wanted {
+            kernels_only: true,
+            limit: Duration::from_secs(100),
+            together,
+            step_back: false,
+            args: &[],
+        };
         // None of the programs that it names is there.
         assert!(Plan::make(&[], &wanted(None)).is_err());
         let plan = |together| {
