@@ -54,7 +54,6 @@ const LIST: &[(&str, On, &str)] = &[
     ),
     ("lifecycle::nothing_is_left_in_the_kernel", Both, "links or filters, and what becomes of them"),
     ("manners::a_deleted_namespace_is_gone_soon", Both, "what a link or a filter keeps alive"),
-    ("manners::nothing_of_the_node_is_changed", Both, "a qdisc and filters are changes, links are none"),
     ("map_routes::what_the_kernel_has_learnt", Both, "how it shows a path MTU that it has learnt"),
     (
         "filtered_output::its_messages_are_of_the_flow_that_they_quote",
@@ -67,8 +66,11 @@ const LIST: &[(&str, On, &str)] = &[
     ("least_privilege::root_gives_up_what_is_not_needed", Old, "it charges BPF maps as locked memory"),
     ("least_privilege::without_syslog_it_says_what_is_not_seen", Old, "who may read addresses of symbols"),
     ("manners::another_run_is_left_alone", Old, "filters of two runs share a qdisc"),
+    ("manners::nothing_of_the_node_is_changed", Old, "a qdisc and filters are changes, links are none"),
     ("map::the_two_capabilities_suffice", Old, "which capability allows what"),
-    ("quiet", Old, "no false alarm of ten thousand ordinary packets of each kind"),
+    ("quiet::jumbo_frames_on_a_bridge", Old, "no false alarm of ten thousand ordinary packets"),
+    ("quiet::legal_fragments_through_a_router", Old, "likewise"),
+    ("quiet::routed_tcp_in_super_packets", Old, "likewise"),
     ("started_late", Old, "what it says of a connection whose start nobody saw"),
     ("doctor::types_of_another_kernel_take_away_what_needs_them_and_no_more", New, "what it has without BTF"),
     ("download_blackhole::a_stalled_upload_is_a_black_hole_too", New, "how a retransmit looks at its sender"),
@@ -113,7 +115,11 @@ mod tests {
             runs("5.10", "quiet::jumbo_frames_on_a_bridge")
                 && !runs("7.2", "quiet::jumbo_frames_on_a_bridge")
         );
-        assert!(runs("6.12", "healthy::x") && !runs("6.12", "quiet::x") && !runs("6.1", "healthy::x"));
+        assert!(
+            runs("6.12", "healthy::x")
+                && !runs("6.12", "quiet::jumbo_frames_on_a_bridge")
+                && !runs("6.1", "healthy::x")
+        );
         assert!(!runs("5.10", "refusal::a_bad_duration") && !runs("5.10", "causes2::x"));
         assert_eq!(lost(&["causes::x".to_owned()]).len(), LIST.len() - 1);
     }
