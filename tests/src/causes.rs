@@ -10,5 +10,6 @@ mod watch;
 pub use expect::{Count, Expected};
 pub use moved::{Moving, await_count};
 pub use numbers::{packets, small_mtu};
+pub(crate) use record::line;
 pub use record::record;
 pub use watch::Watch;

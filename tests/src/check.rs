@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use serde_json::Value;
 
+use crate::causes;
 use crate::lab::incident::Incident;
 use crate::lab::name;
 use crate::lab::netns::run;
@@ -24,6 +25,15 @@ pub fn skip() -> bool {
     );
     eprintln!("skipped: making network namespaces needs root");
     true
+}
+
+/// Says that this kernel lacks `what` the test (`program::test`) needs. Who runs the scenarios on several kernels then makes
+/// sure that one of them has it: the line goes where those about causes go.
+pub fn kernel_lacks(test: &str, what: &str) {
+    eprintln!("skipped: this kernel has no {what}");
+    if std::env::var_os("MTUTRACE_CAUSES").is_some() {
+        causes::line(&format!("@lacks {test}\t{what}\n")).unwrap_or_else(|error| panic!("{error:#}"));
+    }
 }
 
 /// Whether classifiers are links that end with their owner (Linux 6.6), rather than filters on a clsact qdisc.

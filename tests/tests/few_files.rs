@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use mtutrace_tests::check::{has_tcx, skip};
+use mtutrace_tests::check::{has_tcx, kernel_lacks, skip};
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::name;
 use mtutrace_tests::lab::netns::NetNs;
@@ -30,7 +30,13 @@ fn under_limit(may_raise: bool) -> Command {
 #[test]
 fn who_is_not_traced_is_told() {
     // The status counts the interfaces of the whole node; filters (before 6.6) take no descriptor.
-    if skip() || !has_tcx() || alone::ran("who_is_not_traced_is_told") {
+    if skip() {
+        return;
+    }
+    if !has_tcx() {
+        return kernel_lacks("few_files::who_is_not_traced_is_told", "TCX");
+    }
+    if alone::ran("who_is_not_traced_is_told") {
         return;
     }
     let [near, far] = ["near", "far"].map(|side| NetNs::create(&format!("{}-{side}", name::own())).unwrap());

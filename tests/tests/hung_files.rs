@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use mtutrace_tests::check::skip;
+use mtutrace_tests::check::{kernel_lacks, skip};
 use mtutrace_tests::lab::daemon::Daemon;
 use mtutrace_tests::lab::fuse::DeafFuse;
 use mtutrace_tests::lab::leaks::Held;
@@ -21,7 +21,7 @@ const END: Duration = Duration::from_secs(1);
 
 #[test]
 fn a_run_ends_and_names_others() {
-    if skip() || no_fuse() || alone::ran("a_run_ends_and_names_others") {
+    if skip() || no_fuse("a_run_ends_and_names_others") || alone::ran("a_run_ends_and_names_others") {
         return;
     }
     let (name, innocent, _daemon) = innocent();
@@ -55,12 +55,15 @@ fn a_run_ends_and_names_others() {
 /// The type of an overlay does not tell what it lies upon: a helper is lost, and nothing else.
 #[test]
 fn what_hangs_all_the_same_holds_nothing() {
-    if skip() || no_fuse() || alone::ran("what_hangs_all_the_same_holds_nothing") {
+    if skip()
+        || no_fuse("what_hangs_all_the_same_holds_nothing")
+        || alone::ran("what_hangs_all_the_same_holds_nothing")
+    {
         return;
     }
     let overlays = std::fs::read_to_string("/proc/filesystems").unwrap().contains("overlay");
     if !overlays {
-        return eprintln!("skipped: this kernel has no overlayfs");
+        return kernel_lacks("hung_files::what_hangs_all_the_same_holds_nothing", "overlayfs");
     }
     let fuse = DeafFuse::serve_at_first().unwrap();
     let rooted = Rooted::overlaid(&fuse).unwrap();
@@ -84,7 +87,7 @@ fn what_hangs_all_the_same_holds_nothing() {
 
 #[test]
 fn a_map_ends_and_names_others() {
-    if skip() || no_fuse() || alone::ran("a_map_ends_and_names_others") {
+    if skip() || no_fuse("a_map_ends_and_names_others") || alone::ran("a_map_ends_and_names_others") {
         return;
     }
     let (name, _innocent, _daemon) = innocent();
@@ -127,10 +130,10 @@ fn hostile() -> Vec<(DeafFuse, Rooted)> {
         .collect()
 }
 
-fn no_fuse() -> bool {
+fn no_fuse(test: &str) -> bool {
     let absent = !Path::new("/dev/fuse").exists();
     if absent {
-        eprintln!("skipped: this kernel has no /dev/fuse");
+        kernel_lacks(&format!("hung_files::{test}"), "/dev/fuse");
     }
     absent
 }

@@ -49,6 +49,20 @@ pub(crate) fn cargo(verb: &str) -> Command {
     command
 }
 
+/// `cargo install` of one version of a package below `root`. Built for one use a day, or for a linker whose work LLVM does:
+/// half the time to build counts for more than a second to run.
+pub(crate) fn install(package: &str, version: &str, root: &Path) -> Command {
+    let mut install = cargo("install");
+    install.args([package, "--version", version, "--locked", "--root"]).arg(root);
+    for (setting, value) in [("OPT_LEVEL", "0"), ("DEBUG", "false"), ("LTO", "off"), ("CODEGEN_UNITS", "256")]
+    {
+        install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    }
+    // Its own target directory goes away afterwards; ours would keep hundreds of crates that nothing else uses.
+    install.env_remove("CARGO_TARGET_DIR");
+    install
+}
+
 /// Runs to the end with our own output; anything but success is an error.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot run {}", line(command)))?;

@@ -51,7 +51,7 @@ enum Task {
         /// Give a shell in the guest instead (Ctrl-A X ends it)
         #[arg(long)]
         shell: bool,
-        /// Leave out what `cargo xtask test` leaves out of guests, because one kernel is enough for it
+        /// Only what `cargo xtask test` runs in guests, because the kernel decides its result
         #[arg(long)]
         as_test: bool,
         /// How long each kernel may take
@@ -92,7 +92,9 @@ fn main() -> ExitCode {
         Task::Vm { kernel, as_test, timeout, args, .. } => {
             let kernels = if kernel.is_empty() { vm::MATRIX.map(str::to_owned).to_vec() } else { kernel };
             let limit = Duration::from_secs(timeout);
-            test::on_kernels(&kernels, &vm::Wanted { kernels_only: as_test, limit, args: &args })
+            let wanted =
+                vm::Wanted { kernels_only: as_test, limit, together: None, step_back: false, args: &args };
+            test::on_kernels(&kernels, &wanted)
         }
         Task::Btf { running } => vm::btf(running),
         Task::Busy => test::busy(),

@@ -1,7 +1,7 @@
 //! Test programs, as cargo builds them.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -23,6 +23,20 @@ pub(crate) struct Program {
     pub(crate) path: PathBuf,
     /// The folder of its package, in which cargo runs tests.
     pub(crate) dir: PathBuf,
+}
+
+impl Program {
+    /// The names of those of its tests that `args` choose.
+    pub(crate) fn tests(&self, args: &[String]) -> Result<Vec<String>> {
+        let mut list = Command::new(&self.path);
+        list.args(["--list", "--format", "terse"]).args(args).stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = list.output().with_context(|| self.path.display().to_string())?;
+        if !output.status.success() {
+            bail!("{} --list: {}", self.name, output.status);
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+    }
 }
 
 /// Scenarios, and [`HELPER`].

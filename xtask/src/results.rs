@@ -1,10 +1,10 @@
 //! What test programs say, here and in guests, as results.
 
-pub(crate) mod left_out;
+pub(crate) mod in_guests;
 pub(crate) mod seen;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use self::seen::Seen;
 
@@ -13,6 +13,9 @@ pub(crate) const MARK: &str = "@@ ";
 
 /// So many failures may be bad luck on a machine that others share; more of them are none.
 const AGAIN: usize = 3;
+
+/// A test that takes longer is not run once more in a guest: libtest tells of tests that take so long.
+const LONG: Duration = Duration::from_secs(60);
 
 /// The names of a program's tests among `tests`, which are named `program::test`.
 pub(crate) fn of_program<'a>(program: &str, tests: &'a [String]) -> Vec<&'a str> {
@@ -54,10 +57,16 @@ pub(crate) struct Results {
     pub(crate) unsteady: Vec<String>,
     /// Failures that belong to no test: a program that died, a guest that never came to its end.
     pub(crate) broken: Vec<String>,
+    /// Tests that could show nothing, by what this kernel lacks for them.
+    pub(crate) lacking: BTreeMap<String, String>,
+    /// What was to be run, where that is known before.
+    pub(crate) wanted: BTreeSet<String>,
     /// From the boot, or the first program, to the end.
     pub(crate) took: Duration,
     program: String,
     running: Option<String>,
+    slow: BTreeSet<String>,
+    settled: Option<Instant>,
     finished: bool,
 }
 
@@ -78,6 +87,10 @@ impl Results {
         {
             return Some(format!("test {name} ... {}", line.trim()));
         }
+        let slow = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.strip_suffix(" has been running for over 60 seconds"));
+        self.slow.extend(slow.map(|name| format!("{}::{name}", self.program)));
         let noise = line.is_empty() || line.starts_with("running ") || line.starts_with("test result:");
         (!noise).then(|| format!("    {line}"))
     }
@@ -87,12 +100,20 @@ impl Results {
             .into_iter()
             .find(|state| result == state.word() || result.starts_with(&format!("{}, ", state.word())))?;
         self.running = None;
+        // Of tests one at a time libtest says nothing before their end.
+        if self.settled.replace(Instant::now()).is_some_and(|last| last.elapsed() > LONG) {
+            self.slow.insert(name.to_owned());
+        }
         self.tests.insert(name.to_owned(), state);
         Some(format!("test {name} ... {}", state.word()))
     }
 
     /// Takes a line of the file that `MTUTRACE_CAUSES` names.
     pub(crate) fn cause(&mut self, line: &str) {
+        if let Some((test, what)) = seen::lacking(line) {
+            drop(self.lacking.insert(test, what));
+            return;
+        }
         match seen::parse(line) {
             None => self.broken.push(format!("not a line about a cause: {line:?}")),
             Some((name, seen)) => self.saw(name, seen),
@@ -125,13 +146,16 @@ impl Results {
         if let Some(json) = words.strip_prefix("status ") {
             return self.status(json);
         }
-        if words.starts_with(seen::MARK) {
+        if [seen::MARK, seen::LACKS].iter().any(|mark| words.starts_with(mark)) {
             self.cause(words);
             return Some(words.to_owned());
         }
         let mut words = words.split_whitespace();
         match (words.next(), words.next(), words.next()) {
-            (Some("program"), Some(name), _) => name.clone_into(&mut self.program),
+            (Some("program"), Some(name), _) => {
+                name.clone_into(&mut self.program);
+                self.settled = Some(Instant::now());
+            }
             (Some("code"), Some(code), _) => return self.end_program(code),
             (Some("finished"), ..) => self.finished = true,
             _ => {}
@@ -163,6 +187,16 @@ impl Results {
             self.broken.push("the guest went off before its tests were done".to_owned());
         }
         self.broken.extend(error);
+        let missed = self.wanted.iter().filter(|name| !self.tests.contains_key(*name));
+        let missed = missed.map(String::as_str).collect::<Vec<_>>();
+        if !missed.is_empty() {
+            self.broken.push(format!("{} tests were not run: {}", missed.len(), missed.join(", ")));
+        }
+    }
+
+    /// Whether one that failed takes too long to be run once more in a guest.
+    pub(crate) fn is_long(&self) -> bool {
+        self.failed().any(|name| self.slow.contains(name))
     }
 
     /// The tests that failed, if they are so few that it may be bad luck: to be run once more, alone.
@@ -180,6 +214,7 @@ impl Results {
                 self.unsteady.push(name);
             }
         }
+        self.lacking.extend(second.lacking);
         for (name, seen) in second.causes {
             self.saw(name, seen);
         }
@@ -251,11 +286,25 @@ mod tests {
     }
 
     #[test]
+    fn what_never_came_and_what_takes_long_are_named() {
+        let lines = "@@ program a\ntest x ... ok\ntest y has been running for over 60 seconds\n";
+        let mut hung = feed(lines);
+        hung.wanted = ["a::x", "a::y", "b::z"].map(str::to_owned).into();
+        hung.end(Some("not done".to_owned()));
+        assert_eq!(hung.broken, ["not done", "2 tests were not run: a::y, b::z"]);
+        let long = feed(&(lines.to_owned() + "test y ... FAILED\n@@ code 101\n@@ finished"));
+        assert!(long.is_long() && long.doubtful().is_some());
+        assert!(!feed("@@ program a\ntest x ... FAILED").is_long());
+    }
+
+    #[test]
     fn causes_behind_the_mark() {
         let mut results =
             feed("@@ program causes\ntest a ... ok\n@@ @cause a\ttc:ingress\n@@ code 0\n@@ finished");
         results.end(None);
         assert!(results.good() && results.causes.contains_key("a"), "{:?}", results.broken);
+        let lacking = feed("@@ @lacks causes::a\tTCX");
+        assert_eq!(lacking.lacking["causes::a"], "TCX");
         let bad = feed("@@ @cause a");
         assert_eq!(bad.broken.len(), 1);
     }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::results::Results;
-use crate::results::left_out::is_left_out;
 
 /// One kernel and what it showed.
 pub(crate) struct Column {
@@ -66,9 +65,10 @@ pub(crate) fn hooks(columns: &[Column]) -> String {
 pub(crate) fn tests(columns: &[Column]) -> String {
     let mut table = Table::new("test", columns);
     for name in columns.iter().flat_map(|column| column.results.tests.keys()).collect::<BTreeSet<_>>() {
-        let absent = if is_left_out(name) { "left out" } else { "not run" };
-        let state =
-            |column: &Column| column.results.tests.get(name).map_or(absent, |state| state.word()).to_owned();
+        let state = |column: &Column| {
+            let absent = if column.results.wanted.contains(name) { "not run" } else { "left out" };
+            column.results.tests.get(name).map_or(absent, |state| state.word()).to_owned()
+        };
         table.row(name, columns.iter().map(state));
     }
     table.to_string()
@@ -89,13 +89,14 @@ mod tests {
     #[test]
     fn tests_and_hooks_that_a_kernel_lacks() {
         let status = "@@ status {\"hooks\":[{\"hook\":\"tc\",\"state\":\"missing\",\"why\":\"a|b\"}]}";
-        let columns = [
+        let mut columns = [
             column(
                 "6.1",
                 &[status, "@@ program mismatch", "test one ... ok", "@@ program refusal", "test x ... ok"],
             ),
             column("5.10", &["@@ program mismatch"]),
         ];
+        columns[1].results.wanted.insert("mismatch::one".to_owned());
         let text = super::tests(&columns);
         assert!(text.contains("| mismatch::one | ok  | not run  |\n"), "{text}");
         assert!(text.contains("| refusal::x    | ok  | left out |\n"), "{text}");

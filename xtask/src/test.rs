@@ -3,16 +3,19 @@
 mod busy;
 mod docs;
 mod here;
+mod nowhere;
 mod summary;
 
-use anyhow::{Context, Result, bail};
+use std::sync::mpsc::channel;
+
+use anyhow::{Context, Result, anyhow, bail};
 
 pub(crate) use self::busy::busy;
 use self::summary::close;
 use crate::setup::{self, For};
 use crate::tables::{self, Column, causes};
 use crate::vm::Wanted;
-use crate::{build, vm};
+use crate::{build, programs, vm};
 
 /// What holds what `--write-docs` writes.
 const DOCUMENT: &str = "docs/KERNELS.md";
@@ -26,6 +29,9 @@ pub(crate) struct Options {
     /// Let 20 containers of somebody else come and go every second beside the scenarios
     #[arg(long)]
     busy: bool,
+    /// Let one guest at a time have what the scenarios here leave of the machine: minutes less where nothing else runs on it
+    #[arg(long, conflicts_with_all = ["no_vm", "busy"])]
+    beside: bool,
     /// Write the tables of causes and hooks into docs/KERNELS.md, if all is well
     #[arg(long, conflicts_with_all = ["no_vm", "args"])]
     write_docs: bool,
@@ -44,22 +50,56 @@ pub(crate) fn test(options: &Options) -> Result<u8> {
     if let Some(Err(error)) = &guests {
         println!("setup: {}", without_guests(error));
     }
-    let binary = build::release()?;
-    let units = here::units(args)?;
-    let mut busy = options.busy.then(busy::Busy::start).transpose()?;
-    let mut columns = vec![here::scenarios(&binary, args)?];
-    let ended = busy.as_mut().map(busy::Busy::check).transpose();
-    drop(busy);
-    let mut broken = ended.err().map(|error| format!("{error:#}")).into_iter().collect::<Vec<_>>();
-    match guests {
-        Some(Ok(qemu)) => {
-            let series = vm::MATRIX.map(str::to_owned);
-            let wanted = Wanted { kernels_only: true, limit: vm::LIMIT, args };
-            println!("\nscenarios on other kernels, two at a time");
-            columns.extend(vm::matrix(qemu, &binary, &series, &wanted)?);
+    let (binary, units) = std::thread::scope(|scope| -> Result<_> {
+        if matches!(guests, Some(Ok(_))) {
+            scope.spawn(vm::fetch);
         }
-        Some(Err(error)) => broken.push(without_guests(&error)),
-        None => println!("\nother kernels are left out (--no-vm)"),
+        Ok((build::tested()?, here::units(args)?))
+    })?;
+    let built = programs::scenarios()?;
+    let mut busy = options.busy.then(busy::Busy::start).transpose()?;
+    let mut broken = Vec::new();
+    let prepared = match guests {
+        Some(Ok(qemu)) => {
+            let (together, step_back) = (Some(vm::TOGETHER), options.beside);
+            let wanted = Wanted { kernels_only: true, limit: vm::LIMIT, together, step_back, args };
+            Some(vm::prepare(qemu, &binary, &built, &wanted)?)
+        }
+        Some(Err(error)) => {
+            broken.push(without_guests(&error));
+            None
+        }
+        None => {
+            println!("\nother kernels are left out (--no-vm)");
+            None
+        }
+    };
+    let (done, here_is_done) = channel();
+    let matrix = |alone| {
+        let guests = prepared.as_ref()?;
+        println!("\nscenarios on other kernels");
+        Some(guests.matrix(&vm::MATRIX.map(str::to_owned), alone))
+    };
+    let mut columns = Vec::new();
+    let others = std::thread::scope(|scope| -> Result<_> {
+        let beside = options.beside.then(|| scope.spawn(|| matrix(Some(here_is_done))));
+        columns.push(here::scenarios(&binary, &built, args)?);
+        let ended = busy.as_mut().map(busy::Busy::check).transpose();
+        broken.extend(ended.err().map(|error| format!("{error:#}")));
+        drop((busy.take(), done));
+        match beside {
+            Some(guests) => guests.join().map_err(|_| anyhow!("the guests' thread panicked")),
+            None => Ok(matrix(None)),
+        }
+    })?;
+    if let Some(others) = others {
+        columns.extend(others);
+        let nowhere = if args.is_empty() { nowhere::shown(&columns) } else { Vec::new() };
+        nowhere.iter().for_each(|what| println!("{what}"));
+        // A machine of somebody's own may lack what no guest has, such as FUSE.
+        if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+            broken.extend(nowhere);
+        }
     }
     let failed = close(Some(&units), &columns, broken);
     if options.write_docs {
@@ -79,7 +119,8 @@ fn without_guests(error: &anyhow::Error) -> String {
 pub(crate) fn on_kernels(series: &[String], wanted: &Wanted) -> Result<u8> {
     setup::setup(For::Testing)?;
     let qemu = vm::setup()?;
-    let columns = vm::matrix(qemu, &build::release()?, series, wanted)?;
+    let prepared = vm::prepare(qemu, &build::tested()?, &programs::scenarios()?, wanted)?;
+    let columns = prepared.matrix(series, None);
     println!("\n{}", tables::hooks(&columns));
     Ok(u8::from(close(None, &columns, Vec::new()) > 0))
 }

@@ -9,7 +9,11 @@ use anyhow::{Context, Result};
 /// stderr (on stdout it would come between a test's name and its result). The test harness captures only what the
 /// print macros write, so this passes it.
 pub fn record(name: &str, outcome: &str) -> Result<()> {
-    let line = format!("@cause {name}\t{}\n", outcome.split_whitespace().collect::<Vec<_>>().join(" "));
+    line(&format!("@cause {name}\t{}\n", outcome.split_whitespace().collect::<Vec<_>>().join(" ")))
+}
+
+/// Writes a line there.
+pub(crate) fn line(line: &str) -> Result<()> {
     match std::env::var_os("MTUTRACE_CAUSES") {
         // One write, so that lines of tests side by side stay whole.
         Some(path) => OpenOptions::new()

@@ -89,16 +89,7 @@ impl Tool {
     }
 
     fn install(&self, tools: &Path) -> Result<()> {
-        let mut install = exec::cargo("install");
-        install.args([self.package, "--version", self.version, "--locked", "--root"]).arg(tools);
-        // Built for one use a day: half the time to build counts for more than a second to run.
-        for (setting, value) in
-            [("OPT_LEVEL", "0"), ("DEBUG", "false"), ("LTO", "off"), ("CODEGEN_UNITS", "256")]
-        {
-            install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
-        }
-        // Its own target directory goes away afterwards; ours would keep hundreds of crates that nothing else uses.
-        install.env_remove("CARGO_TARGET_DIR");
+        let mut install = exec::install(self.package, self.version, tools);
         let by_hand = format!("by hand: cargo install {} --version {} --locked", self.package, self.version);
         exec::with_progress(&mut install, INSTALL).context(by_hand)
     }

@@ -5,6 +5,15 @@ use std::collections::BTreeSet;
 /// How a scenario's line begins, in the file that `MTUTRACE_CAUSES` names.
 pub(crate) const MARK: &str = "@cause ";
 
+/// How a line begins about a test that needs something which this kernel lacks.
+pub(crate) const LACKS: &str = "@lacks ";
+
+/// Reads `@lacks PROGRAM::TEST<TAB>WHAT`.
+pub(crate) fn lacking(line: &str) -> Option<(String, String)> {
+    let (test, what) = line.strip_prefix(LACKS)?.split_once('\t')?;
+    Some((test.trim().to_owned(), what.trim().to_owned()))
+}
+
 /// What one kernel showed of a cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {

@@ -47,10 +47,7 @@ pub(super) fn linker() -> Result<PathBuf> {
         return Ok(found);
     }
     step("bpf-linker", &format!("none yet; building {LINKER_VERSION}, a minute or two"));
-    let mut install = exec::cargo("install");
-    install.args(["bpf-linker", "--version", LINKER_VERSION, "--locked", "--root"]).arg(target.join("tools"));
-    // Its own target directory goes away afterwards; ours would keep 200 crates that nothing else uses.
-    install.env_remove("CARGO_TARGET_DIR");
+    let mut install = exec::install("bpf-linker", LINKER_VERSION, &target.join("tools"));
     let by_hand = format!("by hand: cargo install bpf-linker --version {LINKER_VERSION} --locked");
     exec::with_progress(&mut install, Duration::from_secs(1800)).with_context(|| by_hand.clone())?;
     toolchain::linker(&target).with_context(|| format!("bpf-linker was installed but doesn't run; {by_hand}"))

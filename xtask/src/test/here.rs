@@ -12,7 +12,7 @@ use mtutrace_tests::check::has_tcx;
 use mtutrace_tests::tools;
 
 use crate::exec;
-use crate::programs::{self, Program};
+use crate::programs::{self, Program, Scenarios};
 use crate::results::{MARK, Results, of_program};
 use crate::tables::Column;
 
@@ -32,9 +32,8 @@ pub(crate) fn units(args: &[String]) -> Result<Results> {
 }
 
 /// Every scenario on this kernel, as root, with the tracer `binary`.
-pub(crate) fn scenarios(binary: &Path, args: &[String]) -> Result<Column> {
+pub(crate) fn scenarios(binary: &Path, built: &Scenarios, args: &[String]) -> Result<Column> {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").context("uname -r")?;
-    let built = programs::scenarios()?;
     let causes = exec::target_dir().join("causes");
     if causes.exists() {
         fs::remove_file(&causes)?;

@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::packages::debian::{self, Suite};
+use crate::results::in_guests::WIDER;
 
 /// The matrix: the oldest kernel that is promised, each long-term one since, and the newest.
 pub(crate) const MATRIX: [&str; 6] = ["5.10", "6.1", "6.12", "6.17", "7.2", "7.3"];
-
-/// Series whose guests take longest, so that no other waits for them in the end; all others take about the same.
-const LONGEST: [&str; 2] = ["5.10", "6.1"];
 
 /// A kernel out of its package.
 pub(crate) struct Kernel {
@@ -59,9 +57,10 @@ impl Kernel {
     }
 }
 
-/// A series' place in the queue: the longest run comes first.
+/// A series' place in the queue: those that run most come first, so that no other waits for them in the end; all others
+/// take about the same.
 pub(crate) fn rank(series: &str) -> usize {
-    LONGEST.iter().position(|one| *one == series).unwrap_or(LONGEST.len())
+    WIDER.iter().position(|one| *one == series).unwrap_or(WIDER.len())
 }
 
 /// Which suite has the series, and the packages of its newest version. Backports keep what testing once had.

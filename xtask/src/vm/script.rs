@@ -3,27 +3,13 @@
 use std::time::Duration;
 
 use super::image::Payload;
-use super::kernel::Kernel;
-use crate::programs;
-use crate::results::{MARK, left_out, of_program};
+use crate::results::{MARK, of_program};
 
 /// The factor for waits inside the guest: emulation is several times slower, and shares the machine.
 const PATIENCE: u32 = 4;
 
-/// One hanging program must not take the others with it.
-const PROGRAM_LIMIT: u64 = 600;
 /// What chooses among the cases of the accuracy suite, if it is set here.
 const CHOICE: [&str; 2] = ["MTUTRACE_CASES", "MTUTRACE_SEED"];
-
-/// What the guests run.
-pub(crate) struct Wanted<'a> {
-    /// Whether tests are left out for which one kernel is enough.
-    pub(crate) kernels_only: bool,
-    /// How long each kernel may take.
-    pub(crate) limit: Duration,
-    /// For the test programs, e.g. a name to filter by.
-    pub(crate) args: &'a [String],
-}
 
 /// What tests find in their environment.
 pub(super) fn environment() -> String {
@@ -42,32 +28,27 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// The guest's script: each test program one after the other.
-pub(super) fn job(payload: &Payload, kernel: &Kernel, wanted: &Wanted) -> String {
-    let args = wanted.args.iter().map(|arg| format!(" {}", quote(arg))).collect::<String>();
-    let threads = programs::at_a_time(kernel.has_tcx());
-    let mut runs = String::new();
-    for program in payload.programs() {
-        let skips = if wanted.kernels_only { left_out::skips(program) } else { Some(Vec::new()) };
-        if let Some(skips) = skips {
-            runs.push_str(&format!("run {program} {}{args}\n", skips.join(" ")));
-        }
-    }
-    // Who asks for single tests knows how long they may take.
-    let limit = if wanted.args.is_empty() { PROGRAM_LIMIT } else { wanted.limit.as_secs() };
-    script(threads, limit, &runs)
+/// How a guest's tests are run.
+pub(super) struct How<'a> {
+    /// The option that says how many of a program's tests run at a time.
+    pub(super) threads: &'a str,
+    /// For each program.
+    pub(super) options: &'a [String],
+    /// One hanging program must not take the others with it.
+    pub(super) limit: Duration,
 }
 
-/// The script for a few tests, `program::test`.
-pub(super) fn job_again(payload: &Payload, tests: &[String]) -> String {
+/// The guest's script: each test program that has some of `tests` (`program::test`), one after the other.
+pub(super) fn job(payload: &Payload, tests: &[String], how: &How) -> String {
+    let options = how.options.iter().map(|option| format!(" {}", quote(option))).collect::<String>();
     let mut runs = String::new();
     for program in payload.programs() {
         let ours = of_program(program, tests);
         if !ours.is_empty() {
-            runs.push_str(&format!("run {program} --exact {}\n", ours.join(" ")));
+            runs.push_str(&format!("run {program} --exact {}{options}\n", ours.join(" ")));
         }
     }
-    script("--test-threads=1", PROGRAM_LIMIT, &runs)
+    script(how.threads, how.limit.as_secs(), &runs)
 }
 
 /// Around the calls of `run PROGRAM ARGS`. The programs' stderr goes to the console, where what processes of a lab write
