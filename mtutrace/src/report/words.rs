@@ -108,3 +108,8 @@ pub(super) fn unseen(
 pub(super) fn severity(severity: Option<Severity>) -> &'static str {
     severity.map_or("no problem found", Severity::word)
 }
+
+/// A time without its date's letters and its last digits.
+pub(super) fn moment(time: &str) -> String {
+    time.replace('T', " ").split('.').next().unwrap_or_default().to_owned()
+}

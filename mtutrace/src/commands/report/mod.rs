@@ -1,11 +1,10 @@
 //! `mtutrace report`: what a recording says, as a page, for a ticket, or for a program.
+mod options;
 mod write;
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
-
-use clap::ValueEnum;
 
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::player::Player;
@@ -14,30 +13,7 @@ use crate::output::{Context, Item, Output};
 use crate::recording::head::Head;
 use crate::report::incident::Machine;
 use crate::report::{Collector, Incident, compare, html, markdown};
-
-/// Forms of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    /// A page, whole in one file.
-    Html,
-    /// For a ticket.
-    Markdown,
-    /// For programs.
-    Json,
-}
-
-/// Options of `report`.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// The recording; `-` is stdin.
-    pub(crate) file: PathBuf,
-    /// An earlier one, that it is to be compared with.
-    pub(crate) before: Option<PathBuf>,
-    /// The form; by default that of `write`'s ending, else Markdown on a terminal, else a page.
-    pub(crate) format: Option<ReportFormat>,
-    /// Where to write it; stdout without.
-    pub(crate) write: Option<PathBuf>,
-}
+pub(crate) use options::{Options, ReportFormat};
 
 /// Writes a report.
 ///

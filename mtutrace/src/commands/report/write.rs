@@ -2,7 +2,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use super::ReportFormat;
+use super::options::ReportFormat;
 use crate::commands::outcome::Failure;
 use crate::recording::file;
 

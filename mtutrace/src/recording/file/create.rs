@@ -7,8 +7,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::marked;
-
 /// Why a recording cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CreateError {
@@ -104,4 +102,16 @@ fn replace(path: &Path) -> io::Result<File> {
     let file = new(&beside)?;
     std::fs::rename(&beside, path).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
     Ok(file)
+}
+
+/// `x.pcapng` with a mark: `x.MARK.pcapng`.
+fn marked(path: &Path, mark: &str) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(mark);
+    if let Some(ending) = path.extension() {
+        name.push(".");
+        name.push(ending);
+    }
+    path.with_file_name(name)
 }

@@ -1,31 +1,22 @@
 //! The files of a recording, written by a thread of its own: a slow disk must not hold up the ring.
 mod create;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 pub(crate) use create::CreateError;
 use create::Target;
+pub(crate) use shared::Plan;
+use shared::{QUEUE, Shared};
 use writer::{Message, Writer};
-
-/// Most bytes that wait for the disk.
-const QUEUE: usize = 16 << 20;
-
-/// What the thread and its owner share.
-#[derive(Debug, Default)]
-struct Shared {
-    /// Bytes that wait.
-    queued: AtomicUsize,
-    /// Bytes that could not be written.
-    unwritten: AtomicU64,
-}
 
 /// The files of a recording.
 #[derive(Debug)]
@@ -33,17 +24,6 @@ pub(crate) struct Files {
     messages: Sender<Message>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// Which files there are to be.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    /// The first one; others have a number or a time before the ending of its name.
-    pub(crate) path: PathBuf,
-    /// Keep so many, the newest.
-    pub(crate) count: Option<u32>,
-    /// Bytes of all of them.
-    pub(crate) max_size: Option<u64>,
 }
 
 impl Files {
@@ -103,16 +83,4 @@ impl Drop for Files {
             tracing::error!("the recording's thread died; please report this");
         }
     }
-}
-
-/// `x.pcapng` with a mark: `x.MARK.pcapng`.
-fn marked(path: &Path, mark: &str) -> PathBuf {
-    let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(mark);
-    if let Some(ending) = path.extension() {
-        name.push(".");
-        name.push(ending);
-    }
-    path.with_file_name(name)
 }

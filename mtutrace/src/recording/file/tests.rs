@@ -1,6 +1,8 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::testing::identity::TempDir;
 

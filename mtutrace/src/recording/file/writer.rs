@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use super::create::Target;
-use super::{Plan, Shared};
+use super::shared::{Plan, QUEUE, Shared};
 use crate::output::stderr::say;
 
 /// What it is told.
@@ -73,7 +73,7 @@ impl Writer {
                         self.next(&mark);
                     }
                 }
-                if batch.len() >= super::QUEUE / 4 {
+                if batch.len() >= QUEUE / 4 {
                     self.append(&std::mem::take(&mut batch));
                 }
             }

@@ -2,7 +2,7 @@
 use bytes::{Buf, Bytes};
 use serde::de::DeserializeOwned;
 
-use super::{Gap, Kind};
+use super::kind::{Gap, Kind};
 use crate::discovery::snapshot::Snapshot;
 use crate::recording::head::{FORMAT, Head};
 use crate::recording::input::Input;

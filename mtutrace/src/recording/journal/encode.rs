@@ -2,7 +2,7 @@
 use bytes::{BufMut, Bytes};
 use serde::Serialize;
 
-use super::Kind;
+use super::kind::Kind;
 use crate::discovery::snapshot::Snapshot;
 use crate::recording::input::Input;
 use crate::recording::state::SnapshotDelta;

@@ -1,72 +1,10 @@
 //! Inputs as bytes, and back. A payload is told by its kind; kernel records go as they came, all else as JSON.
 mod decode;
 mod encode;
+mod kind;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-
 pub(crate) use decode::{Decoder, Entry, JournalError};
 pub(crate) use encode::{Encoder, json};
-
-/// What a payload is. Numbers are never used for anything else again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Kind {
-    /// [`super::head::Head`].
-    Head = 1,
-    /// Kernel functions: the address that each begins at, and its name.
-    Symbols = 2,
-    /// Kernel records, each after its length in two bytes (little endian).
-    Records = 3,
-    /// Nothing but the time.
-    Tick = 4,
-    /// A socket and the answer about it.
-    Socket = 5,
-    /// A question about NAT and its answer.
-    Nat = 6,
-    /// A report is due.
-    Interval = 7,
-    /// What has changed of the node, of what is traced, or of the kernel's counters.
-    Snapshot = 8,
-    /// The same at the end.
-    LastSnapshot = 9,
-    /// The end.
-    End = 10,
-    /// What could not be written.
-    Gap = 11,
-    /// The node in full, where a file or a piece of one begins.
-    Base = 12,
-}
-
-impl Kind {
-    const ALL: [Kind; 12] = [
-        Kind::Head,
-        Kind::Symbols,
-        Kind::Records,
-        Kind::Tick,
-        Kind::Socket,
-        Kind::Nat,
-        Kind::Interval,
-        Kind::Snapshot,
-        Kind::LastSnapshot,
-        Kind::End,
-        Kind::Gap,
-        Kind::Base,
-    ];
-
-    /// The kind with this number, if this build knows it.
-    pub(crate) fn from_number(number: u8) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| *kind as u8 == number)
-    }
-}
-
-/// Payloads that found no room: the recording lacks something from here on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Gap {
-    /// Payloads.
-    pub(crate) payloads: u64,
-    /// Their bytes.
-    pub(crate) bytes: u64,
-}
+pub(crate) use kind::{Gap, Kind};

@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use super::body::Body;
-use super::{BYTE_ORDER, kind};
+use super::numbers::{BYTE_ORDER, kind};
 
 /// Comment of any block.
 const COMMENT: u16 = 1;

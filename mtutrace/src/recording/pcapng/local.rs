@@ -5,7 +5,7 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::Read;
 
 use super::body::Body;
-use super::{LARGEST, kind};
+use super::numbers::{LARGEST, kind};
 
 /// Whose block of this type it is: others may use the same one.
 const MAGIC: &[u8; 4] = b"mtut";

@@ -3,7 +3,8 @@ use std::io::{self, ErrorKind, Read};
 
 use bytes::Bytes;
 
-use super::{BYTE_ORDER, LARGEST, kind, local};
+use super::local;
+use super::numbers::{BYTE_ORDER, LARGEST, kind};
 
 /// What one of our blocks carries.
 #[derive(Clone, Debug, PartialEq, Eq)]

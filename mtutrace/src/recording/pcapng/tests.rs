@@ -1,3 +1,4 @@
+use super::numbers::{BYTE_ORDER, LARGEST, kind};
 use super::*;
 use bytes::Bytes;
 

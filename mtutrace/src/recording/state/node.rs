@@ -1,6 +1,7 @@
 //! What has changed of the node: the namespaces that are other than they were, each in full.
 use serde::{Deserialize, Serialize};
 
+use super::bounded::bounded;
 use crate::model::{Netns, NetnsId, Node};
 
 /// What has changed between two models of the node.
@@ -9,7 +10,7 @@ use crate::model::{Netns, NetnsId, Node};
 pub(super) struct NodeDelta {
     host: NetnsId,
     generation: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "super::bounded")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded")]
     put: Vec<(NetnsId, Netns)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gone: Vec<NetnsId>,

@@ -11,8 +11,14 @@ use crate::telemetry::clock::Clock;
 /// Most containers whose counters are told.
 const CONTAINERS: usize = 50;
 
-/// The report as it stands.
-pub(super) fn incident(c: &Collector) -> Incident {
+impl Collector {
+    /// The report as it stands.
+    pub(crate) fn incident(&self) -> Incident {
+        incident(self)
+    }
+}
+
+fn incident(c: &Collector) -> Incident {
     let clock = c.clock.unwrap_or_else(|| Clock::replayed(0, 0));
     let start_ns = c.start_ns.unwrap_or(c.end_ns);
     let verdicts = c.stories.told(&clock, start_ns);

@@ -10,7 +10,7 @@ mod timeline;
 use std::collections::BTreeMap;
 use std::io;
 
-use super::incident::{ContainerPath, Incident, Machine};
+use super::incident::{ContainerPath, Machine};
 use crate::model::{EventKind, NetnsId, SignalKind, StandingMismatch, Tally, describe};
 use crate::output::{Context, Item, Losses, Output, Totals};
 use crate::telemetry::TraceStatus;
@@ -69,11 +69,6 @@ impl Collector {
     /// What it is told of is incomplete, for this reason.
     pub(crate) fn is_damaged(&mut self, why: String) {
         self.damage = Some(why);
-    }
-
-    /// The report as it stands.
-    pub(crate) fn incident(&self) -> Incident {
-        build::incident(self)
     }
 
     /// Takes in what outputs are shown.

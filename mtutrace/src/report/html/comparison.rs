@@ -2,7 +2,7 @@
 use maud::{Markup, html};
 
 use super::super::compare::{Comparison, Fate, Side};
-use super::moment;
+use super::super::words::moment;
 use super::parts::scrolled;
 use crate::output::escape::escape;
 

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::compare::Comparison;
 use super::incident::Incident;
 use super::svg;
-use super::words;
+use super::words::{self, moment};
 use crate::output::escape::escape;
 
 const STYLE: &str = include_str!("style.css");
@@ -92,9 +92,4 @@ fn badge(incident: &Incident) -> Markup {
         None => "info".to_owned(),
     };
     html! { p { span class=(format!("badge {class}")) { (words::severity(incident.severity)) } } }
-}
-
-/// A time without its date's letters and its last digits.
-fn moment(time: &str) -> String {
-    time.replace('T', " ").split('.').next().unwrap_or_default().to_owned()
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::incident::{Incident, Story};
 use super::super::svg;
-use super::moment;
+use super::super::words::moment;
 use crate::kernel::hooks::State;
 use crate::model::{Fix, FixScope, SignalKind};
 use crate::output::escape::escape;
