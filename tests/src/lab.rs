@@ -24,6 +24,7 @@ pub mod prometheus;
 pub mod rooted;
 pub mod routed;
 pub mod stalled;
+pub mod tcpdump;
 pub mod tmux;
 pub mod tracer;
 pub mod traffic;

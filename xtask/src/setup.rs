@@ -60,9 +60,10 @@ fn lab_tools() -> Result<()> {
         ("setpriv", "util-linux"),
         ("tmux", "tmux"),
         ("jq", "jq"),
+        ("tcpdump", "tcpdump"),
     ];
-    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv, tmux and jq")?;
-    step("laboratory", "ip, tc, nft, setpriv, tmux, jq");
+    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv, tmux, jq and tcpdump")?;
+    step("laboratory", "ip, tc, nft, setpriv, tmux, jq, tcpdump");
     Ok(())
 }
 

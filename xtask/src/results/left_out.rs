@@ -13,6 +13,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "an emulated machine attaches for seconds, and the packet may come while some programs are there and others are not",
     ),
     ("recipes", "jq on lines of the same form, and guests have no jq"),
+    ("captures", "what is read out of a file, and guests have no tcpdump"),
     ("examples", "the documentation is not in the guests"),
     ("lab", "the laboratory itself: scenarios would fail with it"),
     ("mtutrace_tests", "likewise"),

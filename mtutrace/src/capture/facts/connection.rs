@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 
-use super::Ends;
 use super::table::Worth;
 use super::way::{Acknowledgement, Way};
 use crate::capture::packet::{Packet, Tcp};
+
+/// Both ends of a connection, smaller first.
+pub(super) type Ends = (SocketAddr, SocketAddr);
 
 /// What a segment was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

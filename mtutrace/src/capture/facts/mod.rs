@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 pub(super) use connection::Connection;
+use connection::Ends;
 pub(super) use fragments::{Cut, Fragments};
 pub(super) use paths::{Path, Paths};
 use table::Table;
@@ -30,9 +31,6 @@ const SYNS: usize = 4096;
 const PLACES: usize = 256;
 /// One SYN passes a machine's devices within this.
 const NAT_NS: u64 = 1_000_000_000;
-
-/// Both ends of a connection, smaller first.
-type Ends = (SocketAddr, SocketAddr);
 
 /// Everything that is kept of a capture.
 #[derive(Debug)]

@@ -1,32 +1,8 @@
 //! ICMP errors about size, and the packet that they quote.
 
-use std::net::IpAddr;
-
 use etherparse::LaxIpSlice;
 
-use super::Inside;
-
-/// The packet that an error is about. Whoever sends the error can write anything here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::capture) struct Quoted {
-    pub(in crate::capture) src: IpAddr,
-    pub(in crate::capture) dst: IpAddr,
-    pub(in crate::capture) protocol: u8,
-    /// Source and destination, if that much was quoted.
-    pub(in crate::capture) ports: Option<(u16, u16)>,
-    /// Bytes that the packet had, by its own header.
-    pub(in crate::capture) length: u32,
-    /// What tells one packet from the next: IPv4's identification and TCP's sequence number.
-    pub(in crate::capture) mark: (u16, u32),
-}
-
-/// "Fragmentation needed" (RFC 1191) or "packet too big" (RFC 8201).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::capture) struct TooBig {
-    /// The MTU of the next hop; 0 from routers older than RFC 1191.
-    pub(in crate::capture) mtu: u32,
-    pub(in crate::capture) quoted: Option<Quoted>,
-}
+use super::types::{Inside, Quoted, TooBig};
 
 pub(super) fn v4(bytes: &[u8]) -> Inside {
     match bytes {

@@ -3,20 +3,13 @@
 use etherparse::err::ip::LaxHeaderSliceError;
 use etherparse::{Ipv6ExtensionSlice, LaxIpSlice};
 
-use super::{Fragment, Inside, Packet, Place, Unread, icmp, tcp};
+use super::types::{Fragment, Inside, Packet, Payload, Place, Unread};
+use super::{icmp, tcp};
 
 pub(super) const TCP: u8 = 6;
 pub(super) const UDP: u8 = 17;
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
-
-/// What stands behind the headers of a packet.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Payload<'a> {
-    pub(super) bytes: &'a [u8],
-    /// Bytes that it had on the wire.
-    pub(super) length: u32,
-}
 
 /// A packet that had `length` bytes on the wire, padding included, of which `bytes` were kept.
 pub(super) fn parse(

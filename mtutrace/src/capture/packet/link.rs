@@ -1,6 +1,6 @@
 //! Link layers: LINKTYPE numbers of tcpdump.org.
 
-use super::Unread;
+use super::types::Unread;
 
 pub(super) const IPV4: u16 = 0x0800;
 pub(super) const IPV6: u16 = 0x86dd;

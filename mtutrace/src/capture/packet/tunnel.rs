@@ -1,8 +1,8 @@
 //! What tunnels carry, as far as the snaplen goes: VXLAN, Geneve, GRE, IP in IP.
 
-use super::ip::{Payload, UDP};
+use super::ip::UDP;
 use super::link::{be16, ethernet, version};
-use super::{Inside, Packet};
+use super::types::{Inside, Packet, Payload};
 
 /// IANA's port, and the one that Linux had before.
 const VXLAN: [u16; 2] = [4789, 8472];

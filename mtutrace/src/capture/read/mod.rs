@@ -2,6 +2,7 @@
 
 mod full;
 mod interface;
+mod source;
 mod step;
 
 use std::io::{Error, Read};
@@ -11,6 +12,7 @@ use pcap_parser::{LegacyPcapReader, PcapNGReader};
 
 use full::Full;
 pub(super) use interface::Interface;
+pub(super) use source::{Frame, Source};
 use step::{Section, Step, handle, next};
 
 /// The window in bytes: the largest snaplen that libpcap takes (262,144) with its block, and room. Options of one
@@ -29,35 +31,6 @@ pub enum CaptureError {
     /// The file could not be read from its start.
     #[error("cannot read the capture")]
     Read(#[source] Error),
-}
-
-/// One packet as it was captured.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'a> {
-    /// Nanoseconds since 1970, as the file says.
-    pub(super) time_ns: u64,
-    /// Number of the interface in the file.
-    pub(super) interface: usize,
-    /// LINKTYPE of tcpdump.org.
-    pub(super) link: u16,
-    /// Bytes that it had on the wire.
-    pub(super) length: u32,
-    /// Those that were kept.
-    pub(super) bytes: &'a [u8],
-}
-
-/// What the file says beside its packets.
-#[derive(Debug, Default)]
-pub(super) struct Source {
-    /// "pcap" or "pcapng".
-    pub(super) format: &'static str,
-    pub(super) interfaces: Vec<Interface>,
-    /// Packets of interfaces that the file does not describe.
-    pub(super) without_interface: u64,
-    /// Blocks that are larger than any packet may be.
-    pub(super) blocks_too_large: u64,
-    /// Where and how reading ended before the end.
-    pub(super) damage: Option<String>,
 }
 
 /// The format, by its first four bytes.

@@ -4,7 +4,8 @@ use pcap_parser::pcapng::Block;
 use pcap_parser::traits::{PcapNGPacketBlock, PcapReaderIterator};
 use pcap_parser::{PcapBlockOwned, PcapError};
 
-use super::{Frame, Interface, Source};
+use super::interface::Interface;
+use super::source::{Frame, Source};
 
 /// Interfaces of a file that are kept.
 const INTERFACES: usize = 1024;

@@ -31,9 +31,10 @@ fn seed(random: &mut Rng) -> Vec<u8> {
 #[test]
 fn garbled_captures() {
     let mut random = Rng::with_seed(0x6d74_7574);
+    let seeds = (0..64).map(|_| seed(&mut random)).collect::<Vec<_>>();
     let (mut read, mut packets) = (0_u64, 0);
-    for _ in 0..INPUTS {
-        let mut bytes = seed(&mut random);
+    for input in 0..INPUTS {
+        let mut bytes = seeds[input % seeds.len()].clone();
         // The header is mostly left alone: else nothing behind it would be reached.
         let from = if random.u8(..) < 16 { 0 } else { 24 };
         for _ in 0..random.usize(1..24) {

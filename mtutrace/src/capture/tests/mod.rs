@@ -15,7 +15,7 @@ use build::File;
 
 /// By a window that is quickly made: clearing half a megabyte for each small file takes most of the time.
 fn small(bytes: &[u8]) -> Result<Findings, CaptureError> {
-    within(8 * 1024, bytes)
+    within(4 * 1024, bytes)
 }
 
 fn findings(file: &File) -> Findings {

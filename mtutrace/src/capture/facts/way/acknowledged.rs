@@ -1,6 +1,6 @@
 //! What the other side says that it got.
 
-use super::Way;
+use super::state::Way;
 use crate::capture::facts::sequence::ahead;
 use crate::capture::packet::Sack;
 

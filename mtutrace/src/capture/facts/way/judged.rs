@@ -1,6 +1,6 @@
 //! What a way came to in the end: nothing gets through any more, or something never came.
 
-use super::Way;
+use super::state::Way;
 use crate::capture::facts::sequence::ahead;
 
 /// Times that one segment is sent before it counts as one that does not get through.

@@ -1,6 +1,6 @@
 //! What is sent: new data, the same again, or less of it.
 
-use super::{Missing, Way};
+use super::state::{Missing, Way};
 use crate::capture::facts::flight::Flight;
 use crate::capture::facts::sequence::ahead;
 use crate::capture::packet::{Packet, Tcp};

@@ -1,7 +1,7 @@
 //! One packet is seen at several devices, or twice at one (`tcpdump -i any`, mirror ports): it counts once.
 
-use super::Way;
-use crate::capture::packet::{Packet, Place, Tcp};
+use super::state::{SeenAt, Sighting, Way};
+use crate::capture::packet::{Packet, Tcp};
 
 const PLACES: usize = 8;
 /// Sightings that a packet is compared with.
@@ -10,25 +10,6 @@ const RECENT: usize = 16;
 const COPY_NS: u64 = 50_000_000;
 /// The same where nothing in its header tells it from its retransmission.
 const NAMELESS_NS: u64 = 1_000_000;
-
-/// A place where packets of a way came by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::capture) struct SeenAt {
-    pub(in crate::capture) place: Place,
-    pub(in crate::capture) packets: u64,
-    /// Bytes from the IP header on.
-    pub(in crate::capture) largest: u32,
-    /// Of the SYN.
-    pub(in crate::capture) mss: Option<u16>,
-}
-
-/// What a packet has at each device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sighting {
-    id: u16,
-    tcp: Tcp,
-    time_ns: u64,
-}
 
 impl Way {
     /// Whether the packet counts: it is where its way is watched, and no copy.
