@@ -69,7 +69,9 @@ fn a_stalled_download_at_all_devices_of_the_router() {
     let findings = problem(&capture, "too_big_ignored");
     assert_eq!(findings["capture"]["interfaces"][0]["link_type"], 276, "{findings:#}");
     let told = &findings["too_big"][0];
-    assert_eq!((&told["mtu"], &told["packet"]), (&1450.into(), &1500.into()), "{findings:#}");
+    assert_eq!(told["mtu"], 1450, "{findings:#}");
+    // The router got super-packets, and quotes their length.
+    assert!(told["packet"].as_u64() >= Some(1500), "{findings:#}");
     let stall = of_kind(&findings, "stall_by_size");
     assert!(stall.iter().any(|one| one["confidence"] == "confirmed"), "{findings:#}");
 }

@@ -31,9 +31,15 @@ pub(super) fn before_segmentation(facts: &Facts) -> Option<Finding> {
     })
 }
 
-/// A SYN's MSS that differs between two places.
-pub(super) fn clamped(way: &Way, source: &Source, src: SocketAddr, dst: SocketAddr) -> Option<Finding> {
-    let with_mss = || way.seen_at.iter().filter_map(|seen| seen.mss.map(|mss| (mss, seen.place)));
+/// A SYN's MSS that differs between two places; `before` is the same way on the other side of NAT.
+pub(super) fn clamped(
+    way: &Way,
+    before: Option<&Way>,
+    source: &Source,
+    (src, dst): (SocketAddr, SocketAddr),
+) -> Option<Finding> {
+    let seen_at = || way.seen_at.iter().chain(before.into_iter().flat_map(|before| &before.seen_at));
+    let with_mss = || seen_at().filter_map(|seen| seen.mss.map(|mss| (mss, seen.place)));
     let (highest, lowest) = (with_mss().max()?, with_mss().min()?);
     if highest.0 == lowest.0 {
         return None;

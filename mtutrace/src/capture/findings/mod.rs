@@ -10,7 +10,7 @@ mod told;
 mod words;
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub use output::{
     CaptureFacts, Confidence, ConnectionFacts, Finding, FindingKind, Findings, FragmentFacts, InterfaceFacts,
@@ -74,16 +74,23 @@ fn sentences(facts: &Facts, source: &Source) -> Vec<Finding> {
     };
     let told_already =
         facts.ended.iter().filter(|one| stalled(one)).map(Connection::ends).collect::<HashSet<_>>();
+    let by_ends = facts.ended.iter().map(|one| (one.ends(), one)).collect::<HashMap<_, _>>();
+    let renamed = facts.ended.iter().filter_map(|one| one.also).collect::<HashSet<_>>();
     for connection in &facts.ended {
         // Behind NAT it is the same connection once more.
         let twice = connection.also.is_some_and(|also| told_already.contains(&also));
-        for (way, back, src, dst) in connection.ways() {
+        let before = connection.also.and_then(|also| by_ends.get(&also)).map(|one| one.ways());
+        for (at, (way, back, src, dst)) in connection.ways().into_iter().enumerate() {
             if !twice {
                 findings.extend(stalls::judge(facts, connection, (way, back), (src, dst)));
             }
             findings.extend(harmless::went_smaller(way, src, dst));
             findings.extend(harmless::damaged(way, src, dst));
-            findings.extend(harmless::clamped(way, source, src, dst));
+            // With what it is called behind NAT, once.
+            if !renamed.contains(&connection.ends()) {
+                let before = before.and_then(|ways| ways.get(at).map(|(way, ..)| *way));
+                findings.extend(harmless::clamped(way, before, source, (src, dst)));
+            }
         }
     }
     findings.extend(facts.told.iter().map(|(ends, told)| told::judge(*ends, told)));

@@ -199,7 +199,7 @@ pub struct TooBigFacts {
     pub mtu: u32,
     /// How often.
     pub times: u64,
-    /// L3 size of the largest packet that it was about.
+    /// L3 size of the largest packet that it was about: a super-packet before segmentation, where the router got one.
     pub packet: u32,
     /// Packets half a second later or more that were larger all the same.
     pub larger_after: u64,
