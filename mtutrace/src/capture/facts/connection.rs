@@ -89,7 +89,6 @@ impl Connection {
             sack: tcp.sack,
             window: tcp.window,
             pure: tcp.data == 0 && !tcp.syn && !tcp.fin,
-            time_ns: packet.time_ns,
         });
         let acknowledged = acknowledgement.and_then(|acknowledgement| back.acknowledge(&acknowledgement));
         Some(Taken { single: single == Some(true), acknowledged })

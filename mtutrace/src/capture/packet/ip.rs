@@ -22,19 +22,19 @@ pub(super) fn parse(
         LaxHeaderSliceError::Len(_) => Unread::Cut,
         LaxHeaderSliceError::Content(_) => Unread::BadIp,
     })?;
-    let (said, headers, df, id, hops) = match &ip {
+    let (said, headers, df, id) = match &ip {
         LaxIpSlice::Ipv4(v4) => {
             let header = v4.header();
             let headers = header.slice().len() + v4.extensions().auth.map_or(0, |auth| auth.slice().len());
             let said = u32::from(header.total_len());
-            (said, headers, header.dont_fragment(), header.identification(), header.ttl())
+            (said, headers, header.dont_fragment(), header.identification())
         }
         LaxIpSlice::Ipv6(v6) => {
             let header = v6.header();
             let headers = header.slice().len() + v6.extensions().slice().len();
             let payload = u32::from(header.payload_length());
             let said = if payload == 0 { 0 } else { payload + 40 };
-            (said, headers, true, 0, header.hop_limit())
+            (said, headers, true, 0)
         }
     };
     // The kernel leaves the field empty where a super-packet has more than it could say.
@@ -53,7 +53,6 @@ pub(super) fn parse(
         length,
         df,
         id,
-        hops,
         fragment,
         inside: Inside::Other,
     };

@@ -58,7 +58,6 @@ pub(in crate::capture) struct Packet {
     pub(in crate::capture) df: bool,
     /// Of IPv4; 0 says nothing.
     pub(in crate::capture) id: u16,
-    pub(in crate::capture) hops: u8,
     pub(in crate::capture) fragment: Option<Fragment>,
     pub(in crate::capture) inside: Inside,
 }

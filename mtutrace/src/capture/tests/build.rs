@@ -32,7 +32,7 @@ impl File {
                 file.u32(if nanoseconds { 0xa1b2_3c4d } else { 0xa1b2_c3d4 });
                 file.u16(2);
                 file.u16(4);
-                [0, 0, 262_144, u32::from(link)].map(|word| file.u32(word));
+                [0, 0, 262_144, u32::from(link)].into_iter().for_each(|word| file.u32(word));
             }
             Form::Pcapng { .. } => {
                 file.block(0x0a0d_0d0a, |file| {
@@ -68,7 +68,9 @@ impl File {
                 self.bytes.extend(kept);
             }
             Form::Pcapng { .. } => self.block(6, |file| {
-                [0, (ns >> 32) as u32, ns as u32, kept.len() as u32, original].map(|word| file.u32(word));
+                [0, (ns >> 32) as u32, ns as u32, kept.len() as u32, original]
+                    .into_iter()
+                    .for_each(|word| file.u32(word));
                 file.bytes.extend(kept);
                 file.pad();
             }),
@@ -79,7 +81,7 @@ impl File {
     /// Interface statistics: packets that were lost.
     pub(super) fn dropped(&mut self, packets: u64) {
         self.block(5, |file| {
-            [0, 0, 0].map(|word| file.u32(word));
+            [0, 0, 0].into_iter().for_each(|word| file.u32(word));
             let big = matches!(file.form, Form::Pcapng { big_endian: true });
             file.option(5, &if big { packets.to_be_bytes() } else { packets.to_le_bytes() });
             file.u32(0);

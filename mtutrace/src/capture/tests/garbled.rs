@@ -71,7 +71,7 @@ fn noise() {
 #[test]
 fn a_length_that_no_packet_has() {
     let mut file = File::new(PLAIN, ETHERNET);
-    [1, 1, 0xffff_fff0, 0xffff_fff0].map(|word| file.u32(word));
+    [1, 1, 0xffff_fff0, 0xffff_fff0].into_iter().for_each(|word| file.u32(word));
     file.bytes.extend([0; 64]);
     let damage = findings(&file).capture.damage.unwrap();
     assert!(damage.contains("at byte 24"), "{damage}");

@@ -12,7 +12,6 @@ pub(in crate::capture::facts) struct Acknowledgement {
     pub(in crate::capture::facts) window: u16,
     /// Nothing else is in the segment.
     pub(in crate::capture::facts) pure: bool,
-    pub(in crate::capture::facts) time_ns: u64,
 }
 
 impl Way {
@@ -20,7 +19,7 @@ impl Way {
     pub(in crate::capture::facts) fn acknowledge(&mut self, said: &Acknowledgement) -> Option<u32> {
         let before = self.acked.replace(said.ack);
         let window = self.window.replace(said.window);
-        let Some(next) = self.next else { return None };
+        let next = self.next?;
         if ahead(said.ack, next) > 0 {
             self.unseen = true;
             self.next = Some(said.ack);
@@ -33,7 +32,6 @@ impl Way {
             self.duplicate_acks += u64::from(!idle && before == Some(said.ack));
             return self.sacked(said);
         }
-        self.last_ack_ns = said.time_ns;
         self.missing.retain(|missing| ahead(missing.to, said.ack) > 0);
         let mut largest = self.sacked(said);
         while let Some(flight) = self.flights.front_mut().filter(|flight| ahead(said.ack, flight.seq) > 0) {

@@ -74,7 +74,6 @@ pub(in crate::capture) struct Way {
     pub(super) acked: Option<u32>,
     /// What the other side has room for, unscaled.
     pub(super) window: Option<u16>,
-    pub(super) last_ack_ns: u64,
     pub(super) flights: VecDeque<Flight>,
     pub(super) missing: Vec<Missing>,
     pub(super) recent: VecDeque<Sighting>,
