@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use bytes::Bytes;
 use mtutrace_common::{ABI_VERSION, EventHeader, Signal};
 
+use crate::capture;
 use crate::filter::expression;
 use crate::identity::{cgroup, conntrack};
 use crate::kernel::btf::Btf;
@@ -70,6 +71,13 @@ pub fn conntrack(text: &str) {
 /// /proc/PID/cgroup, whose names a container may choose.
 pub fn cgroup(text: &[u8]) {
     cgroup::parse(text);
+}
+
+/// A capture of tcpdump's or Wireshark's.
+pub fn capture(bytes: &[u8]) {
+    if let Ok(findings) = capture::analyse(bytes) {
+        assert!(findings.partial && findings.findings.len() <= 50);
+    }
 }
 
 /// The payload of one message of a dump by rtnetlink.

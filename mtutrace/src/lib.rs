@@ -4,6 +4,7 @@
 //! The path of an event: kernel hook → ring buffer → `kernel/decode.rs` → `diagnosis/` (attribution, evidence, incident,
 //! rules) → `output/`. docs/ARCHITECTURE.md has the layers: arrows go down only, and `cargo xtask lint` checks it.
 
+pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod container_fs;

@@ -25,6 +25,7 @@ pub mod recording;
 pub mod rooted;
 pub mod routed;
 pub mod stalled;
+pub mod tcpdump;
 pub mod tmux;
 pub mod tracer;
 pub mod traffic;

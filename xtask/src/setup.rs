@@ -60,9 +60,11 @@ fn lab_tools() -> Result<()> {
         ("setpriv", "util-linux"),
         ("tmux", "tmux"),
         ("jq", "jq"),
+        ("tcpdump", "tcpdump"),
+        ("tshark", "tshark"),
     ];
-    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv, tmux and jq")?;
-    step("laboratory", "ip, tc, nft, setpriv, tmux, jq");
+    apt::need(&tools).context("the laboratory needs ip, tc, nft, setpriv, tmux, jq, tcpdump and tshark")?;
+    step("laboratory", "ip, tc, nft, setpriv, tmux, jq, tcpdump, tshark");
     Ok(())
 }
 
