@@ -4,6 +4,7 @@
 //! is written is written of that alone: the same inputs give the same bytes.
 pub(crate) mod collect;
 pub(crate) mod compare;
+pub(crate) mod foreign;
 pub(crate) mod html;
 pub(crate) mod incident;
 pub(crate) mod markdown;

@@ -1,19 +1,18 @@
 //! The page: one file, which needs no network and no script. What comes from outside is escaped by maud, and what acts on
 //! text (direction, control characters) by [`escape`].
 mod comparison;
+mod frame;
 mod parts;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::compare::Comparison;
 use super::incident::Incident;
 use super::svg;
 use super::words::{self, moment};
 use crate::output::escape::escape;
-
-const STYLE: &str = include_str!("style.css");
-/// Nothing may be loaded, whatever a name says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(super) use frame::frame;
+pub(super) use parts::sentences;
 
 /// A report as a page.
 pub(crate) fn page(incident: &Incident) -> String {
@@ -62,27 +61,6 @@ pub(crate) fn page(incident: &Incident) -> String {
 /// A comparison as a page.
 pub(crate) fn compared(comparison: &Comparison) -> String {
     frame("MTU report: before and after", &comparison::page(comparison))
-}
-
-fn frame(title: &str, body: &Markup) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a class="skip" href="#main" { "Skip to the report" }
-                (body)
-                footer { p { "Made by mtutrace. Times are UTC; lengths are bytes at L3." } }
-            }
-        }
-    }
-    .into_string()
 }
 
 fn badge(incident: &Incident) -> Markup {

@@ -136,7 +136,7 @@ pub(super) fn containers(incident: &Incident) -> Markup {
 }
 
 /// A list of sentences.
-pub(super) fn sentences(id: &str, title: &str, all: &[String]) -> Markup {
+pub(in crate::report) fn sentences(id: &str, title: &str, all: &[String]) -> Markup {
     html! {
         @if !all.is_empty() {
             section aria-labelledby=(id) {

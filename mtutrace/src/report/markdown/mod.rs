@@ -9,7 +9,8 @@ use super::incident::{Incident, Story};
 use super::words;
 use crate::model::{Bottleneck, Fix, FixScope, SignalKind};
 use crate::output::text::label;
-use text::{code, fenced, plain};
+pub(super) use text::plain;
+use text::{code, fenced};
 
 /// A report as Markdown.
 pub(crate) fn page(incident: &Incident) -> String {

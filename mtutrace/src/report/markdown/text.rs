@@ -2,7 +2,7 @@
 use crate::output::escape::escape;
 
 /// As text alone: nothing in it is markup, HTML or the edge of a table's cell.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::report) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
     for c in escape(text).chars() {
         match c {
