@@ -8,7 +8,8 @@ use std::time::Duration;
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::recording::Recording;
-use mtutrace_tests::lab::tracer::Tracer;
+use mtutrace_tests::lab::tracer::{Tracer, binary};
+use serde_json::Value;
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(30);
@@ -65,7 +66,7 @@ fn wireshark_counts_the_same_packets_and_tells_them_apart() {
     assert_eq!(frames.len(), events.len(), "{frames:#?}");
     let mut signals: BTreeMap<String, usize> = BTreeMap::new();
     for event in &events {
-        let event: serde_json::Value = serde_json::from_str(event).unwrap();
+        let event: Value = serde_json::from_str(event).unwrap();
         *signals.entry(event["signal"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     for (signal, count) in signals {
@@ -85,4 +86,174 @@ fn wireshark_counts_the_same_packets_and_tells_them_apart() {
     assert_eq!(wireshark("tshark", &checks, &recording), [""; 0]);
     let capinfos = wireshark("capinfos", &[], &recording).join("\n");
     assert!(capinfos.contains("mtutrace") && capinfos.contains("Number of stat entries = 1"), "{capinfos}");
+}
+
+/// What `mtutrace report ARGS` writes, and its exit code.
+fn report(args: &[&str]) -> (String, Option<i32>) {
+    let output = Command::new(binary().unwrap()).arg("report").args(args).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+fn json(args: &[&str]) -> (Value, Option<i32>) {
+    let (text, code) = report(&[args, &["--format", "json"]].concat());
+    (serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}")), code)
+}
+
+fn text(recording: &Recording) -> &str {
+    recording.path().to_str().unwrap()
+}
+
+/// What is recorded of a download: that stalls, or that comes through.
+fn record_download(lab: &Incident, recording: &Recording, stalls: bool) {
+    let mut tracer = Tracer::record(recording.path(), &[]).unwrap();
+    let mut download = lab.download(BIG, STALLED).unwrap();
+    if stalls {
+        let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+        tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+        drop(download);
+    } else {
+        assert!(download.finish().unwrap().complete);
+    }
+    tracer.interrupt().unwrap();
+}
+
+#[test]
+fn a_report_tells_the_incident_and_a_second_one_proves_the_fix() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let (before, again, after) = (Recording::new(), Recording::new(), Recording::new());
+    record_download(&lab, &before, true);
+    record_download(&lab, &again, true);
+    lab.apply_fix().unwrap();
+    record_download(&lab, &after, false);
+
+    let (incident, code) = json(&[text(&before)]);
+    assert_eq!(code, Some(1), "a problem was found");
+    let verdict = &incident["verdicts"][0];
+    assert_eq!(
+        (&verdict["verdict"], &verdict["severity"]),
+        (&"pmtu_blackhole".into(), &"critical".into()),
+        "{incident:#}"
+    );
+    assert!(
+        incident["timeline"]["series"]["drop"].is_array() && incident["events"].as_u64() > Some(0),
+        "{incident:#}"
+    );
+    let (page, _) = report(&[text(&before), "--format", "html"]);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.matches("<svg").count() >= 3, "{page}");
+    for outside in ["<script", "src=\"http", "href=\"http", "url("] {
+        assert!(!page.contains(outside), "{outside}: {page}");
+    }
+    let (again_json, _) = json(&[text(&before)]);
+    assert_eq!(incident, again_json, "the same bytes");
+
+    let (fixed, code) = json(&[text(&after), "--compare", text(&before)]);
+    assert_eq!((&fixed["fixed"], code), (&true.into(), Some(0)), "{fixed:#}");
+    let change = &fixed["verdicts"][0];
+    assert_eq!(
+        (change["mtu_before"].as_u64(), change["mtu_after"].as_u64()),
+        (Some(1500), Some(1450)),
+        "{fixed:#}"
+    );
+    let (unfixed, code) = json(&[text(&again), "--compare", text(&before)]);
+    assert_eq!((&unfixed["fixed"], code), (&false.into(), Some(1)), "{unfixed:#}");
+    if let Some(folder) = std::env::var_os("MTUTRACE_KEEP_RECORDINGS") {
+        let folder = std::path::Path::new(&folder);
+        std::fs::copy(before.path(), folder.join("before.pcapng")).unwrap();
+        std::fs::copy(after.path(), folder.join("after.pcapng")).unwrap();
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_a_recording_that_says_so() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let recording = Recording::new();
+    let mut tracer = Tracer::record(recording.path(), &[]).unwrap();
+    let _download = lab.download(BIG, STALLED).unwrap();
+    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    tracer.kill().unwrap();
+    let replayed = recording.replay(&[]);
+    let told = |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|line| wanted(&line));
+    assert!(replayed.iter().any(told), "{replayed:#?}");
+    let output =
+        Command::new(binary().unwrap()).args(["replay", "-o", "text", text(&recording)]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("the recording has no end"), "{stderr}");
+
+    // Cut at each byte of its last blocks it is replayed up to there, or refused.
+    let whole = std::fs::read(recording.path()).unwrap();
+    let cut = Recording::new();
+    for end in [0, 4, 20, 100].into_iter().chain(whole.len() - 40..whole.len()) {
+        std::fs::write(cut.path(), &whole[..end]).unwrap();
+        let output =
+            Command::new(binary().unwrap()).args(["replay", "-o", "json", text(&cut)]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let refused = output.status.code() == Some(2) && stderr.contains("cannot replay");
+        let replayed = output.status.code() == Some(0) && stderr.contains("the recording ");
+        assert!(if end <= 100 { refused } else { replayed }, "{end}: {:?}, {stderr}", output.status);
+    }
+}
+
+#[test]
+fn a_flight_recorder_writes_when_something_happens() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let folder = mtutrace_tests::lab::name::temporary("ring");
+    std::fs::create_dir(&folder).unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(&folder).unwrap();
+        let mut all: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        all.sort();
+        all
+    };
+    let mut tracer = Tracer::record(&folder.join("node.pcapng"), &["--ring", "30s", "--zstd"]).unwrap();
+    assert!(files().is_empty(), "nothing has happened");
+    let _download = lab.download(BIG, STALLED).unwrap();
+    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    mtutrace_tests::lab::wait::until("a file of the flight recorder", VERDICT, || {
+        Ok((!files().is_empty()).then_some(()))
+    })
+    .unwrap();
+    let before = files().len();
+    tracer.signal(libc::SIGUSR1).unwrap();
+    mtutrace_tests::lab::wait::until("another one for SIGUSR1", VERDICT, || {
+        Ok((files().len() > before).then_some(()))
+    })
+    .unwrap();
+    tracer.interrupt().unwrap();
+    let file = files().remove(0);
+    let (incident, code) = json(&[file.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{incident:#}");
+    assert_eq!(incident["verdicts"][0]["verdict"], "pmtu_blackhole", "{incident:#}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn files_are_rotated_and_each_can_be_read_by_itself() {
+    if skip() {
+        return;
+    }
+    let recording = Recording::new();
+    let args = ["--rotate-size", "20K", "--rotate-count", "3"];
+    record(&recording, &args);
+    let stem = recording.path().file_stem().unwrap().to_str().unwrap();
+    let entries =
+        std::fs::read_dir(recording.path().parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = entries.filter(|path| path.to_str().unwrap().contains(stem)).collect();
+    assert!((2..=3).contains(&files.len()), "{files:?}");
+    for file in &files {
+        let output =
+            Command::new(binary().unwrap()).args(["replay", "-o", "json"]).arg(file).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{file:?}: {}", String::from_utf8_lossy(&output.stderr));
+        std::fs::remove_file(file).unwrap();
+    }
 }
