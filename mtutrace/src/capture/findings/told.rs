@@ -32,6 +32,9 @@ pub(super) fn judge((from, to, router): (IpAddr, IpAddr, IpAddr), told: &Told) -
         count(told.times, "time"),
         number(told.mtu)
     );
+    if router == to {
+        text.push_str(" (in the name of the destination, as tunnels do on a bridge)");
+    }
     if told.quoted > 0 && told.quoted <= told.mtu {
         text.push_str(&format!(
             " (about packets of {} bytes, which do not: the message makes no sense)",
