@@ -33,7 +33,7 @@ pub(super) fn judge((from, to, router): (IpAddr, IpAddr, IpAddr), told: &Told) -
         number(told.mtu)
     );
     if router == to {
-        text.push_str(" (in the name of the destination, as tunnels do on a bridge)");
+        text.push_str(" (as the destination, or in its name, as tunnels on a bridge do)");
     }
     if told.quoted > 0 && told.quoted <= told.mtu {
         text.push_str(&format!(
@@ -66,7 +66,7 @@ pub(super) fn judge((from, to, router): (IpAddr, IpAddr, IpAddr), told: &Told) -
         ));
         (FindingKind::TooBigHeeded, Confidence::Likely)
     } else {
-        text.push_str("; no packet of that path came later, so nobody can tell what became of it");
+        text.push_str("; no such packet to there came later, so the capture does not tell what became of it");
         (FindingKind::TooBigTold, Confidence::Possible)
     };
     let problem = kind == FindingKind::TooBigIgnored;
