@@ -138,7 +138,7 @@ impl Facts {
         self.told.sent(packet, taken.single);
         self.paths.segment(packet, taken.single);
         if let Some(length) = taken.acknowledged {
-            self.paths.acknowledged(packet.dst, packet.src, length, packet.time_ns);
+            self.paths.acknowledged(packet.dst, packet.src, length);
         }
     }
 

@@ -18,7 +18,6 @@ pub(in crate::capture) struct Path {
     pub(in crate::capture) largest: u32,
     /// The largest TCP packet that the other end acknowledged.
     pub(in crate::capture) acknowledged: Option<u32>,
-    pub(in crate::capture) acknowledged_ns: u64,
     pub(in crate::capture) datagrams: u64,
     pub(in crate::capture) largest_datagram: u32,
     pub(in crate::capture) largest_datagram_df: u32,
@@ -56,10 +55,9 @@ impl Paths {
         }
     }
 
-    pub(super) fn acknowledged(&mut self, src: IpAddr, dst: IpAddr, length: u32, time_ns: u64) {
+    pub(super) fn acknowledged(&mut self, src: IpAddr, dst: IpAddr, length: u32) {
         let path = self.entry(src, dst);
         path.acknowledged = path.acknowledged.max(Some(length));
-        path.acknowledged_ns = path.acknowledged_ns.max(time_ns);
     }
 
     /// A UDP packet; whether it was seen here first.

@@ -74,6 +74,8 @@ fn sentences(facts: &Facts, source: &Source) -> Vec<Finding> {
     };
     let told_already =
         facts.ended.iter().filter(|one| stalled(one)).map(Connection::ends).collect::<HashSet<_>>();
+    let came_by =
+        facts.ended.iter().filter(|one| stalled(one)).filter_map(|one| one.also).collect::<HashSet<_>>();
     let by_ends = facts.ended.iter().map(|one| (one.ends(), one)).collect::<HashMap<_, _>>();
     let renamed = facts.ended.iter().filter_map(|one| one.also).collect::<HashSet<_>>();
     for connection in &facts.ended {
@@ -82,10 +84,14 @@ fn sentences(facts: &Facts, source: &Source) -> Vec<Finding> {
         let before = connection.also.and_then(|also| by_ends.get(&also)).map(|one| one.ways());
         for (at, (way, back, src, dst)) in connection.ways().into_iter().enumerate() {
             if !twice {
-                findings.extend(stalls::judge(facts, connection, (way, back), (src, dst)));
+                let came_by = came_by.contains(&connection.ends());
+                findings.extend(stalls::judge(facts, connection, (way, back), (src, dst), came_by));
             }
             findings.extend(harmless::went_smaller(way, src, dst));
-            findings.extend(harmless::damaged(way, src, dst));
+            // Of what is sent in vain it is said above.
+            if way.stall().is_none() {
+                findings.extend(harmless::damaged(way, src, dst));
+            }
             // With what it is called behind NAT, once.
             if !renamed.contains(&connection.ends()) {
                 let before = before.and_then(|ways| ways.get(at).map(|(way, ..)| *way));

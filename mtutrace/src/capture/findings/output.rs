@@ -80,7 +80,7 @@ pub enum FindingKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
-    /// The packets leave no second explanation.
+    /// The packets leave no second explanation: of a stall, a router names the MTU.
     Confirmed,
     /// Another explanation is rare.
     Likely,

@@ -35,9 +35,7 @@ pub(super) fn cause(facts: &Facts, stall: &Stall, src: IpAddr, dst: IpAddr) -> C
     if facts.told.about(src, dst).any(|(_, told)| told.mtu > 0 && told.mtu < stall.length) {
         return Cause::Size(Confidence::Confirmed);
     }
-    let path = facts.paths.get(src, dst);
-    let acknowledged = path.and_then(|path| path.acknowledged);
-    let began = stall.times_ns.first().copied().unwrap_or(stall.last_ns);
+    let acknowledged = facts.paths.get(src, dst).and_then(|path| path.acknowledged);
     match (acknowledged, stall.sacked) {
         (_, Some(arrived)) if arrived >= stall.length => Cause::Other,
         // As large before, and since then smaller ones alone.
@@ -49,11 +47,8 @@ pub(super) fn cause(facts: &Facts, stall: &Stall, src: IpAddr, dst: IpAddr) -> C
             }
         }
         (Some(before), None) if before >= stall.length => Cause::Other,
-        (_, Some(_)) => Cause::Size(Confidence::Confirmed),
-        (Some(_), None) if path.is_some_and(|path| path.acknowledged_ns > began) => {
-            Cause::Size(Confidence::Confirmed)
-        }
-        (Some(_), None) => Cause::Size(Confidence::Likely),
+        // Never more than likely: what damages large packets alone beyond this place looks the same.
+        (Some(_), None) | (_, Some(_)) => Cause::Size(Confidence::Likely),
         (None, None) => Cause::Size(Confidence::Possible),
     }
 }
@@ -64,9 +59,12 @@ pub(super) fn judge(
     connection: &Connection,
     (way, back): (&Way, &Way),
     (src, dst): (SocketAddr, SocketAddr),
+    came_by: bool,
 ) -> Option<Finding> {
     match way.stall() {
         Some(stall) => Some(stalled(facts, connection, &stall, src, dst)),
+        // What is missing here came by under the name that it has behind NAT.
+        None if came_by => None,
         None => hole(facts, way, back, src, dst),
     }
 }
@@ -105,7 +103,7 @@ fn stalled(
                     ": something may drop packets of this size, or nothing arrives at all".to_owned()
                 }
                 None => format!(
-                    ": something in between drops packets of {} bytes, and maybe smaller ones, without a message that \
+                    ": something in between drops or damages packets of {} bytes, and maybe smaller ones, without a message that \
                      the capture has",
                     number(stall.length)
                 ),
@@ -146,7 +144,7 @@ fn hole(facts: &Facts, way: &Way, back: &Way, src: SocketAddr, dst: SocketAddr) 
     let confidence = if full.is_some() { Confidence::Likely } else { Confidence::Possible };
     let text = format!(
         "{}: {} bytes never came by, and the receiver asks for them since {:.1} s; no packet of this path is larger than {} \
-         bytes{}: larger ones are lost before the place of the capture",
+         bytes{}: larger ones are lost before the place of the capture, or arrived there damaged",
         flow(src, dst),
         number(hole.bytes),
         seconds(waited_ns),

@@ -32,6 +32,9 @@ pub(super) fn judge((from, to, router): (IpAddr, IpAddr, IpAddr), told: &Told) -
         count(told.times, "time"),
         number(told.mtu)
     );
+    if router == to {
+        text.push_str(" (as the destination, or in its name, as tunnels on a bridge do)");
+    }
     if told.quoted > 0 && told.quoted <= told.mtu {
         text.push_str(&format!(
             " (about packets of {} bytes, which do not: the message makes no sense)",
@@ -63,7 +66,7 @@ pub(super) fn judge((from, to, router): (IpAddr, IpAddr, IpAddr), told: &Told) -
         ));
         (FindingKind::TooBigHeeded, Confidence::Likely)
     } else {
-        text.push_str("; no packet of that path came later, so nobody can tell what became of it");
+        text.push_str("; no such packet to there came later, so the capture does not tell what became of it");
         (FindingKind::TooBigTold, Confidence::Possible)
     };
     let problem = kind == FindingKind::TooBigIgnored;

@@ -38,7 +38,7 @@ fn what_is_behind_the_hole_arrived() {
     talk.in_vain(11, 5001, FULL, 4);
     let findings = findings(&talk.file);
     let finding = only(&findings, FindingKind::StallBySize);
-    assert_eq!((finding.problem, finding.confidence), (true, Confidence::Confirmed));
+    assert_eq!((finding.problem, finding.confidence), (true, Confidence::Likely));
     assert!(finding.text.contains("up to 590 bytes were"), "{}", finding.text);
     assert_eq!((findings.paths[0].at_least, findings.paths[0].less_than), (Some(590), Some(1500)));
 }
@@ -160,4 +160,18 @@ fn only_the_receivers_side_was_captured() {
     let finding = only(&findings, FindingKind::ReceiverHole);
     assert!(finding.problem && finding.confidence == Confidence::Likely, "{finding:?}");
     assert!(finding.text.contains("2,920 bytes never came by"), "{}", finding.text);
+}
+
+#[test]
+fn large_packets_arrive_damaged() {
+    let mut talk = open();
+    for at in 0..6 {
+        let mut segment = talk.segment(5001, FULL);
+        *segment.last_mut().unwrap() ^= 0x55;
+        talk.file.frame(10 + (200 << at), &segment);
+    }
+    let findings = findings(&talk.file);
+    assert!(!findings.problem, "{:#?}", findings.findings);
+    let finding = only(&findings, FindingKind::DamagedPackets);
+    assert!(finding.text.contains("checksums are wrong"), "{}", finding.text);
 }
