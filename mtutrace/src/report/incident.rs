@@ -151,6 +151,15 @@ pub(crate) struct ContainerRow {
 }
 
 impl Incident {
+    /// Mismatches that no verdict is about.
+    pub(crate) fn untold(&self) -> Vec<&StandingMismatch> {
+        let told = |mismatch: &&StandingMismatch| {
+            let about = |story: &Story| story.verdict.culprit.as_ref().is_some_and(|c| mismatch.is_about(c));
+            self.verdicts.iter().any(about)
+        };
+        self.standing.iter().filter(|mismatch| !told(mismatch)).collect()
+    }
+
     /// Packets of a container, by [`known_by`], that died of their size.
     pub(crate) fn drops_of(&self, who: &str) -> u64 {
         let rows =

@@ -109,7 +109,7 @@ pub(super) fn severity(severity: Option<Severity>) -> &'static str {
     severity.map_or("no problem found", Severity::word)
 }
 
-/// A time without its date's letters and its last digits.
+/// A time for people, to the millisecond.
 pub(super) fn moment(time: &str) -> String {
-    time.replace('T', " ").split('.').next().unwrap_or_default().to_owned()
+    time.get(..23).unwrap_or(time).replace('T', " ")
 }

@@ -69,10 +69,11 @@ fn remedy(fix: &Fix) -> Markup {
 /// MTUs that do not fit as the node stands.
 pub(super) fn standing(incident: &Incident) -> Markup {
     html! {
-        @if !incident.standing.is_empty() {
+        @let open = incident.untold();
+        @if !open.is_empty() {
             section aria-labelledby="standing" {
                 h2 id="standing" { "MTUs that do not fit, whether or not a packet died of it" }
-                @for mismatch in &incident.standing {
+                @for mismatch in open {
                     p { (mismatch.severity.word()) ": " (escape(&mismatch.summary)) }
                     (remedies(&mismatch.fix))
                 }

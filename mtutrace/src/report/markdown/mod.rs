@@ -23,9 +23,10 @@ pub(crate) fn page(incident: &Incident) -> String {
     for (n, story) in incident.verdicts.iter().enumerate() {
         out += &self::story(story, n);
     }
-    if !incident.standing.is_empty() {
+    let open = incident.untold();
+    if !open.is_empty() {
         out += "## MTUs that do not fit, whether or not a packet died of it\n\n";
-        for mismatch in &incident.standing {
+        for mismatch in open {
             let _ = writeln!(out, "- {}: {}", mismatch.severity.word(), plain(&mismatch.summary));
             out += &mismatch.fix.first().map(|fix| format!("{}\n", fenced(&fix.command))).unwrap_or_default();
         }

@@ -6,7 +6,7 @@ use crate::model::{Bottleneck, Hop, NetnsId, Verdict};
 use crate::output::escape::escape;
 
 const WIDTH: f64 = 340.0;
-const ROW: f64 = 46.0;
+const ROW: f64 = 54.0;
 const BOX: f64 = 34.0;
 
 /// One link of the chain.
@@ -61,7 +61,7 @@ fn draw_link(link: &Link, n: usize, before: Option<&Link>) -> Markup {
             line class=(if crosses { "wire border" } else { "wire" }) x1="60" x2="60" y1=(at(top - (ROW - BOX))) y2=(at(top)) {}
         }
         @if dies {
-            text class="death" x="72" y=(at(top - 1.5)) { "✕ larger packets die here" }
+            text class="death" x="72" y=(at(top - 6.0)) { "✕ larger packets die here" }
         }
         g class=(class) {
             rect x="1" y=(at(top)) width="338" height=(BOX) rx="5" {}
