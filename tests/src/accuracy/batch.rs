@@ -14,6 +14,7 @@ use super::case::{Case, Numbers};
 use super::chain::Chain;
 use super::judge::{Cast, Outcome, judge};
 use super::{foretold, traffic};
+use crate::lab::recording::Recording;
 use crate::lab::tracer::{Tracer, binary};
 use crate::lab::wait;
 
@@ -70,7 +71,8 @@ fn perform(case: &Case, numbers: &Numbers, say: &Sender<Said>, go: &Receiver<()>
 fn conduct(stages: Vec<Stage>) -> Result<Vec<Outcome>> {
     let casts = stages.iter().map(Stage::built).collect::<Result<Vec<_>>>()?;
     let map = map()?;
-    let mut tracer = Tracer::start(&[])?;
+    let recording = Recording::new();
+    let mut tracer = Tracer::record(recording.path(), &[])?;
     stages.iter().try_for_each(|stage| stage.go.send(()))?;
     let failures = stages.iter().map(Stage::sent).collect::<Result<Vec<_>>>()?;
     await_verdicts(&mut tracer, &stages, &casts);
@@ -89,7 +91,11 @@ fn conduct(stages: Vec<Stage>) -> Result<Vec<Outcome>> {
         outcome.wrong.extend(failure.map(|failure| format!("{failure:#}")));
         outcome
     });
-    Ok(outcomes.collect())
+    let mut outcomes: Vec<Outcome> = outcomes.collect();
+    if let Some(first) = outcomes.first_mut() {
+        first.wrong.extend(recording.difference(&end.lines).map(|why| format!("a replay differs: {why}")));
+    }
+    Ok(outcomes)
 }
 
 /// Appends all that was said to a file, for whoever wants to know why a case is wrong.

@@ -29,13 +29,15 @@ impl Recording {
         stdout_of(&[&["replay", file, "-o", "json"], args].concat()).lines().map(str::to_owned).collect()
     }
 
-    /// Fails unless a replay says what the run said, line by line.
-    pub fn assert_replays(&self, lines: &[String]) {
+    /// Where a replay says other than what the run said, line by line.
+    pub fn difference(&self, lines: &[String]) -> Option<String> {
         let (live, replayed) = (normalised(lines), normalised(&self.replay(&[])));
-        for (n, (live, replayed)) in live.iter().zip(&replayed).enumerate() {
-            assert_eq!(live, replayed, "line {n} of {} differs; first what the run said", self.0.display());
+        let other = live.iter().zip(&replayed).enumerate().find(|(_, (live, replayed))| live != replayed);
+        if let Some((n, (live, replayed))) = other {
+            return Some(format!("line {n} of the run:\n{live}\nand of its replay:\n{replayed}"));
         }
-        assert_eq!(live.len(), replayed.len(), "a replay has as many lines as the run had");
+        let (run, replay) = (live.len(), replayed.len());
+        (run != replay).then(|| format!("the run had {run} lines, its replay {replay}"))
     }
 }
 

@@ -51,7 +51,8 @@ impl Body {
 
     /// An option that is text; one that is too long is cut between two characters.
     pub(super) fn text(self, code: u16, text: &str) -> Body {
-        self.option(code, text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text).as_bytes())
+        let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+        self.option(code, text.get(..end.unwrap_or(0)).unwrap_or_default().as_bytes())
     }
 
     /// An option that is a time.

@@ -82,7 +82,8 @@ impl<R: Read> Reader<R> {
         let got = fill(&mut self.input, &mut head)?;
         let [a, b, c, d, length @ ..] = head;
         let section = [a, b, c, d] == kind::SECTION.to_le_bytes();
-        if !self.begun && !(section && got == head.len()) {
+        let begins = section && got == head.len();
+        if !(self.begun || begins) {
             return Err(if got == 0 { self.damaged("it is empty") } else { ReadError::Foreign });
         }
         if got == 0 {
