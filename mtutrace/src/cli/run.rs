@@ -28,6 +28,9 @@ pub(crate) struct RunArgs {
     /// other address in full.
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse, env = "MTUTRACE_METRICS", hide_env = true)]
     metrics: Option<SocketAddr>,
+    /// Serve a page beside the metrics: the report of now, to look at (/report).
+    #[arg(long, requires = "metrics", env = "MTUTRACE_REPORT", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    report: bool,
     /// Create this file once every hook is attached, and remove it at the end.
     #[arg(long, value_name = "PATH", env = "MTUTRACE_READY_FILE", hide_env = true)]
     ready_file: Option<PathBuf>,
@@ -53,6 +56,7 @@ impl RunArgs {
             duration: self.duration,
             interval: self.interval,
             metrics: self.metrics,
+            report: self.report,
             ready_file: self.ready_file.clone(),
             record: None,
             load: load::Options {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::output::queue::Backlog;
 use crate::output::{Context, Item};
+use crate::report::Collector;
 pub(crate) use server::ServeError;
 use shared::Shared;
 pub(crate) use store::OwnMetrics;
@@ -25,12 +26,15 @@ pub(crate) use store::OwnMetrics;
 pub(crate) struct Metrics(Arc<Shared>);
 
 impl Metrics {
-    /// Listens on this address and says on stderr where; answers that it is not ready until [`Metrics::ready`].
+    /// Listens on this address and says on stderr where, with a report of now if one is given; answers that it is not ready until [`Metrics::ready`].
     ///
     /// # Errors
     /// When it cannot listen there, or no thread can be made.
-    pub(crate) fn serve(address: std::net::SocketAddr) -> Result<Metrics, ServeError> {
-        let metrics = Metrics(Arc::default());
+    pub(crate) fn serve(
+        address: std::net::SocketAddr,
+        report: Option<Collector>,
+    ) -> Result<Metrics, ServeError> {
+        let metrics = Metrics(Arc::new(Shared::with_report(report)));
         server::start(address, Arc::clone(&metrics.0))?;
         Ok(metrics)
     }
@@ -47,6 +51,9 @@ impl Metrics {
 
     /// Counts what the outputs are shown.
     pub(crate) fn show(&self, item: &Item<'_>, context: &Context<'_>) {
+        if let Some(mut report) = self.0.report() {
+            report.take(item, context);
+        }
         let now_ns = context.clock.now_ns();
         let mut store = self.0.store();
         store.item(item, now_ns);

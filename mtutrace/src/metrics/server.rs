@@ -19,6 +19,7 @@ use super::expose::render;
 use super::shared::Shared;
 use crate::kernel::privileges;
 use crate::output::stderr;
+use crate::report::html;
 use crate::telemetry::clock::Clock;
 
 /// Why there are no metrics.
@@ -50,10 +51,14 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A page and when it was made, for each format.
-type Pages = [Mutex<Option<(Instant, Bytes)>>; 2];
+/// A report takes longer to make.
+const REPORT_FRESH: Duration = Duration::from_secs(1);
+
+/// A page and when it was made, for each format of metrics, and the report.
+type Pages = [Mutex<Option<(Instant, Bytes)>>; 3];
 
 struct Server {
     shared: Arc<Shared>,
@@ -122,7 +127,7 @@ async fn connection(stream: TcpStream, server: &Server) {
 impl Server {
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
-        if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
+        if !matches!(path, "/metrics" | "/healthz" | "/readyz" | "/report") {
             return response(StatusCode::NOT_FOUND, TEXT, "not found; try /metrics, /healthz or /readyz\n");
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -132,6 +137,7 @@ impl Server {
         }
         match path {
             "/metrics" => self.metrics(wants_openmetrics(request)),
+            "/report" => self.report(),
             "/readyz" => probe(self.shared.health.not_ready(Clock::new().now_ns())),
             _ => probe(self.shared.health.not_alive(Clock::new().now_ns())),
         }
@@ -139,7 +145,7 @@ impl Server {
 
     fn metrics(&self, openmetrics: bool) -> Response<Full<Bytes>> {
         self.shared.scrapes.fetch_add(1, Ordering::Relaxed);
-        let [plain, open] = &self.pages;
+        let [plain, open, _] = &self.pages;
         let mut page = if openmetrics { open } else { plain }.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = page.as_ref().filter(|(made, _)| made.elapsed() < FRESH).map(|(_, text)| text.clone());
         let text = match fresh {
@@ -152,6 +158,28 @@ impl Server {
             },
         };
         response(StatusCode::OK, if openmetrics { OPENMETRICS } else { PROMETHEUS }, text)
+    }
+}
+
+impl Server {
+    /// The report of now; to be looked at, and no more.
+    fn report(&self) -> Response<Full<Bytes>> {
+        let [_, _, page] = &self.pages;
+        let mut page = page.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh =
+            page.as_ref().filter(|(made, _)| made.elapsed() < REPORT_FRESH).map(|(_, text)| text.clone());
+        let text = match fresh {
+            Some(text) => text,
+            None => {
+                // The session waits for the lock, not for the page to be drawn.
+                let Some(incident) = self.shared.report().map(|report| report.incident()) else {
+                    let why = "no report is served; start `mtutrace run` with --report\n";
+                    return response(StatusCode::NOT_FOUND, TEXT, why);
+                };
+                page.insert((Instant::now(), html::page(&incident).into())).1.clone()
+            }
+        };
+        response(StatusCode::OK, HTML, text)
     }
 }
 

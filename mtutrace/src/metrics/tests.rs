@@ -136,6 +136,22 @@ fn dripping_connections_do_not_hold_up_a_probe() {
 #[test]
 fn an_address_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let error = Metrics::serve(taken.local_addr().unwrap()).unwrap_err();
+    let error = Metrics::serve(taken.local_addr().unwrap(), None).unwrap_err();
     assert!(matches!(error, ServeError::Listen { .. }) && error.to_string().contains("--metrics"), "{error}");
+}
+
+#[test]
+fn the_report_of_now_is_served_where_somebody_asked_for_it() {
+    let silent = server::start((Ipv4Addr::LOCALHOST, 0).into(), Arc::default()).unwrap();
+    let get = |address| ask(address, "GET /report HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(get(silent).starts_with("HTTP/1.1 404 "));
+    let shared = Shared::with_report(Some(Collector::live(crate::report::incident::Machine::default())));
+    let metrics = Metrics(Arc::new(shared));
+    let address = server::start((Ipv4Addr::LOCALHOST, 0).into(), Arc::clone(&metrics.0)).unwrap();
+    let (clock, node, names) = (Clock::new(), incident().0, KernelNames::default());
+    let context = Context { clock: &clock, node: &node, kernel_names: &names };
+    metrics.show(&Item::Event(&drop_of(named("0123", "<b>build</b>"))), &context);
+    let page = get(address);
+    assert!(page.contains("text/html") && page.contains("So far no MTU problem was seen."), "{page}");
+    assert!(page.contains("&lt;b&gt;build&lt;/b&gt;") && !page.contains("<b>build"), "{page}");
 }

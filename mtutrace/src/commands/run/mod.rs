@@ -36,6 +36,8 @@ use crate::metrics::Metrics;
 use crate::output::format::RunFormat;
 use crate::output::{Context, KernelNames, Output, format, stderr};
 use crate::recording::file::Files;
+use crate::report::Collector;
+use crate::report::incident::Machine;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::cost;
 use live::Live;
@@ -57,7 +59,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let format = format::choose(options.shown.output)?;
     descriptors::raise_limit();
     // A port below 1024 takes more than tracing does; what serves it keeps nothing.
-    let metrics = options.metrics.map(Metrics::serve).transpose()?;
+    let metrics =
+        options.metrics.map(|address| Metrics::serve(address, report_of_now(options))).transpose()?;
     let ready = options.ready_file.as_deref().map(Later::make);
     let recorded = options.record.as_ref().map(|record| Later::make(&record.file));
     let btf = options.load.kernel_btf.as_deref().map(Later::read);
@@ -93,6 +96,19 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         signals,
         Outputs { output, recording, metrics, progress, screen: format == RunFormat::Tui },
     ))
+}
+
+/// What collects it, if somebody wants to look.
+fn report_of_now(options: &Options) -> Option<Collector> {
+    let machine = rustix::system::uname();
+    options.report.then(|| {
+        Collector::live(Machine {
+            host: machine.nodename().to_string_lossy().into_owned(),
+            kernel: machine.release().to_string_lossy().into_owned(),
+            mtutrace: env!("CARGO_PKG_VERSION").to_owned(),
+            anonymized: false,
+        })
+    })
 }
 
 /// Where to show what is found.

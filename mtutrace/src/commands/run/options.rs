@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) interval: Duration,
     /// Where to serve metrics.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Whether the report of now is served beside them.
+    pub(crate) report: bool,
     /// A file to create once every hook is attached.
     pub(crate) ready_file: Option<PathBuf>,
     /// Where to keep it all.

@@ -45,7 +45,11 @@ fn incident(c: &Collector) -> Incident {
         start: clock.rfc3339(start_ns),
         end: clock.rfc3339(c.end_ns),
         duration_ms: c.end_ns.saturating_sub(start_ns) / 1_000_000,
-        headline: words::headline(&verdicts, &c.standing, proven),
+        headline: if c.live && !found {
+            "So far no MTU problem was seen.".to_owned()
+        } else {
+            words::headline(&verdicts, &c.standing, proven)
+        },
         severity,
         problem: severity >= Some(Severity::Warning),
         proven,

@@ -23,8 +23,10 @@ use timeline::Timeline;
 const SIZES: usize = 4096;
 
 /// What a report says, so far.
+#[derive(Debug)]
 pub(crate) struct Collector {
     machine: Machine,
+    live: bool,
     clock: Option<Clock>,
     start_ns: Option<u64>,
     end_ns: u64,
@@ -48,6 +50,7 @@ impl Collector {
     pub(crate) fn new(machine: Machine) -> Collector {
         Collector {
             machine,
+            live: false,
             clock: None,
             start_ns: None,
             end_ns: 0,
@@ -64,6 +67,11 @@ impl Collector {
             events: 0,
             damage: None,
         }
+    }
+
+    /// For a page about a run that goes on: it says "so far".
+    pub(crate) fn live(machine: Machine) -> Collector {
+        Collector { live: true, ..Collector::new(machine) }
     }
 
     /// What it is told of is incomplete, for this reason.
