@@ -13,6 +13,8 @@ use crate::kernel::btf::Btf;
 use crate::kernel::decode::{DecodeError, decode};
 use crate::kernel::offsets;
 use crate::model::Flow;
+use crate::recording::journal::Decoder;
+use crate::recording::playback::Playback;
 use crate::topology;
 
 const FLOW: Flow = {
@@ -71,6 +73,20 @@ pub fn conntrack(text: &str) {
 /// /proc/PID/cgroup, whose names a container may choose.
 pub fn cgroup(text: &[u8]) {
     cgroup::parse(text);
+}
+
+/// A recording: as a file or, since no random file has the right checksums, one payload of a kind after the other.
+pub fn recording(bytes: &[u8]) {
+    if let Ok((playback, _)) = Playback::new(Box::new(std::io::Cursor::new(bytes.to_vec()))) {
+        playback.for_each(drop);
+    }
+    let mut decoder = Decoder::default();
+    let mut rest = bytes;
+    while let [kind, length, more @ ..] = rest {
+        let (payload, after) = more.split_at(usize::from(*length).min(more.len()));
+        let _ = decoder.decode(*kind, Bytes::copy_from_slice(payload));
+        rest = after;
+    }
 }
 
 /// A capture of tcpdump's or Wireshark's.
