@@ -84,7 +84,7 @@ pub(super) fn standing(incident: &Incident) -> Markup {
 
 /// What is wider than the page can be scrolled, also by keys.
 pub(super) fn scrolled(name: &str, content: &Markup) -> Markup {
-    html! { div class="scroll" role="region" aria-label=(name) tabindex="0" { (content) } }
+    html! { div class="scroll" role="group" aria-label=(name) tabindex="0" { (content) } }
 }
 
 fn counters(counters: &BTreeMap<SignalKind, u64>) -> String {
