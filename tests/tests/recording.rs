@@ -274,3 +274,41 @@ fn a_recording_of_another_kernel_says_what_it_said_there() {
         "{incident:#}"
     );
 }
+
+#[test]
+fn an_anonymized_recording_leads_to_the_same_verdict_and_names_nobody() {
+    if skip() {
+        return;
+    }
+    let lab = Incident::build(IncidentSpec::default()).unwrap();
+    let recording = Recording::new();
+    let mut tracer = Tracer::record(recording.path(), &["--anonymize"]).unwrap();
+    let _download = lab.download(BIG, STALLED).unwrap();
+    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    let end = tracer.interrupt().unwrap();
+    let essence = |lines: &[String]| {
+        let parse = |line: &String| serde_json::from_str::<Value>(line).unwrap();
+        let verdicts = lines.iter().map(parse).filter(|line| line["kind"] == "verdict");
+        let mtu = |verdict: &Value, what: &str| verdict[what]["mtu"].as_u64();
+        verdicts
+            .map(|v| {
+                (
+                    v["verdict"].clone(),
+                    v["severity"].clone(),
+                    mtu(&v, "culprit"),
+                    mtu(&v, "bottleneck"),
+                    v["facts"].clone(),
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(essence(&recording.replay(&[])), essence(&end.lines));
+    let bytes = std::fs::read(recording.path()).unwrap();
+    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    for secret in [lab.inner.id.as_str(), lab.pod.id.as_str(), lab.prefix()] {
+        assert!(!has(secret) && !has(&secret[..12.min(secret.len())]), "{secret}");
+    }
+    let (incident, _) = json(&[text(&recording)]);
+    assert_eq!(incident["machine"]["anonymized"], true, "{incident:#}");
+}

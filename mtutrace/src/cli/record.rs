@@ -38,6 +38,9 @@ pub(crate) struct RecordArgs {
     /// Files that the flight recorder writes at most; the oldest gives way.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), default_value_t = 8, requires = "ring", env = "MTUTRACE_RING_FILES", hide_env = true)]
     ring_files: u32,
+    /// Write other addresses and names than those that are there, each the same ones throughout.
+    #[arg(long)]
+    anonymize: bool,
     /// Compress what replay reads (zstd); Wireshark reads the packets all the same.
     #[arg(long)]
     zstd: bool,
@@ -62,6 +65,7 @@ impl RecordArgs {
             rotate_count: self.rotate_count,
             max_size: self.max_size,
             ring,
+            anonymize: self.anonymize,
             zstd: self.zstd,
         };
         Ok(run::Options { record: Some(record), ..self.run.options(verbose)? })

@@ -1,4 +1,5 @@
 //! A run as a file: what came to its session, with the packets beside it for whoever reads pcapng.
+pub(crate) mod anonymize;
 pub(crate) mod file;
 pub(crate) mod head;
 pub(crate) mod input;

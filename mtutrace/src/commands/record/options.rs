@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) max_size: Option<u64>,
     /// Keep it in memory until something happens.
     pub(crate) ring: Option<Ring>,
+    /// Write other addresses and names.
+    pub(crate) anonymize: bool,
     /// Compress what replay reads.
     pub(crate) zstd: bool,
 }

@@ -1,5 +1,6 @@
 //! Keeps what comes to a session: in files, or the last of it in memory.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::devices::{self, Devices};
 use super::options::{Options, Ring};
@@ -8,8 +9,9 @@ use super::ring::Pieces;
 use crate::discovery::snapshot::Snapshot;
 use crate::kernel::counters::Records;
 use crate::kernel::decode::decode;
-use crate::model::{EventKind, Node, Severity, Verdict, VerdictId};
+use crate::model::{AttributedEvent, EventKind, Severity, Verdict, VerdictId};
 use crate::output::{Context, KernelNames, stderr};
+use crate::recording::anonymize::Anonymizer;
 use crate::recording::file::Files;
 use crate::recording::head::Head;
 use crate::recording::input::Input;
@@ -29,6 +31,7 @@ pub(crate) struct Recorder {
     options: Options,
     head: Head,
     encoder: Encoder,
+    anonymizer: Option<Anonymizer>,
     pub(super) packets: Packets,
     devices: Devices,
     /// Kernel functions that were named: where each begins.
@@ -53,7 +56,11 @@ impl Recorder {
         let pieces = |Ring { span, memory, .. }| {
             Pieces::new(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX), memory)
         };
+        let mut anonymizer = options.anonymize.then(Anonymizer::default);
+        let initial = anonymizer.as_mut().map_or(initial.clone(), |anonymizer| anonymizer.snapshot(&initial));
+        let head = anonymizer.as_ref().map_or(head.clone(), |anonymizer| anonymizer.head(head));
         Recorder {
+            anonymizer,
             pieces: options.ring.map(pieces),
             options: options.clone(),
             head: Head { excerpt: options.ring.is_some(), ..head },
@@ -76,7 +83,8 @@ impl Recorder {
         if let Input::Records(records) = input {
             self.name_functions(at_ns, records, names);
         }
-        match self.encoder.encode(input) {
+        let other = self.anonymizer.as_mut().map(|anonymizer| anonymizer.input(input));
+        match self.encoder.encode(other.as_ref().unwrap_or(input)) {
             Ok((kind, payload)) => self.put(at_ns, kind, &payload),
             Err(e) => tracing::error!("an input cannot be recorded ({e}); please report this"),
         }
@@ -180,9 +188,16 @@ impl Recorder {
             .unwrap_or_default()
     }
 
+    /// Packets name their verdict; not where its id and its container are others in the file.
+    pub(super) fn name_verdict(&mut self, verdict: &Verdict) {
+        if self.anonymizer.is_none() {
+            self.packets.verdict(verdict);
+        }
+    }
+
     /// Takes in a verdict; the flight recorder writes soon.
     pub(super) fn verdict(&mut self, verdict: &Verdict, context: &Context<'_>) {
-        self.packets.verdict(verdict);
+        self.name_verdict(verdict);
         let grave = verdict.active && verdict.severity >= Severity::Warning;
         if !grave || self.pieces.is_none() {
             return;
@@ -196,9 +211,18 @@ impl Recorder {
         }
     }
 
+    /// Takes in an event that was shown.
+    pub(super) fn event(&mut self, attributed: &AttributedEvent, context: &Context<'_>) {
+        match &self.anonymizer {
+            Some(anonymizer) => self.packets.add(&anonymizer.event(attributed), context),
+            None => self.packets.add(attributed, context),
+        }
+    }
+
     /// Writes the packets that wait.
-    pub(super) fn flush_packets(&mut self, node: &Node) {
-        let blocks = self.packets.take(&mut self.devices, node);
+    pub(super) fn flush_packets(&mut self) {
+        let node = Arc::clone(&self.encoder.last().node);
+        let blocks = self.packets.take(&mut self.devices, &node);
         if blocks.is_empty() {
             return;
         }
@@ -215,7 +239,7 @@ impl Recorder {
 
     /// The last packets, and what became of those that are not there.
     pub(super) fn end(&mut self, records: &Records, context: &Context<'_>) {
-        self.flush_packets(context.node);
+        self.flush_packets();
         let wall = |ns| u64::try_from(context.clock.wall(ns).as_nanosecond()).unwrap_or(0);
         let (start_ns, end_ns) = (wall(self.head.start_ns), wall(context.clock.now_ns()));
         let mut blocks = Vec::new();

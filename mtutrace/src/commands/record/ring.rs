@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn what_is_older_than_the_span_is_forgotten_and_no_more() {
         let mut pieces = Pieces::new(60, 1000);
-        for at in 0..=120u8 {
+        for at in 0..=125u8 {
             if pieces.is_due(at.into()) {
                 pieces.begin(at.into(), vec![at]);
             } else {
@@ -82,8 +82,8 @@ mod tests {
             }
         }
         let all = kept(&mut pieces);
-        assert_eq!((all.first(), all.last()), (Some(&50), Some(&120)), "{all:?}");
-        assert!(kept(&mut pieces).is_empty() && pieces.is_due(121));
+        assert_eq!((all.first(), all.last()), (Some(&60), Some(&125)), "{all:?}");
+        assert!(kept(&mut pieces).is_empty() && pieces.is_due(126));
     }
 
     #[test]

@@ -13,11 +13,11 @@ impl Output for PacketView {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
         let mut recorder = self.0.borrow_mut();
         match item {
-            Item::Event(attributed) => recorder.packets.add(attributed, context),
+            Item::Event(attributed) => recorder.event(attributed, context),
             Item::Verdict(verdict) => recorder.verdict(verdict, context),
-            Item::Report(_) => recorder.flush_packets(context.node),
+            Item::Report(_) => recorder.flush_packets(),
             Item::End(verdicts, _, _, totals) => {
-                verdicts.iter().for_each(|verdict| recorder.packets.verdict(verdict));
+                verdicts.iter().for_each(|verdict| recorder.name_verdict(verdict));
                 recorder.end(&totals.records, context);
             }
             _ => {}

@@ -1,0 +1,87 @@
+use std::net::IpAddr;
+
+use super::*;
+use crate::testing::node::{incident, ip};
+use crate::topology::path;
+
+fn shared(a: IpAddr, b: IpAddr) -> u32 {
+    match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u32::from(a) ^ u32::from(b)).leading_zeros(),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (u128::from(a) ^ u128::from(b)).leading_zeros(),
+        _ => panic!("a family became another"),
+    }
+}
+
+#[test]
+fn addresses_that_share_a_prefix_still_do_and_no_more() {
+    let (anonymizer, mut random) = (Anonymizer::default(), fastrand::Rng::with_seed(2));
+    for _ in 0..2000 {
+        let base = random.u32(..);
+        let other = base ^ (random.u32(..) >> random.u32(0..32));
+        let [a, b] = [base, other].map(|bits| IpAddr::V4(bits.into()));
+        let [x, y] = [a, b].map(|ip| anonymizer.address(ip));
+        assert!(shared(x, y) == shared(a, b), "{a} {b} {x} {y}");
+        assert_eq!(x, anonymizer.address(a), "the same throughout");
+    }
+    let [a, b] = ["2001:db8:1::5", "2001:db8:2::5"].map(ip);
+    assert_eq!(shared(anonymizer.address(a), anonymizer.address(b)), shared(a, b));
+}
+
+#[test]
+fn kinds_of_addresses_stay() {
+    let anonymizer = Anonymizer::default();
+    for known in ["127.0.0.1", "0.0.0.0", "169.254.1.1", "224.0.0.1", "::1", "::", "ff02::1"] {
+        assert_eq!(anonymizer.address(ip(known)), ip(known));
+    }
+    let kept = |text: &str, bits| assert!(shared(anonymizer.address(ip(text)), ip(text)) >= bits, "{text}");
+    kept("192.168.7.9", 16);
+    kept("172.20.1.1", 12);
+    kept("10.9.8.7", 8);
+    kept("100.100.1.1", 10);
+    kept("fe80::1234", 64);
+    assert_eq!(anonymizer.network(ip("10.42.0.0"), 16), {
+        let mapped = anonymizer.network(ip("10.42.0.0"), 16).to_string();
+        assert!(mapped.ends_with(".0.0"), "{mapped}");
+        ip(&mapped)
+    });
+    assert_eq!(anonymizer.network(ip("0.0.0.0"), 0), ip("0.0.0.0"));
+}
+
+#[test]
+fn names_have_no_meaning_and_ids_still_begin_alike() {
+    let anonymizer = Anonymizer::default();
+    assert_eq!(anonymizer.name("web"), anonymizer.name("web"));
+    assert!(!anonymizer.name("web").contains("web") && anonymizer.name("web") != anonymizer.name("db"));
+    let id = "0123456789abcdef0123456789abcdef";
+    let other = anonymizer.id(id);
+    assert!(other.len() == id.len() && other != id && other.chars().all(|c| c.is_ascii_hexdigit()));
+    assert_eq!(anonymizer.device("br-0123456789ab"), format!("br-{}", &other[..12]));
+    for usual in ["eth0", "docker0", "lo", "cni0", "vxlan.calico".split('.').next().unwrap(), "eth0.100"] {
+        assert_eq!(anonymizer.device(usual), usual);
+    }
+    for own in ["acme-dmz", "customer1", "vethacme"] {
+        assert!(!anonymizer.device(own).contains("acme") && anonymizer.device(own).len() <= 15, "{own}");
+    }
+    let uid = anonymizer.id("6f1a-22");
+    assert!(uid.len() == 7 && uid.as_bytes()[4] == b'-');
+}
+
+#[test]
+fn paths_lead_where_they_led() {
+    let node = incident().0;
+    let snapshot = Snapshot { node: Arc::new(node.clone()), ..Snapshot::default() };
+    let other = Anonymizer::default().snapshot(&snapshot);
+    for id in node.netns.keys() {
+        let mtus =
+            |node: &Node| path(node, *id, None).iter().map(|hop| (hop.id(), hop.mtu)).collect::<Vec<_>>();
+        assert_eq!(mtus(&node), mtus(&other.node));
+        let server = Some(ip("192.0.2.10"));
+        assert_eq!(path(&node, *id, server).len(), path(&other.node, *id, server).len());
+    }
+    let written = serde_json::to_string(&other.node.netns.values().collect::<Vec<_>>()).unwrap();
+    for netns in node.netns.values() {
+        for container in &netns.containers {
+            assert!(!written.contains(&format!("\"id\":\"{}\"", container.id)), "{written}");
+        }
+    }
+}
