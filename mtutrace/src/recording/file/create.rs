@@ -60,6 +60,30 @@ impl Target {
         }
     }
 
+    /// Files that earlier flight recorders have left, the oldest first, and their bytes: their marks are times.
+    pub(super) fn left(&self) -> Vec<(PathBuf, u64)> {
+        let Target::Path(path) = self else { return Vec::new() };
+        let (Some(stem), ending) = (path.file_stem().and_then(|stem| stem.to_str()), path.extension()) else {
+            return Vec::new();
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_time = |mark: &str| {
+            mark.len() == 20
+                && mark.ends_with('Z')
+                && mark.bytes().all(|b| b.is_ascii_digit() || b"TZ-".contains(&b))
+        };
+        let ours = |entry: std::fs::DirEntry| {
+            let found = entry.path();
+            let mark = found.file_stem()?.to_str()?.strip_prefix(stem)?.strip_prefix('.')?;
+            let there = std::fs::symlink_metadata(&found).ok().filter(is_ours)?;
+            (is_time(mark) && found.extension() == ending).then(|| (found.clone(), there.len()))
+        };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut left: Vec<_> = entries.filter_map(ours).collect();
+        left.sort();
+        left
+    }
+
     /// Creates a file, with a mark in its name if it is not the first one. What an earlier run has left under its name is
     /// replaced when the new one is there.
     ///

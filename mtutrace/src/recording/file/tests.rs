@@ -43,6 +43,27 @@ fn others_are_kept_up_to_a_number() {
 }
 
 #[test]
+fn what_earlier_flight_recorders_have_left_counts_too() {
+    let folder = TempDir::new();
+    for name in
+        ["x.20261127T140312-123Z.pcapng", "x.20261127T150312-123Z.pcapng", "x.mine.pcapng", "x.pcapng"]
+    {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    let files =
+        Files::create(Plan { count: Some(2), ..plan(folder.path().join("x.pcapng")) }, false).unwrap();
+    files.next("20261127T160312-123Z".to_owned());
+    assert!(files.write(b"new".to_vec()));
+    drop(files);
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let left =
+        ["x.20261127T150312-123Z.pcapng", "x.20261127T160312-123Z.pcapng", "x.mine.pcapng", "x.pcapng"];
+    assert_eq!(names, left);
+}
+
+#[test]
 fn no_link_is_followed_and_nothing_of_others_replaced() {
     let folder = TempDir::new();
     let (path, target) = (folder.path().join("x"), folder.path().join("target"));

@@ -44,16 +44,10 @@ impl Writer {
         first: Option<(File, Option<PathBuf>)>,
         shared: Arc<Shared>,
     ) -> Writer {
-        let mut writer = Writer {
-            target,
-            plan,
-            file: None,
-            kept: VecDeque::new(),
-            size: 0,
-            total: 0,
-            shared,
-            told: false,
-        };
+        // Without a first file it is a flight recorder: those of before count too.
+        let kept: VecDeque<_> = if first.is_none() { target.left().into() } else { VecDeque::new() };
+        let total = kept.iter().map(|(_, size)| size).sum();
+        let mut writer = Writer { target, plan, file: None, kept, size: 0, total, shared, told: false };
         if let Some(first) = first {
             writer.begin(first);
         }
