@@ -74,17 +74,19 @@ pub(crate) fn tests(columns: &[Column]) -> String {
     table.to_string()
 }
 
+/// A column of what a kernel said, for tests.
+#[cfg(test)]
+pub(crate) fn column(title: &str, lines: &[&str]) -> Column {
+    let mut results = Results::default();
+    for line in lines {
+        results.line(line);
+    }
+    Column { title: title.to_owned(), results }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn column(title: &str, lines: &[&str]) -> Column {
-        let mut results = Results::default();
-        for line in lines {
-            results.line(line);
-        }
-        Column { title: title.to_owned(), results }
-    }
 
     #[test]
     fn tests_and_hooks_that_a_kernel_lacks() {

@@ -34,15 +34,7 @@ pub(super) fn shown(columns: &[Column]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Results;
-
-    fn column(title: &str, lines: &[&str]) -> Column {
-        let mut results = Results::default();
-        for line in lines {
-            results.line(line);
-        }
-        Column { title: title.to_owned(), results }
-    }
+    use crate::tables::column;
 
     #[test]
     fn one_kernel_that_can_is_enough() {
