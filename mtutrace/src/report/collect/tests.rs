@@ -107,6 +107,15 @@ fn fixed_takes_an_mtu_that_is_right_and_nothing_that_dies() {
     }
     let fixed = compare::compare(&before, &after);
     assert!(fixed.fixed && fixed.headline.contains("1450 now, 1500 before"), "{}", fixed.headline);
+    after.containers = before.containers.clone();
+    let old = compare::compare(&before, &after);
+    assert!(
+        old.fixed && old.headline.contains("after: 0 (and 3 of connections from before)"),
+        "{}",
+        old.headline
+    );
+    after.flows[0].src = "192.0.2.10:81".to_owned();
+    assert!(!compare::compare(&before, &after).fixed, "a new connection dies, too");
     after.paths.clear();
     let silent = compare::compare(&before, &after);
     assert_eq!((silent.fixed, silent.verdicts[0].state), (false, compare::Fate::Unproven));

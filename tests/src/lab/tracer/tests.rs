@@ -16,7 +16,7 @@ impl Script {
     }
 
     fn start(&self, lines_read: usize) -> Result<Tracer> {
-        Tracer::launch_program(Command::new(&self.0), &[], lines_read)
+        Tracer::launch_program(Command::new(&self.0), &["run"], lines_read)
     }
 }
 
