@@ -97,7 +97,7 @@ pub(crate) struct Figure {
 pub(crate) fn compare(before: &Incident, after: &Incident) -> Comparison {
     let grave = |story: &&Story| story.verdict.severity >= Severity::Warning;
     let mut verdicts: Vec<VerdictChange> =
-        before.verdicts.iter().filter(grave).map(|story| fate(story, before, after)).collect();
+        before.verdicts.iter().filter(grave).map(|story| fate(story, after)).collect();
     for mismatch in &before.standing {
         let told =
             before.verdicts.iter().any(|s| s.verdict.culprit.as_ref().is_some_and(|c| mismatch.is_about(c)));
@@ -157,7 +157,7 @@ fn who(story: &Story) -> Option<String> {
     story.verdict.container.as_ref().map(known_by)
 }
 
-fn fate(story: &Story, before: &Incident, after: &Incident) -> VerdictChange {
+fn fate(story: &Story, after: &Incident) -> VerdictChange {
     let v = &story.verdict;
     let mtu_before = v.culprit.as_ref().map(|culprit| culprit.mtu);
     let of = |state, why: String, mtu_after| VerdictChange {
@@ -186,15 +186,18 @@ fn fate(story: &Story, before: &Incident, after: &Incident) -> VerdictChange {
     match seen.and_then(|path| path.devices.iter().find(|(name, _)| *name == culprit.interface)) {
         Some((name, mtu)) if *mtu != culprit.mtu => {
             let whom = v.container.as_ref().map(label).unwrap_or_default();
-            let (drops, old) = after.drops_of(&who(story).unwrap_or_default(), before);
-            let old =
-                if old > 0 { format!(" (and {old} of connections from before)") } else { String::new() };
-            let why = format!(
-                "{name} of {whom} has MTU {mtu} now, {} before; drops for their size after: {drops}{old}.",
-                culprit.mtu
-            );
-            let state = if drops == 0 { Fate::Fixed } else { Fate::Remains };
-            of(state, why, Some(*mtu))
+            // Connections that began before a fix agreed on their MSS then, and go on dying: a verdict is given of new ones.
+            let old = match after.drops_of(&who(story).unwrap_or_default()) {
+                0 => "nothing died of its size after".to_owned(),
+                drops => format!(
+                    "{drops} packets died of their size after, as those of connections from before a fix do"
+                ),
+            };
+            of(
+                Fate::Fixed,
+                format!("{name} of {whom} has MTU {mtu} now, {} before; {old}.", culprit.mtu),
+                Some(*mtu),
+            )
         }
         Some((name, mtu)) => of(Fate::Remains, format!("{name} has MTU {mtu}, as before."), Some(*mtu)),
         None => of(

@@ -160,28 +160,12 @@ impl Incident {
         self.standing.iter().filter(|mismatch| !told(mismatch)).collect()
     }
 
-    /// Packets of a container, by [`known_by`], that died of their size: those of connections that `before` does not have, and of
-    /// those that it has. The latter agreed on their MSS before a fix, and go on dying.
-    pub(crate) fn drops_of(&self, who: &str, before: &Incident) -> (u64, u64) {
-        let dead = |counters: &BTreeMap<SignalKind, u64>| {
-            [SignalKind::Drop, SignalKind::FragFailed]
-                .iter()
-                .filter_map(|signal| counters.get(signal))
-                .sum::<u64>()
-        };
-        let whose = |container: &Option<Container>| container.as_ref().is_some_and(|c| known_by(c) == who);
-        let all: u64 =
-            self.containers.iter().filter(|row| whose(&row.container)).map(|row| dead(&row.counters)).sum();
-        let is_old =
-            |flow: &&FlowRow| before.flows.iter().any(|old| (&old.src, &old.dst) == (&flow.src, &flow.dst));
-        let old: u64 = self
-            .flows
-            .iter()
-            .filter(|flow| whose(&flow.container))
-            .filter(is_old)
-            .map(|flow| dead(&flow.counters))
-            .sum();
-        (all.saturating_sub(old), old.min(all))
+    /// Packets of a container, by [`known_by`], that died of their size.
+    pub(crate) fn drops_of(&self, who: &str) -> u64 {
+        let rows =
+            self.containers.iter().filter(|row| row.container.as_ref().is_some_and(|c| known_by(c) == who));
+        let dead = [SignalKind::Drop, SignalKind::FragFailed];
+        rows.flat_map(|row| dead.iter().filter_map(|signal| row.counters.get(signal))).sum()
     }
 
     /// Events with one of these signals.
