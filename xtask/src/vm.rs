@@ -39,7 +39,7 @@ use crate::{build, programs};
 pub(crate) const LIMIT: Duration = Duration::from_secs(1500);
 
 /// How long the kernels of `cargo xtask test` may take, all together.
-pub(crate) const TOGETHER: Duration = Duration::from_secs(1500);
+pub(crate) const TOGETHER: Duration = Duration::from_secs(2700);
 
 /// Guests that run at the same time: each keeps a core busy while it boots, and mostly waits after that.
 const AT_A_TIME: usize = 2;

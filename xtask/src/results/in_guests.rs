@@ -49,11 +49,6 @@ const LIST: &[(&str, On, &str)] = &[
         Every,
         "nothing: that is what it shows, of a recording made on yet another kernel",
     ),
-    (
-        "recording::a_replay_says_what_the_run_said",
-        Both,
-        "what its hooks see goes into the file and comes out of it",
-    ),
     ("doctor::without_kprobes_it_shows_what_replaces_them", Both, "which tracepoints it has"),
     ("doctor::without_capabilities_it_says_what_it_cannot_know", Both, "which capability allows what"),
     ("healthy", Both, "no false alarm of super-packets, whose segments the kernel makes"),
