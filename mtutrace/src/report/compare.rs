@@ -184,6 +184,17 @@ fn fate(story: &Story, after: &Incident) -> VerdictChange {
     // Only who was seen can have been found right: by the MTUs of its devices as they are told.
     let seen = after.paths.iter().find(|path| Some(&path.who) == who(story).as_ref());
     match seen.and_then(|path| path.devices.iter().find(|(name, _)| *name == culprit.interface)) {
+        // A name may repeat on a path, and what was lost may have been the proof.
+        Some((name, mtu)) if is_ambiguous(story, name) || after.records.lost > 0 => of(
+            Fate::Unproven,
+            format!(
+                "{name} has MTU {mtu} after, but records were lost, or several devices of the path have that name."
+            ),
+            Some(*mtu),
+        ),
+        Some((name, mtu)) if is_still_too_large(story, *mtu) => {
+            of(Fate::Remains, format!("{name} has MTU {mtu} after, which is still too large."), Some(*mtu))
+        }
         Some((name, mtu)) if *mtu != culprit.mtu => {
             let whom = v.container.as_ref().map(label).unwrap_or_default();
             // Connections that began before a fix agreed on their MSS then, and go on dying: a verdict is given of new ones.
@@ -206,6 +217,18 @@ fn fate(story: &Story, after: &Incident) -> VerdictChange {
             None,
         ),
     }
+}
+
+/// Whether several devices of the path have this name.
+fn is_ambiguous(story: &Story, name: &str) -> bool {
+    story.verdict.path.iter().filter(|hop| hop.interface == name).count() > 1
+}
+
+/// Whether an MTU that was too large is less so, and does not fit yet.
+fn is_still_too_large(story: &Story, mtu: u32) -> bool {
+    let (culprit, limit) = (story.verdict.culprit.as_ref(), story.verdict.bottleneck.as_ref());
+    let wrong = culprit.zip(limit).filter(|(culprit, limit)| culprit.mtu > limit.mtu());
+    wrong.is_some_and(|(culprit, limit)| mtu != culprit.mtu && mtu > limit.mtu())
 }
 
 fn standing_fate(mismatch: &StandingMismatch, after: &Incident) -> VerdictChange {
