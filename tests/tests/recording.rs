@@ -9,19 +9,26 @@ use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
 use mtutrace_tests::lab::recording::Recording;
 use mtutrace_tests::lab::tracer::{Tracer, binary};
+use mtutrace_tests::lab::traffic::Transfer;
 use serde_json::Value;
 
 const BIG: usize = 300_000;
 const STALLED: Duration = Duration::from_secs(30);
 const VERDICT: Duration = Duration::from_secs(30);
 
+/// A download that stalls, up to the verdict about it; it goes on as long as it is held.
+fn stall(lab: &Incident, tracer: &mut Tracer) -> Transfer {
+    let download = lab.download(BIG, STALLED).unwrap();
+    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
+    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    download
+}
+
 /// The incident, recorded until its verdict: what the run said.
 fn record(recording: &Recording, args: &[&str]) -> Vec<String> {
     let lab = Incident::build(IncidentSpec::default()).unwrap();
     let mut tracer = Tracer::record(recording.path(), args).unwrap();
-    let _download = lab.download(BIG, STALLED).unwrap();
-    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
-    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    let _download = stall(&lab, &mut tracer);
     let end = tracer.interrupt().unwrap();
     assert_eq!(end.code, Some(0), "{}", end.stderr);
     end.lines
@@ -106,13 +113,10 @@ fn text(recording: &Recording) -> &str {
 /// What is recorded of a download: that stalls, or that comes through.
 fn record_download(lab: &Incident, recording: &Recording, stalls: bool) {
     let mut tracer = Tracer::record(recording.path(), &[]).unwrap();
-    let mut download = lab.download(BIG, STALLED).unwrap();
     if stalls {
-        let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
-        tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
-        drop(download);
+        drop(stall(lab, &mut tracer));
     } else {
-        assert!(download.finish().unwrap().complete);
+        assert!(lab.download(BIG, STALLED).unwrap().finish().unwrap().complete);
     }
     tracer.interrupt().unwrap();
 }
@@ -174,11 +178,10 @@ fn a_killed_run_leaves_a_recording_that_says_so() {
     let lab = Incident::build(IncidentSpec::default()).unwrap();
     let recording = Recording::new();
     let mut tracer = Tracer::record(recording.path(), &[]).unwrap();
-    let _download = lab.download(BIG, STALLED).unwrap();
-    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
-    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    let _download = stall(&lab, &mut tracer);
     tracer.kill().unwrap();
     let replayed = recording.replay(&[]);
+    let wanted = |line: &Value| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
     let told = |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|line| wanted(&line));
     assert!(replayed.iter().any(told), "{replayed:#?}");
     let output =
@@ -216,9 +219,7 @@ fn a_flight_recorder_writes_when_something_happens() {
     };
     let mut tracer = Tracer::record(&folder.join("node.pcapng"), &["--ring", "30s", "--zstd"]).unwrap();
     assert!(files().is_empty(), "nothing has happened");
-    let _download = lab.download(BIG, STALLED).unwrap();
-    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
-    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    let _download = stall(&lab, &mut tracer);
     mtutrace_tests::lab::wait::until("a file of the flight recorder", VERDICT, || {
         Ok((!files().is_empty()).then_some(()))
     })
@@ -283,9 +284,7 @@ fn an_anonymized_recording_leads_to_the_same_verdict_and_names_nobody() {
     let lab = Incident::build(IncidentSpec::default()).unwrap();
     let recording = Recording::new();
     let mut tracer = Tracer::record(recording.path(), &["--anonymize"]).unwrap();
-    let _download = lab.download(BIG, STALLED).unwrap();
-    let wanted = |line: &_| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
-    tracer.wait_for("pmtu_blackhole about the inner container", VERDICT, wanted).unwrap();
+    let _download = stall(&lab, &mut tracer);
     let end = tracer.interrupt().unwrap();
     let essence = |lines: &[String]| {
         let parse = |line: &String| serde_json::from_str::<Value>(line).unwrap();

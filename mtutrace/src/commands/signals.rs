@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::telemetry::clock::monotonic_ns;
+
 /// Exit code of a run that was ended at once: 128 + SIGINT, as shells say it.
 const AT_ONCE: i32 = 130;
 /// `timeout` sends each signal twice, to its child and to its process group: so soon it is the same one.
@@ -124,7 +126,7 @@ enum Begun {
 
 impl Ending {
     fn begin(&self) -> Begun {
-        self.begin_at(now_ns())
+        self.begin_at(monotonic_ns())
     }
 
     fn begin_at(&self, now_ns: u64) -> Begun {
@@ -136,12 +138,6 @@ impl Ending {
             Err(_) => Begun::Before,
         }
     }
-}
-
-/// CLOCK_MONOTONIC; async-signal-safe.
-fn now_ns() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
 }
 
 fn is_ignored(signal: libc::c_int) -> bool {

@@ -146,41 +146,43 @@ impl Server {
     fn metrics(&self, openmetrics: bool) -> Response<Full<Bytes>> {
         self.shared.scrapes.fetch_add(1, Ordering::Relaxed);
         let [plain, open, _] = &self.pages;
-        let mut page = if openmetrics { open } else { plain }.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = page.as_ref().filter(|(made, _)| made.elapsed() < FRESH).map(|(_, text)| text.clone());
-        let text = match fresh {
-            Some(text) => text,
-            None => match render(&self.shared, openmetrics) {
-                Ok(text) => page.insert((Instant::now(), text.into())).1.clone(),
-                Err(e) => {
-                    return response(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{e}\n"));
-                }
-            },
-        };
-        response(StatusCode::OK, if openmetrics { OPENMETRICS } else { PROMETHEUS }, text)
+        match fresh(if openmetrics { open } else { plain }, FRESH, || render(&self.shared, openmetrics)) {
+            Ok(text) => response(StatusCode::OK, if openmetrics { OPENMETRICS } else { PROMETHEUS }, text),
+            Err(e) => response(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{e}\n")),
+        }
     }
-}
 
-impl Server {
     /// The report of now; to be looked at, and no more.
     fn report(&self) -> Response<Full<Bytes>> {
         let [_, _, page] = &self.pages;
-        let mut page = page.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh =
-            page.as_ref().filter(|(made, _)| made.elapsed() < REPORT_FRESH).map(|(_, text)| text.clone());
-        let text = match fresh {
-            Some(text) => text,
-            None => {
-                // The session waits for the lock, not for the page to be drawn.
-                let Some(incident) = self.shared.report().map(|report| report.incident()) else {
-                    let why = "no report is served; start `mtutrace run` with --report\n";
-                    return response(StatusCode::NOT_FOUND, TEXT, why);
-                };
-                page.insert((Instant::now(), html::page(&incident).into())).1.clone()
+        let made = fresh(page, REPORT_FRESH, || {
+            // The session waits for the lock, not for the page to be drawn.
+            let incident = self.shared.report().map(|report| report.incident());
+            incident.map(|incident| html::page(&incident)).ok_or(())
+        });
+        match made {
+            Ok(text) => response(StatusCode::OK, HTML, text),
+            Err(()) => {
+                let why = "no report is served; start `mtutrace run` with --report\n";
+                response(StatusCode::NOT_FOUND, TEXT, why)
             }
-        };
-        response(StatusCode::OK, HTML, text)
+        }
     }
+}
+
+/// The page as it was made, if that was not longer ago than this; else another one.
+fn fresh<E>(
+    page: &Mutex<Option<(Instant, Bytes)>>,
+    age: Duration,
+    make: impl FnOnce() -> Result<String, E>,
+) -> Result<Bytes, E> {
+    let mut page = page.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((made, text)) = &*page
+        && made.elapsed() < age
+    {
+        return Ok(text.clone());
+    }
+    Ok(page.insert((Instant::now(), make()?.into())).1.clone())
 }
 
 /// Prometheus asks for OpenMetrics by name; all else gets what everybody reads.

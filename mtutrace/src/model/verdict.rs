@@ -232,6 +232,13 @@ pub(crate) struct Fix {
     pub(crate) undo: Option<String>,
 }
 
+impl Fix {
+    /// Of remedies, which stand in the order of their ranks, the one of a scope to take.
+    pub(crate) fn best(fixes: &[Fix], scope: FixScope) -> Option<&Fix> {
+        fixes.iter().find(|fix| fix.scope == scope)
+    }
+}
+
 /// A cause that is established.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Verdict {

@@ -7,6 +7,7 @@ pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod limit;
 pub(crate) mod only;
+pub(crate) mod own_file;
 pub(crate) mod plural;
 pub(crate) mod queue;
 mod queued;

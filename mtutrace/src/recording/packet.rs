@@ -105,6 +105,18 @@ fn octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
+/// What is made of the addresses of a flow, by its family.
+fn by_family<T>(
+    flow: &Flow,
+    v4: impl FnOnce([u8; 4], [u8; 4]) -> T,
+    v6: impl FnOnce([u8; 16], [u8; 16]) -> T,
+) -> T {
+    match (flow.src.ip(), flow.dst.ip()) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) => v4(src.octets(), dst.octets()),
+        (src, dst) => v6(octets(src), octets(dst)),
+    }
+}
+
 /// The transport header with `room` bytes from it on; nothing of protocols whose headers no record has.
 fn transport(event: &Event, room: usize) -> Vec<u8> {
     let Flow { protocol, src, dst } = event.flow;
@@ -122,12 +134,11 @@ fn transport(event: &Event, room: usize) -> Vec<u8> {
                 _ => header.ack = true,
             }
             let zeros = vec![0; room.saturating_sub(header.header_len())];
-            let checksum = match (src.ip(), dst.ip()) {
-                (IpAddr::V4(s), IpAddr::V4(d)) => {
-                    header.calc_checksum_ipv4_raw(s.octets(), d.octets(), &zeros)
-                }
-                (s, d) => header.calc_checksum_ipv6_raw(octets(s), octets(d), &zeros),
-            };
+            let checksum = by_family(
+                &event.flow,
+                |src, dst| header.calc_checksum_ipv4_raw(src, dst, &zeros),
+                |src, dst| header.calc_checksum_ipv6_raw(src, dst, &zeros),
+            );
             header.checksum = checksum.unwrap_or(0);
             header.to_bytes().to_vec()
         }
@@ -136,12 +147,11 @@ fn transport(event: &Event, room: usize) -> Vec<u8> {
             let mut header =
                 UdpHeader { source_port: src.port(), destination_port: dst.port(), length, checksum: 0 };
             let zeros = vec![0; room.saturating_sub(UdpHeader::LEN)];
-            let checksum = match (src.ip(), dst.ip()) {
-                (IpAddr::V4(s), IpAddr::V4(d)) => {
-                    header.calc_checksum_ipv4_raw(s.octets(), d.octets(), &zeros)
-                }
-                (s, d) => header.calc_checksum_ipv6_raw(octets(s), octets(d), &zeros),
-            };
+            let checksum = by_family(
+                &event.flow,
+                |src, dst| header.calc_checksum_ipv4_raw(src, dst, &zeros),
+                |src, dst| header.calc_checksum_ipv6_raw(src, dst, &zeros),
+            );
             header.checksum = checksum.unwrap_or(0);
             header.to_bytes().to_vec()
         }

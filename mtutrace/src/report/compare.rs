@@ -254,7 +254,7 @@ fn standing_fate(mismatch: &StandingMismatch, after: &Incident) -> VerdictChange
 
 fn figures(before: &Incident, after: &Incident) -> Vec<Figure> {
     let rate = |incident: &Incident, signal: SignalKind| {
-        incident.count(&[signal]) as f64 * 60_000.0 / incident.duration_ms.max(1) as f64
+        incident.count(signal) as f64 * 60_000.0 / incident.duration_ms.max(1) as f64
     };
     let figure = |signal: &SignalKind| Figure {
         name: signal.name(),

@@ -168,10 +168,9 @@ impl Incident {
         rows.flat_map(|row| dead.iter().filter_map(|signal| row.counters.get(signal))).sum()
     }
 
-    /// Events with one of these signals.
-    pub(crate) fn count(&self, signals: &[SignalKind]) -> u64 {
-        let sum = |signal| self.timeline.series.get(signal).map_or(0, |steps| steps.iter().sum::<u64>());
-        signals.iter().map(sum).sum()
+    /// Events with this signal.
+    pub(crate) fn count(&self, signal: SignalKind) -> u64 {
+        self.timeline.series.get(&signal).map_or(0, |steps| steps.iter().sum())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The sentences of a report.
+use std::collections::BTreeMap;
+
 use super::incident::Story;
 use crate::kernel::hooks::State;
-use crate::model::{Severity, StandingMismatch};
+use crate::model::{Severity, SignalKind, StandingMismatch};
 use crate::output::plural::{listed, plural};
 use crate::output::text::closing;
 use crate::output::{Losses, Totals};
@@ -112,4 +114,9 @@ pub(super) fn severity(severity: Option<Severity>) -> &'static str {
 /// A time for people, to the millisecond.
 pub(super) fn moment(time: &str) -> String {
     time.get(..23).unwrap_or(time).replace('T', " ")
+}
+
+/// Counters by signal, `drop 8, icmp_sent 4`.
+pub(super) fn counters(counters: &BTreeMap<SignalKind, u64>) -> String {
+    counters.iter().map(|(signal, n)| format!("{} {n}", signal.name())).collect::<Vec<_>>().join(", ")
 }

@@ -67,7 +67,7 @@ impl Default for Clock {
     }
 }
 
-/// CLOCK_MONOTONIC now, in nanoseconds.
+/// CLOCK_MONOTONIC now, in nanoseconds. Async-signal-safe (signal-safety(7)): handlers of signals call it.
 pub(crate) fn monotonic_ns() -> u64 {
     u64::try_from(read(ClockId::Monotonic)).unwrap_or(0)
 }

@@ -10,6 +10,7 @@ use crate::kernel::attach::has_tcx;
 use crate::kernel::symbols::{self, Symbols};
 use crate::kernel::{btf, capability, descriptors};
 use crate::runtimes::reachable_runtimes;
+use crate::telemetry::machine;
 
 /// Interfaces of a node with 250 pods, the most that Kubernetes is used with, and of what runs in them.
 const ENOUGH: u64 = 1000;
@@ -49,12 +50,7 @@ fn fact(what: &'static str, state: impl Into<String>, advice: Option<&str>) -> F
 }
 
 fn kernel() -> Fact {
-    fact("kernel", release(), None)
-}
-
-/// uname(2)'s release.
-fn release() -> String {
-    rustix::system::uname().release().to_string_lossy().into_owned()
+    fact("kernel", machine::kernel_release(), None)
 }
 
 fn capabilities() -> Fact {

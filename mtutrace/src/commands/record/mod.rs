@@ -14,6 +14,7 @@ use crate::output::{Context, Item, KernelNames, Output};
 use crate::recording::file::{Files, Plan};
 use crate::recording::head::{FORMAT, Head};
 use crate::telemetry::clock::Clock;
+use crate::telemetry::machine;
 
 pub(crate) use options::{Options, Ring};
 pub(crate) use recorder::Recorder;
@@ -35,12 +36,11 @@ pub(crate) fn create(options: &Options) -> Result<Files, Failure> {
 
 /// What a recording of this machine says of itself.
 pub(crate) fn head(clock: &Clock, filter: &Filter, names: &KernelNames) -> Head {
-    let machine = rustix::system::uname();
     Head {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        kernel: machine.release().to_string_lossy().into_owned(),
-        host: machine.nodename().to_string_lossy().into_owned(),
+        kernel: machine::kernel_release(),
+        host: machine::host(),
         clock_offset_ns: clock.offset_ns(),
         start_ns: clock.now_ns(),
         filter: filter.clone(),

@@ -57,8 +57,10 @@ impl Recorder {
             Pieces::new(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX), memory)
         };
         let mut anonymizer = options.anonymize.then(Anonymizer::default);
-        let initial = anonymizer.as_mut().map_or(initial.clone(), |anonymizer| anonymizer.snapshot(&initial));
-        let head = anonymizer.as_ref().map_or(head.clone(), |anonymizer| anonymizer.head(head));
+        let (initial, head) = match &mut anonymizer {
+            Some(anonymizer) => (anonymizer.snapshot(&initial), anonymizer.head(head)),
+            None => (initial, head),
+        };
         Recorder {
             anonymizer,
             pieces: options.ring.map(pieces),

@@ -5,9 +5,10 @@ mod window;
 use std::future::poll_fn;
 use std::path::PathBuf;
 
-use crate::commands::ending::ending;
+use crate::commands::ending;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::player::Player;
+use crate::commands::session::Session;
 use crate::commands::shown::Shown;
 use crate::commands::signals::Signals;
 use crate::output::format::{self, RunFormat};
@@ -57,7 +58,7 @@ pub(crate) fn replay(options: &Options) -> Result<Outcome, Failure> {
 }
 
 struct Replay {
-    session: crate::commands::session::Session,
+    session: Session,
     player: Player,
     window: Window,
     pace: Pace,
@@ -74,10 +75,7 @@ impl Replay {
         if let Some(said) = self.player.said() {
             stderr::say(&said);
         }
-        let state = &self.session.state;
-        let problem = state.problem && exit_code;
-        let unmatched = state.unmatched.told(&state.snapshot.node);
-        ending(result, problem, unmatched, &mut *self.session.output, signalled)
+        self.session.ended(result, exit_code, signalled)
     }
 
     /// Until the recording ends, or somebody wants the end.
@@ -86,12 +84,11 @@ impl Replay {
             let Some(input) = self.window.admit(at_ns, input) else {
                 if self.window.is_over(at_ns) {
                     return Ok(());
-                } else {
-                    continue;
-                };
+                }
+                continue;
             };
             let due = self.pace.due(at_ns);
-            if self.wait(due).await? {
+            if self.wait(Some(due)).await? {
                 return Ok(());
             }
             self.session.apply(at_ns, input)?;
@@ -123,7 +120,7 @@ impl Replay {
                     }
                 }
                 () = self.signals.wait() => return Ok(true),
-                () = crate::commands::ending::until(until) => return Ok(false),
+                () = ending::until(until) => return Ok(false),
             }
             self.session.output.flush().map_err(Failure::Output)?;
         }

@@ -12,7 +12,6 @@ use crate::capture::{self, Findings};
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::player::Player;
 use crate::commands::shown::Shown;
-use crate::output::{Context, Item, Output};
 use crate::recording::head::Head;
 use crate::recording::pcapng::ReadError;
 use crate::recording::playback::{Playback, PlaybackError};
@@ -95,7 +94,7 @@ fn incident(path: &Path) -> Result<Incident, Failure> {
     let (mut player, head) = Player::open(path)?;
     let collector = Rc::new(RefCell::new(Collector::new(machine(&head))));
     let shown = Shown { filter: head.filter.clone(), ..Shown::default() };
-    let mut session = player.session(&shown, Box::new(Listener(Rc::clone(&collector))), &head);
+    let mut session = player.session(&shown, Box::new(Rc::clone(&collector)), &head);
     while let Some((at_ns, input)) = player.next(&mut session) {
         session.apply(at_ns, input)?;
     }
@@ -116,19 +115,5 @@ fn machine(head: &Head) -> Machine {
         kernel: head.kernel.clone(),
         mtutrace: head.version.clone(),
         anonymized: head.anonymized,
-    }
-}
-
-/// Shows a collector what outputs are shown.
-struct Listener(Rc<RefCell<Collector>>);
-
-impl Output for Listener {
-    fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> std::io::Result<()> {
-        self.0.borrow_mut().take(item, context);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

@@ -39,7 +39,7 @@ use crate::recording::file::Files;
 use crate::report::Collector;
 use crate::report::incident::Machine;
 use crate::telemetry::clock::Clock;
-use crate::telemetry::cost;
+use crate::telemetry::{cost, machine};
 use live::Live;
 pub(crate) use options::Options;
 use progress::Progress;
@@ -100,11 +100,10 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
 
 /// What collects it, if somebody wants to look.
 fn report_of_now(options: &Options) -> Option<Collector> {
-    let machine = rustix::system::uname();
     options.report.then(|| {
         Collector::live(Machine {
-            host: machine.nodename().to_string_lossy().into_owned(),
-            kernel: machine.release().to_string_lossy().into_owned(),
+            host: machine::host(),
+            kernel: machine::kernel_release(),
             mtutrace: env!("CARGO_PKG_VERSION").to_owned(),
             anonymized: false,
         })

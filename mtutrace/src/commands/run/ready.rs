@@ -1,12 +1,12 @@
 //! The ready file (`--ready-file`): it exists while a run is attached. It often lies in a folder that others write to, so
 //! nothing is followed, opened or replaced there but a file of an earlier run.
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::commands::outcome::Failure;
+use crate::output::own_file;
 
 /// A file of an earlier run has no more bytes than this.
 const LONGEST: u64 = 64;
@@ -97,34 +97,20 @@ fn leftover(path: &Path) -> Result<Option<u64>, ReadyError> {
 }
 
 fn is_ours(file: &std::fs::Metadata) -> bool {
-    file.is_file()
-        && file.uid() == rustix::process::geteuid().as_raw()
-        && file.nlink() == 1
-        && file.len() <= LONGEST
+    own_file::is_ours(file) && file.len() <= LONGEST
 }
 
 /// Returns the device and the inode of what was made.
 fn make(path: &Path, text: &[u8]) -> Result<(u64, u64), ReadyError> {
-    if leftover(path)?.is_none() {
-        return Ok(write_new(path, text)?);
-    }
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(name);
-    let made = write_new(&beside, text)?;
-    // Whatever has come there meanwhile is replaced, not followed and not written to.
-    std::fs::rename(&beside, path).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
-    Ok(made)
-}
-
-/// A file that was not there before.
-fn write_new(path: &Path, text: &[u8]) -> io::Result<(u64, u64)> {
-    // With O_EXCL a link is not followed either (open(2)).
-    let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC;
-    let mut file: File =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(path)?;
-    file.write_all(text)?;
+    let fill = |file: &mut File| file.write_all(text);
+    let file = match leftover(path)? {
+        Some(_) => own_file::replace(path, fill)?,
+        None => {
+            let mut file = own_file::create(path)?;
+            fill(&mut file)?;
+            file
+        }
+    };
     let made = file.metadata()?;
     Ok((made.dev(), made.ino()))
 }

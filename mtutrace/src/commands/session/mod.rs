@@ -8,7 +8,8 @@ mod wants;
 
 use bytes::Bytes;
 
-use crate::commands::outcome::Failure;
+use crate::commands::ending::ending;
+use crate::commands::outcome::{Failure, Outcome};
 use crate::discovery::snapshot::Snapshot;
 use crate::filter::{Filter, select};
 use crate::kernel::decode::decode;
@@ -123,6 +124,22 @@ impl Session {
             self.state.latency.record(clock::monotonic_ns().saturating_sub(attributed.event.time_ns));
         }
         Ok(())
+    }
+
+    /// Waits for the reader of what was shown, and says how it went; `exit_code`: by the exit code too, whether anything is
+    /// wrong. `signalled`: somebody expects the end.
+    ///
+    /// # Errors
+    /// As for [`ending`].
+    pub(crate) fn ended(
+        &mut self,
+        result: Result<(), Failure>,
+        exit_code: bool,
+        signalled: bool,
+    ) -> Result<Outcome, Failure> {
+        let problem = self.state.problem && exit_code;
+        let unmatched = self.state.unmatched.told(&self.state.snapshot.node);
+        ending(result, problem, unmatched, &mut *self.output, signalled)
     }
 
     /// Whether all events were shown that somebody asked for.

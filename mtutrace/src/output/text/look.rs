@@ -3,6 +3,7 @@ use std::io::{self, Write};
 
 use crate::output::escape::escape;
 use crate::output::only::Only;
+use crate::telemetry::machine;
 
 /// What somebody asked for, and where this is.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +23,7 @@ pub(crate) struct Look {
 impl Look {
     /// That of this machine.
     pub(crate) fn here(colour: bool) -> Look {
-        let name = rustix::system::uname();
-        Look { colour, host: escape(&name.nodename().to_string_lossy()).into_owned(), ..Look::default() }
+        Look { colour, host: escape(&machine::host()).into_owned(), ..Look::default() }
     }
 }
 

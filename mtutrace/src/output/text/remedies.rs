@@ -16,8 +16,7 @@ pub(super) struct Told {
 
 /// The best of each scope, what works at once first; then the others, if somebody asked.
 pub(super) fn lines(fixes: &[Fix], told: Told) -> Vec<String> {
-    let first = |scope: FixScope| fixes.iter().find(|fix| fix.scope == scope);
-    let (now, lasting) = (first(FixScope::Now), first(FixScope::Permanent));
+    let (now, lasting) = (Fix::best(fixes, FixScope::Now), Fix::best(fixes, FixScope::Permanent));
     let best =
         [("now", now), ("for good", lasting)].into_iter().filter_map(|(label, fix)| Some((label, fix?)));
     let is_other = |fix: &&Fix| Some(*fix) != now && Some(*fix) != lasting;

@@ -1,11 +1,11 @@
 //! Creates the files of a recording. They often lie in a folder that others write to, and hold what is nobody else's business: no
 //! link is followed, nothing of another's is replaced, and the owner alone may read them.
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use crate::output::own_file;
 
 /// Why a recording cannot be created.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ impl Target {
         let ours = |entry: std::fs::DirEntry| {
             let found = entry.path();
             let mark = found.file_stem()?.to_str()?.strip_prefix(stem)?.strip_prefix('.')?;
-            let there = std::fs::symlink_metadata(&found).ok().filter(is_ours)?;
+            let there = std::fs::symlink_metadata(&found).ok().filter(own_file::is_ours)?;
             (is_time(mark) && found.extension() == ending).then(|| (found.clone(), there.len()))
         };
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -98,34 +98,13 @@ impl Target {
         };
         let failed = |source| CreateError::File { path: path.clone(), source };
         let file = match std::fs::symlink_metadata(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => new(&path).map_err(failed)?,
+            Err(e) if e.kind() == ErrorKind::NotFound => own_file::create(&path).map_err(failed)?,
             Err(e) => return Err(failed(e)),
-            Ok(there) if is_ours(&there) => replace(&path).map_err(failed)?,
+            Ok(there) if own_file::is_ours(&there) => own_file::replace(&path, |_| Ok(())).map_err(failed)?,
             Ok(_) => return Err(CreateError::Taken(path)),
         };
         Ok((file, Some(path)))
     }
-}
-
-fn is_ours(there: &std::fs::Metadata) -> bool {
-    there.is_file() && there.uid() == rustix::process::geteuid().as_raw() && there.nlink() == 1
-}
-
-/// A file that was not there before: with O_EXCL no link is followed (open(2)).
-fn new(path: &Path) -> io::Result<File> {
-    let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_APPEND;
-    OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(path)
-}
-
-/// Whatever has come there meanwhile is replaced, not followed and not written to.
-fn replace(path: &Path) -> io::Result<File> {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(name);
-    let file = new(&beside)?;
-    std::fs::rename(&beside, path).inspect_err(|_| drop(std::fs::remove_file(&beside)))?;
-    Ok(file)
 }
 
 /// `x.pcapng` with a mark: `x.MARK.pcapng`.

@@ -7,8 +7,10 @@ mod stories;
 mod tests;
 mod timeline;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::rc::Rc;
 
 use super::incident::{ContainerPath, Machine};
 use crate::model::{EventKind, NetnsId, SignalKind, StandingMismatch, Tally, describe};
@@ -137,9 +139,10 @@ impl Collector {
     }
 }
 
-impl Output for Collector {
+/// Shared with whoever wants the report at the end.
+impl Output for Rc<RefCell<Collector>> {
     fn show(&mut self, item: &Item<'_>, context: &Context<'_>) -> io::Result<()> {
-        self.take(item, context);
+        self.borrow_mut().take(item, context);
         Ok(())
     }
 

@@ -1,13 +1,11 @@
 //! Parts of the page.
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
 use super::super::incident::{Incident, Story};
 use super::super::svg;
-use super::super::words::moment;
+use super::super::words::{counters, moment};
 use crate::kernel::hooks::State;
-use crate::model::{Fix, FixScope, SignalKind};
+use crate::model::{Fix, FixScope};
 use crate::output::escape::escape;
 use crate::output::text::label;
 
@@ -46,8 +44,7 @@ pub(super) fn story(story: &Story, n: usize) -> Markup {
 
 /// What works at once, what lasts, and all else.
 fn remedies(fixes: &[Fix]) -> Markup {
-    let first = |scope| fixes.iter().find(|fix| fix.scope == scope);
-    let (now, lasting) = (first(FixScope::Now), first(FixScope::Permanent));
+    let (now, lasting) = (Fix::best(fixes, FixScope::Now), Fix::best(fixes, FixScope::Permanent));
     let others: Vec<&Fix> = fixes.iter().filter(|fix| Some(*fix) != now && Some(*fix) != lasting).collect();
     html! {
         @if let Some(fix) = now { h3 { "Fix: now" } (remedy(fix)) }
@@ -85,10 +82,6 @@ pub(super) fn standing(incident: &Incident) -> Markup {
 /// What is wider than the page can be scrolled, also by keys.
 pub(super) fn scrolled(name: &str, content: &Markup) -> Markup {
     html! { div class="scroll" role="group" aria-label=(name) tabindex="0" { (content) } }
-}
-
-fn counters(counters: &BTreeMap<SignalKind, u64>) -> String {
-    counters.iter().map(|(signal, n)| format!("{} {n}", signal.name())).collect::<Vec<_>>().join(", ")
 }
 
 /// Flows.

@@ -1,13 +1,12 @@
 //! A report for a ticket. What comes from outside must not become markup.
 mod text;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::compare::Comparison;
 use super::incident::{Incident, Story};
-use super::words;
-use crate::model::{Bottleneck, Fix, FixScope, SignalKind};
+use super::words::{self, counters};
+use crate::model::{Bottleneck, Fix, FixScope};
 use crate::output::text::label;
 pub(super) use text::plain;
 use text::{code, fenced};
@@ -90,7 +89,7 @@ fn story(story: &Story, n: usize) -> String {
     }
     out.push('\n');
     for (title, scope) in [("Fix now", FixScope::Now), ("Fix for good", FixScope::Permanent)] {
-        if let Some(fix) = v.fix.iter().find(|fix| fix.scope == scope) {
+        if let Some(fix) = Fix::best(&v.fix, scope) {
             out += &remedy(title, fix);
         }
     }
@@ -119,10 +118,6 @@ fn list(title: &str, all: &[String]) -> String {
 
 fn more(count: u64, what: &str) -> String {
     if count > 0 { format!("\n{count} more {what} are not here.\n\n") } else { "\n".to_owned() }
-}
-
-fn counters(counters: &BTreeMap<SignalKind, u64>) -> String {
-    counters.iter().map(|(signal, n)| format!("{} {n}", signal.name())).collect::<Vec<_>>().join(", ")
 }
 
 /// A comparison as Markdown.

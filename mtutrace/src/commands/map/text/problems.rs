@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use super::super::tree::Tree;
 use super::super::view::View;
 use super::name;
-use crate::model::{Device, FixScope, Hop, StandingMismatch};
+use crate::model::{Device, Fix, FixScope, Hop, StandingMismatch};
 use crate::output::escape::escape;
 use crate::output::plural::{listed, plural};
 use crate::output::text::{paint, severity};
@@ -54,7 +54,7 @@ fn problem(m: &StandingMismatch, whole: bool, colour: bool) -> Vec<String> {
         lines.push(format!("{word}  {} more of the same cause: {}", rest.len(), listed(&rest, NAMES, 0)));
     }
     // The lasting one may be a setting; the other one a shell takes as it is.
-    let best = |scope: FixScope| m.fix.iter().find(|fix| fix.scope == scope);
+    let best = |scope| Fix::best(&m.fix, scope);
     let told = [("now", best(FixScope::Now)), ("for good", best(FixScope::Permanent))];
     let told = told.into_iter().filter_map(|(word, fix)| Some((word, fix?)));
     for (word, fix) in told {

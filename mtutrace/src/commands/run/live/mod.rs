@@ -13,7 +13,7 @@ use super::holder;
 use super::options::Options;
 use super::progress::Progress;
 use super::ready::Ready;
-use crate::commands::ending::{ending, until};
+use crate::commands::ending::until;
 use crate::commands::outcome::{Failure, Outcome};
 use crate::commands::record::Recorder;
 use crate::commands::session::{Session, Wants};
@@ -87,10 +87,7 @@ impl Live<'_> {
             failed => failed,
         };
         reconciler.stop();
-        let state = &self.session.state;
-        let problem = state.problem && self.options.shown.exit_code;
-        let unmatched = state.unmatched.told(&state.snapshot.node);
-        ending(result, problem, unmatched, &mut *self.session.output, signalled)
+        self.session.ended(result, self.options.shown.exit_code, signalled)
     }
 
     async fn work(&mut self, reconciler: &mut Reconciler, signals: &mut Signals) -> Result<(), Failure> {

@@ -226,7 +226,7 @@ impl App {
 
 /// What can be pasted as it is, else the first.
 fn best(verdict: &Verdict) -> Option<&Fix> {
-    verdict.fix.iter().find(|fix| fix.scope == FixScope::Now).or(verdict.fix.first())
+    Fix::best(&verdict.fix, FixScope::Now).or(verdict.fix.first())
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ fn standing_lines(m: &StandingMismatch, theme: Theme, width: usize) -> Vec<Line<
 /// What to do at once and for good.
 fn fix_lines(fixes: &[Fix], theme: Theme, width: usize) -> Vec<Line<'static>> {
     let best = |(scope, label): (FixScope, &'static str)| {
-        let fix = fixes.iter().find(|fix| fix.scope == scope)?;
+        let fix = Fix::best(fixes, scope)?;
         let command = fit(&clean(&fix.command), width.saturating_sub(label.len()));
         Some(Line::from(vec![Span::styled(label, theme.good()), Span::styled(command, theme.strong())]))
     };
