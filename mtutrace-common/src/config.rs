@@ -100,6 +100,36 @@ pub const fn device_key(netns: u32, ifindex: u32) -> u64 {
     (netns as u64) << 32 | ifindex as u64
 }
 
+/// What a chokepoint knows of a container behind one of its bridge's ports; the value of [`OwnerKey`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct Owner {
+    /// `ifindex` of the port that it is behind.
+    pub port: u32,
+    /// `ifindex` of the port behind which the bridge has seen its address last.
+    pub at: u32,
+    /// CLOCK_MONOTONIC nanoseconds when the bridge last saw its address behind another port; 0 for never.
+    pub moved_ns: u64,
+}
+
+/// A source MAC address as a bridge of some namespace sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
+pub struct OwnerKey {
+    /// Inode number of the namespace.
+    pub netns: u64,
+    /// The address's six bytes, the first in the lowest bits.
+    pub mac: u64,
+}
+
+/// Most MAC addresses that chokepoints know, and most chokepoints: what finds no room keeps classifiers on its port.
+pub const MAX_OWNERS: u32 = 16_384;
+
+/// How long a MAC address that was seen behind two ports tells nothing, in nanoseconds.
+pub const CONTESTED_NS: u64 = 10_000_000_000;
+
 /// Slots of the table that remembers for which hole a connection asked last, by the low bits of a hash.
 pub const ASKED_SLOTS: u32 = 4096;
 

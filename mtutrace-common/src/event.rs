@@ -128,6 +128,7 @@ hooks! {
     Ip6RtUpdatePmtu: Kprobe("__ip6_rt_update_pmtu"),
     TunnelCheckPmtu: Kprobe("skb_tunnel_check_pmtu"),
     SockSendLength: RawTracepoint("sock_send_length"),
+    FdbUpdate: RawTracepoint("br_fdb_update"),
 }
 
 /// Where the program of a hook goes.
@@ -150,11 +151,11 @@ mod tests {
     #[test]
     fn numbers_start_at_one_and_lead_back() {
         assert_eq!((Signal::Oversized as u16, Signal::SackHole as u16), (1, 9));
-        assert_eq!((HookId::TcIngress as u32, HookId::SockSendLength as u32), (1, 16));
+        assert_eq!((HookId::TcIngress as u16, HookId::FdbUpdate as u16), (1, 17));
         assert!(Signal::ALL.into_iter().all(|signal| Signal::from_number(signal as u16) == Some(signal)));
-        assert!(HookId::ALL.into_iter().all(|hook| HookId::from_number(hook as u32) == Some(hook)));
+        assert!(HookId::ALL.into_iter().all(|hook| HookId::from_number(hook as u16) == Some(hook)));
         assert_eq!((Signal::from_number(0), Signal::from_number(10)), (None, None));
-        assert_eq!((HookId::from_number(0), HookId::from_number(17)), (None, None));
+        assert_eq!((HookId::from_number(0), HookId::from_number(18)), (None, None));
     }
 
     #[test]

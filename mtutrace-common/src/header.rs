@@ -19,7 +19,19 @@ pub struct EventHeader {
     /// Inode number of the network namespace (`net.ns.inum`); 0 if unknown.
     pub netns: u32,
     /// A [`crate::HookId`]: who saw it.
-    pub hook: u32,
+    pub hook: u16,
+    /// A [`port`].
+    pub port: u16,
+}
+
+/// What [`EventHeader::port`] says of a packet that came in by a bridge whose ports carry no classifier.
+pub mod port {
+    /// `ifindex` is the device where it was seen; at such a bridge, the port that its source MAC address belongs to.
+    pub const KNOWN: u16 = 0;
+    /// No port is known to have the packet's source MAC address: `ifindex` is the bridge.
+    pub const STRANGER: u16 = 1;
+    /// The bridge has seen the packet's source MAC address behind another port as well: `ifindex` is the bridge.
+    pub const CONTESTED: u16 = 2;
 }
 
 /// The packet that the record is about: for ICMP errors, the one quoted inside.

@@ -93,7 +93,7 @@ macro_rules! hooks {
     ( $( $hook:ident: $place:ident $(($function:literal))?, )+ ) => {
         list! {
             /// Who saw it: a hook of the kernel side. The loader's registry says what each one sees.
-            HookId: u32 { $( #[doc = hooks!(@doc $place $($function)?)] $hook = hooks!(@name $place $($function)?), )+ }
+            HookId: u16 { $( #[doc = hooks!(@doc $place $($function)?)] $hook = hooks!(@name $place $($function)?), )+ }
         }
 
         impl HookId {

@@ -19,6 +19,7 @@ offsets! {
     dev_mtu = "net_device.mtu",
     dev_net = "net_device.nd_net.net",
     net_inum = "net.ns.inum",
+    port_dev = "net_bridge_port.dev",
     dst_dev = "dst_entry.dev",
     dst_metrics = "dst_entry._metrics",
     sock_net = "sock.__sk_common.skc_net.net",

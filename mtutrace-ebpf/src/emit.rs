@@ -14,6 +14,8 @@ pub struct Origin {
     pub netns: u32,
     /// The device, 0 without one.
     pub ifindex: u32,
+    /// What is known of the port ([`mtutrace_common::header::port`]).
+    pub port: u16,
     /// Hash of the address that the packet came from.
     pub source: u32,
 }
@@ -23,7 +25,7 @@ pub struct Origin {
 /// the source's budget.
 #[inline(always)]
 pub fn emit<T: 'static>(signal: Signal, origin: Origin, fill: impl FnOnce(&mut T) -> Option<()>) {
-    let Origin { hook, netns, ifindex, source } = origin;
+    let Origin { hook, netns, ifindex, port, source } = origin;
     if !budget::allows(signal as u32, netns, ifindex, source) {
         count(signal as u32);
         count(counter::LEFT_OUT + signal as u32);
@@ -41,8 +43,8 @@ pub fn emit<T: 'static>(signal: Signal, origin: Origin, fill: impl FnOnce(&mut T
     let filled = unsafe {
         zero(place);
         let time_ns = bpf_ktime_get_ns();
-        *place.cast::<EventHeader>() =
-            EventHeader { abi: ABI_VERSION, kind: signal as u16, ifindex, time_ns, netns, hook: hook as u32 };
+        let (abi, kind, hook) = (ABI_VERSION, signal as u16, hook as u16);
+        *place.cast::<EventHeader>() = EventHeader { abi, kind, ifindex, time_ns, netns, hook, port };
         fill(&mut *place)
     };
     if filled.is_some() {

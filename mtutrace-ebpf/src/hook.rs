@@ -3,6 +3,7 @@ mod drop;
 mod drop_local;
 mod drop_tunnel;
 mod empty;
+mod fdb;
 mod fragment;
 mod icmp;
 mod oversized;

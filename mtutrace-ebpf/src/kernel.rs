@@ -10,7 +10,7 @@ mod site;
 mod skb;
 pub mod socket;
 
-pub use device::{NetDevice, netns, nexthop_dev};
+pub use device::{NetDevice, netns, nexthop_dev, port_device};
 pub use flow::{flowi4_ends, flowi6_ends};
 pub(crate) use loaded::reason;
 pub use loaded::{REASONS, seed};

@@ -4,7 +4,8 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use mtutrace_common::Packet;
 use mtutrace_common::config::{
-    ASKED_SLOTS, BUDGET_SLOTS, DropSite, LIMIT_SLOTS, MAX_DROP_SITES, MAX_LIMITS, RING_BYTES, counter,
+    ASKED_SLOTS, BUDGET_SLOTS, DropSite, LIMIT_SLOTS, MAX_DROP_SITES, MAX_LIMITS, MAX_OWNERS, Owner, OwnerKey, RING_BYTES,
+    counter,
 };
 
 /// Events to user space: 1 MiB holds about 8,000 of them, some seconds of a bad day.
@@ -24,6 +25,15 @@ pub static LIMITS: Array<u32> = Array::with_max_entries(2 * LIMIT_SLOTS, 0);
 /// slow down others by the numbers of its devices.
 #[map(name = "DEVICES")]
 pub static DEVICES: HashMap<u64, u32> = HashMap::with_max_entries(MAX_LIMITS, BPF_F_NO_PREALLOC);
+
+/// Bridges that stand in for their ports, by namespace and index.
+#[map(name = "CHOKEPOINTS")]
+pub static CHOKEPOINTS: HashMap<u64, u32> = HashMap::with_max_entries(MAX_OWNERS, BPF_F_NO_PREALLOC);
+
+/// Who is behind which of their ports, by namespace and MAC address. User space fills it: nothing that a container sends
+/// takes room here.
+#[map(name = "OWNERS")]
+pub static OWNERS: HashMap<OwnerKey, Owner> = HashMap::with_max_entries(MAX_OWNERS, BPF_F_NO_PREALLOC);
 
 /// The smallest entry of `LIMITS`, at index 0: retransmits of smaller segments are of no interest.
 #[map(name = "SMALLEST")]

@@ -4,6 +4,7 @@ use aya_ebpf::programs::RawTracePointContext;
 use aya_log_ebpf::debug;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
+use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use super::sack::is_news;
@@ -147,7 +148,7 @@ fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
 #[inline(always)]
 fn origin(skb: SkBuff, source: u32) -> Origin {
     let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-    Origin { hook: HookId::KfreeSkb, netns, ifindex, source }
+    Origin { hook: HookId::KfreeSkb, netns, ifindex, port: KNOWN, source }
 }
 
 /// The same of what a firewall drops: a packet that this host makes has no device yet where its own firewall sees it
@@ -159,7 +160,7 @@ fn firewall(skb: SkBuff, source: u32) -> Origin {
         None => skb.dst().and_then(|dst| dst.dev()),
     };
     let (netns, ifindex) = dev.map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-    Origin { hook: HookId::KfreeSkb, netns, ifindex, source }
+    Origin { hook: HookId::KfreeSkb, netns, ifindex, port: KNOWN, source }
 }
 
 /// All but the header and the packet.

@@ -5,14 +5,12 @@ use aya_ebpf::programs::TcContext;
 use mtutrace_common::config::{LIMIT_DIFFERS, LIMIT_SLOTS, counter, device_key};
 use mtutrace_common::header::ip_flags;
 
-use super::seen::{Seen, netns};
+use super::seen::{ETHERNET, Seen, netns};
 use super::{fragment, icmp, oversized, sack, syn};
 use crate::emit::zero;
 use crate::maps::{DEVICES, LIMITS, PARSED, count};
 use crate::packet::{self, ETH_P_IP, ETH_P_IPV6, Gso, ICMP, ICMPV6, SYN, Skb, TCP};
 
-/// Bytes of an Ethernet header.
-const ETHERNET: usize = 14;
 /// TCP's data offset (the high four bits of its byte, in words) from which on there are options.
 const WITH_OPTIONS: u8 = 0x60;
 /// The same when they are timestamps and nothing else.

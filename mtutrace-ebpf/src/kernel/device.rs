@@ -38,6 +38,12 @@ pub fn nexthop_dev(nexthop: *const u8) -> Option<NetDevice> {
     NetDevice::behind(nexthop, offset!(nhc_dev))
 }
 
+/// `port->dev`, of a `struct net_bridge_port *`.
+#[inline(always)]
+pub fn port_device(port: *const u8) -> Option<NetDevice> {
+    NetDevice::behind(port, offset!(port_dev))
+}
+
 /// `net->ns.inum`
 #[inline(always)]
 pub fn netns(net: Option<*const u8>) -> u32 {

@@ -2,6 +2,7 @@
 use crate::diagnosis::dedup::{Packet, packet};
 use crate::diagnosis::recent::Recent;
 use crate::model::{DeviceId, Event, EventKind, LinkKind, NetnsId, NetnsKey, Node};
+use crate::topology;
 
 /// How long a message is remembered: it passes the node within milliseconds.
 const HOLD_NS: u64 = 2_000_000_000;
@@ -61,6 +62,11 @@ fn reaches(event: &Event, node: &Node) -> Option<NetnsId> {
     let link = node.link(device)?;
     match link.kind {
         LinkKind::Veth if event.egress() => link.peer.map(|peer| peer.netns),
+        // Ports that are left to their bridge.
+        LinkKind::Bridge if event.egress() => match event.kind {
+            EventKind::IcmpSeen { to: Some(to), .. } => topology::resolve(node, device.netns, to),
+            _ => None,
+        },
         _ if event.egress() => None,
         _ => Some(device.netns),
     }

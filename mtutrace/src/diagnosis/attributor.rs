@@ -90,6 +90,19 @@ impl Attributor {
         self.origins.is_forged(event, &Ends { src, dst: None }, begun, node)
     }
 
+    /// Whether it cannot be told who sent a SYN, and it was not seen by whom it names.
+    pub(super) fn is_forged_syn(&mut self, event: &Event, node: &Node) -> bool {
+        let sender = topology::resolve(node, event.netns, event.flow.src.ip());
+        let forged = self.origins.is_unknown(event, sender, node);
+        self.forged += u64::from(forged);
+        forged
+    }
+
+    /// Notes which namespaces there are now.
+    pub(super) fn look(&mut self, now_ns: u64, node: &Node) {
+        self.origins.look(now_ns, node);
+    }
+
     /// Events of packets that bore the address of another than their sender.
     pub(super) fn forged(&self) -> u64 {
         self.forged

@@ -30,7 +30,7 @@ pub(super) fn fits_peer(event: &Event, node: &Node) -> bool {
 }
 
 /// A SYN or SYN-ACK, where it is.
-pub(super) fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> SynObservation {
+pub(super) fn sighting(event: &Event, mss: Option<u32>, forged: bool, node: &Node) -> SynObservation {
     SynObservation {
         time_ns: event.time_ns,
         netns: event.netns,
@@ -39,6 +39,7 @@ pub(super) fn sighting(event: &Event, mss: Option<u32>, node: &Node) -> SynObser
         peer: event.device().and_then(|d| node.link(d)?.peer).map(|p| p.netns).filter(|p| *p != event.netns),
         flow: event.flow,
         mss,
+        forged,
     }
 }
 

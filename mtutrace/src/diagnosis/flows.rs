@@ -37,6 +37,8 @@ pub(crate) struct SynObservation {
     pub(crate) flow: Flow,
     /// MSS that the SYN offers here (a router on the way may have clamped it).
     pub(crate) mss: Option<u32>,
+    /// Somebody may have forged it: nobody can tell who sent it.
+    pub(crate) forged: bool,
 }
 
 /// A SYN or a SYN-ACK on its way: what one side promises to take.
@@ -257,6 +259,7 @@ mod tests {
             peer,
             flow,
             mss: Some(1460),
+            forged: false,
         }
     }
 

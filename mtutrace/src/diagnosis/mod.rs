@@ -30,6 +30,7 @@ pub(crate) mod tunnels;
 mod unanswered;
 mod uploads;
 pub(crate) mod words;
+mod young;
 
 pub(crate) use dedup::packet;
 pub(crate) use recent::Recent;

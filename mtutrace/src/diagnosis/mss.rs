@@ -3,8 +3,8 @@ use mtutrace_common::HookId;
 
 use crate::diagnosis::attribution;
 use crate::diagnosis::flows::{AdvertisedMss, SynObservation, TcpRole};
-use crate::model::{DeviceId, Event, EventKind, Mismatch, NetnsId, Node};
-use crate::topology::{self, wants_hooks};
+use crate::model::{DeviceId, Event, EventKind, LinkKind, Mismatch, NetnsId, Node, Port};
+use crate::topology::{self, sees_egress};
 
 /// A promise that will not be kept.
 #[derive(Clone, Debug)]
@@ -45,6 +45,7 @@ pub(crate) fn oversized(
         netns: first.netns,
         ifindex: first.ifindex,
         hook: if first.egress { HookId::TcEgress } else { HookId::TcIngress },
+        port: Port::Known,
         flow: first.flow,
         length,
         gso_segments: None,
@@ -63,15 +64,23 @@ pub(crate) fn has_left(promise: &AdvertisedMss, seen: &SynObservation, node: &No
         Some(topology::path(node, sender(first, node)?, Some(first.flow.dst.ip())))
     };
     let Some(way) = way().filter(|_| seen.egress) else { return false };
-    let last = way.iter().rev().map(|hop| hop.id()).find(|device| wants_hooks(node, *device));
+    let last = way.iter().rev().map(|hop| hop.id()).find(|device| sees_egress(node, *device));
     last == Some(DeviceId { netns: seen.netns, ifindex: seen.ifindex })
 }
 
 fn sender(first: &SynObservation, node: &Node) -> Option<NetnsId> {
+    if first.forged {
+        return None;
+    }
     if first.egress {
         return topology::resolve(node, first.netns, first.flow.src.ip());
     }
     let link = node.link(DeviceId { netns: first.netns, ifindex: first.ifindex })?;
-    // A macvlan on the peer's device is in a namespace of its own.
-    Some(attribution::behind(node, link.peer?.netns, first.flow.src.ip()))
+    match link.peer {
+        // A macvlan on the peer's device is in a namespace of its own.
+        Some(peer) => Some(attribution::behind(node, peer.netns, first.flow.src.ip())),
+        // A bridge whose port is too new to be known.
+        None if link.kind == LinkKind::Bridge => topology::resolve(node, first.netns, first.flow.src.ip()),
+        None => None,
+    }
 }

@@ -7,7 +7,8 @@ use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::attribution::{End, Ends};
 use crate::diagnosis::recent::Recent;
-use crate::model::{Event, EventKind, Flow, LinkKind, NetnsId, Node};
+use crate::diagnosis::young::Young;
+use crate::model::{Event, EventKind, Flow, LinkKind, NetnsId, Node, Port};
 use crate::topology;
 
 /// How long a forged packet is remembered: fragments are given up after 60 s at most (`ipv6.ip6frag_time`).
@@ -45,6 +46,7 @@ pub(crate) struct Origins {
     floods: Recent<Flow, Forged>,
     /// With the generation of the node by which it is.
     checked: Recent<Seen, (u64, bool)>,
+    young: Young,
 }
 
 impl Default for Origins {
@@ -53,6 +55,7 @@ impl Default for Origins {
             packets: Recent::new(HOLD_NS, PACKETS),
             floods: Recent::new(FLOOD_NS, FLOWS),
             checked: Recent::new(CHECKED_NS, CHECKED),
+            young: Young::default(),
         }
     }
 }
@@ -68,7 +71,11 @@ impl Origins {
         begun: impl FnOnce() -> bool,
         node: &Node,
     ) -> bool {
+        let message = matches!(event.kind, EventKind::IcmpSeen { .. });
+        let who = if message { ends.dst } else { ends.src };
+        let unknown = self.is_unknown(event, who.map(|end| end.netns), node);
         let forged = match place(event, node) {
+            _ if unknown => true,
             Place::Outside => return false,
             Place::Shared => return self.is_known(event) || self.is_flooded(event) && !begun(),
             Place::From(sender) => self.checked(event, node, || !is_senders(sender, event, ends, node)),
@@ -80,6 +87,25 @@ impl Origins {
             self.note(event);
         }
         forged
+    }
+
+    /// Whether the port by which it came in is not known, and it names somebody on this node whose port is: that one's packets
+    /// would have told. `sender`: whom it names.
+    pub(crate) fn is_unknown(&mut self, event: &Event, sender: Option<NetnsId>, node: &Node) -> bool {
+        self.look(event.time_ns, node);
+        match event.port {
+            Port::Known => false,
+            Port::Contested => true,
+            // Who is young is not in the kernel's table yet.
+            Port::Stranger => {
+                sender.is_some_and(|sender| !self.young.is_young(node.key(sender), event.time_ns))
+            }
+        }
+    }
+
+    /// Notes which namespaces there are now.
+    pub(crate) fn look(&mut self, now_ns: u64, node: &Node) {
+        self.young.look(now_ns, node);
     }
 
     fn note(&mut self, event: &Event) {
@@ -277,6 +303,26 @@ mod tests {
             Ends { dst: Some(End { netns: NetnsId(4), remote: ip("10.42.0.110") }), ..from(INNOCENT) };
         let told = Origins::default().is_forged(&quoted, &to_attacker, || false, &lab().0);
         assert!(!told, "whoever it went to may say so");
+    }
+
+    #[test]
+    fn a_port_that_is_not_known_frames_nobody() {
+        let mut origins = Origins::default();
+        let at = |port, whose| {
+            let seen = Event { port, ..seen(1, 3, "10.42.0.110:4000", HookId::TcIngress) };
+            let ends = Ends { src: whose, ..Ends::default() };
+            Origins::default().is_forged(&seen, &ends, || true, &lab().0)
+        };
+        let innocent = from(INNOCENT).src;
+        assert!(at(Port::Contested, innocent) && at(Port::Contested, None));
+        assert!(at(Port::Stranger, innocent) && !at(Port::Stranger, None));
+        let mut node = lab().0;
+        origins.look(1, &node);
+        node.netns.get_mut(&NetnsId(INNOCENT)).unwrap().generation = 9;
+        node.generation += 1;
+        let first =
+            Event { port: Port::Stranger, time_ns: 5, ..seen(1, 3, "10.42.0.110:4001", HookId::TcIngress) };
+        assert!(!origins.is_forged(&first, &from(INNOCENT), || true, &node), "it has just come");
     }
 
     #[test]

@@ -128,6 +128,7 @@ mod tests {
             peer: Some(NetnsId(INNER)),
             flow,
             mss: Some(1460),
+            forged: false,
         };
         unanswered.connected(&first, 0, &incident().0);
     }

@@ -1,5 +1,5 @@
 //! Which devices carry classifiers: brought in line with the node, in whatever namespace the devices are.
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -7,12 +7,18 @@ use aya::Ebpf;
 
 use crate::kernel::attach::{AttachError, Attacher, Links, has_tcx};
 use crate::kernel::class::Class;
+use crate::kernel::owners;
 use crate::model::{DeviceId, Link, NetnsId, Node};
-use crate::topology::hooks::hooked;
+use crate::telemetry::clock;
+use crate::topology::dump::fdb::learnt_by_bridges;
+use crate::topology::hooks::{Chokepoints, Hooked, hooked};
 use crate::topology::{Topology, smallest_limit};
 
 /// How often a device that refuses is tried again: it may be going away just now, or coming up.
 const ATTEMPTS: u32 = 3;
+
+/// Addresses that the bridges of one namespace may have learnt: more are not looked at.
+const MOST_LEARNT: usize = 65_536;
 
 /// Devices of one container for which a run waits before it is ready: the rest of them follows.
 const SHARE: usize = 64;
@@ -23,7 +29,8 @@ pub(crate) struct Classifiers {
     /// Whether filters that carry our programs' names may be those of a run that was killed: until all that was there at
     /// the start is attached to.
     leftovers: bool,
-    links: HashMap<DeviceId, Links>,
+    /// By device, and whether it is its egress.
+    links: BTreeMap<(DeviceId, bool), Links>,
     /// Devices that refused, and how often.
     refused: BTreeMap<DeviceId, u32>,
     /// Devices for whose links there were no descriptors: tried again whenever anything changes.
@@ -38,7 +45,7 @@ impl Classifiers {
         Classifiers {
             attacher: Arc::new(Mutex::new(attacher)),
             leftovers: alone,
-            links: HashMap::new(),
+            links: BTreeMap::new(),
             refused: BTreeMap::new(),
             crowded: BTreeSet::new(),
             crowd_told: false,
@@ -47,12 +54,12 @@ impl Classifiers {
 
     /// How many devices of the node should carry classifiers.
     pub(crate) fn wanted(node: &Node) -> usize {
-        node.netns.keys().map(|netns| hooked(node, *netns).count()).sum()
+        node.netns.keys().map(|netns| hooked(node, *netns).len()).sum()
     }
 
     /// Devices that carry classifiers.
     pub(crate) fn attached(&self) -> usize {
-        self.links.len()
+        self.links.keys().filter(|(_, egress)| !egress).count()
     }
 
     /// Devices that carry none: they refused and will not be tried again, or there are no descriptors left for them.
@@ -64,13 +71,14 @@ impl Classifiers {
     pub(crate) fn has_enough(&self, node: &Node) -> bool {
         node.netns.keys().all(|netns| {
             let share = if *netns == node.host { usize::MAX } else { SHARE };
-            let open = |device: &DeviceId| {
-                !self.links.contains_key(device)
+            let open = |side: &(DeviceId, bool)| {
+                let (device, _) = side;
+                !self.links.contains_key(side)
                     && !self.refused.contains_key(device)
                     && !self.crowded.contains(device)
             };
-            let (open, done): (Vec<_>, Vec<_>) = hooked(node, *netns).partition(open);
-            open.is_empty() || done.len() >= share
+            let (open, done): (Vec<_>, Vec<_>) = sides(node, *netns).partition(open);
+            open.is_empty() || done.len() / 2 >= share
         })
     }
 
@@ -83,44 +91,33 @@ impl Classifiers {
     /// when time was over first: the kernel needs 13 ms for a link.
     pub(crate) fn sync(&mut self, topology: &Topology, until: Option<Instant>) -> bool {
         let node = topology.node();
-        let wanted: Vec<DeviceId> = node.netns.keys().flat_map(|netns| hooked(node, *netns)).collect();
-        let class = |device: DeviceId, link: &Link| match (link.ethernet, device.netns == node.host) {
-            (false, _) => Class::Bare,
-            (true, true) => Class::Host,
-            (true, false) => Class::Nested,
-        };
-        let limit = |device: &DeviceId| {
-            let class = class(*device, node.link(*device)?);
-            Some((*device, class, smallest_limit(node, *device)))
-        };
-        // The host's devices first: nobody else's can take their place in the tables.
-        let of_host = wanted.iter().filter(|device| device.netns == node.host);
-        let others = wanted.iter().filter(|device| device.netns != node.host);
-        lock(&self.attacher).set_limits(of_host.chain(others).filter_map(limit));
-        let gone: Vec<_> = self.links.keys().filter(|d| !wanted.contains(d)).copied().collect();
-        for device in gone {
-            if let Some(links) = self.links.remove(&device) {
-                release(topology, device.netns, links);
-            }
-        }
+        let wanted: BTreeSet<(DeviceId, bool)> =
+            node.netns.keys().flat_map(|netns| sides(node, *netns)).collect();
+        self.set_limits(node, &wanted);
+        self.set_owners(topology);
         self.refused.retain(|device, _| node.link(*device).is_some());
         self.crowded.clear();
-        let mut missing: BTreeMap<NetnsId, Vec<(u32, Class)>> = BTreeMap::new();
-        for device in wanted {
-            let tried = self.refused.get(&device).copied().unwrap_or(0);
-            if let (false, true, Some(link)) =
-                (self.links.contains_key(&device), tried < ATTEMPTS, node.link(device))
-            {
-                missing.entry(device.netns).or_default().push((device.ifindex, class(device, link)));
+        let mut missing: BTreeMap<NetnsId, Vec<Side>> = BTreeMap::new();
+        for netns in node.netns.keys() {
+            // In the order of their worth.
+            for (device, egress) in sides(node, *netns) {
+                let tried = self.refused.get(&device).copied().unwrap_or(0);
+                if let (false, true, Some(link)) =
+                    (self.links.contains_key(&(device, egress)), tried < ATTEMPTS, node.link(device))
+                {
+                    let class = class(node, device, link);
+                    missing.entry(*netns).or_default().push(Side { ifindex: device.ifindex, egress, class });
+                }
             }
         }
         // Nobody waits behind a namespace that has made many.
         let mut missing: Vec<_> = missing.into_iter().collect();
         missing.sort_by_key(|(netns, devices)| (*netns != node.host, devices.len()));
         let mut done = true;
-        for (netns, devices) in missing {
-            done = done && self.attach(topology, netns, devices, until);
+        for (netns, sides) in missing {
+            done = done && self.attach(topology, netns, sides, until);
         }
+        self.release_all_but(topology, |side| wanted.contains(side) || !done && node.link(side.0).is_some());
         // Once all of them were tried, so that the number is right.
         if done && !self.crowded.is_empty() && !std::mem::replace(&mut self.crowd_told, true) {
             let count = self.crowded.len();
@@ -134,24 +131,68 @@ impl Classifiers {
         done
     }
 
+    /// Tells the kernel side what a packet could meet: the host's devices first, as nobody else's can take their place in the
+    /// tables.
+    fn set_limits(&self, node: &Node, wanted: &BTreeSet<(DeviceId, bool)>) {
+        let limit = |device: &DeviceId| {
+            let class = class(node, *device, node.link(*device)?);
+            Some((*device, class, smallest_limit(node, *device)))
+        };
+        let devices = || wanted.iter().filter(|(_, egress)| !egress).map(|(device, _)| device);
+        let of_host = devices().filter(|device| device.netns == node.host);
+        let others = devices().filter(|device| device.netns != node.host);
+        lock(&self.attacher).set_limits(of_host.chain(others).filter_map(limit));
+    }
+
+    /// Tells the kernel side who is behind the ports that are left to their bridges.
+    fn set_owners(&self, topology: &Topology) {
+        let node = topology.node();
+        let (mut bridges, mut ports) = (BTreeSet::new(), BTreeMap::new());
+        for netns in node.netns.keys() {
+            let points = Chokepoints::of(node, *netns);
+            bridges
+                .extend(points.bridges.iter().map(|ifindex| DeviceId { netns: *netns, ifindex: *ifindex }));
+            ports.extend(points.ports.into_iter().map(|(mac, port)| (owners::key(*netns, mac), port)));
+        }
+        let fresh = lock(&self.attacher).set_owners(bridges, ports);
+        for netns in fresh {
+            match topology.enter(netns, || learnt_by_bridges(MOST_LEARNT)) {
+                Ok(Ok(learnt)) => lock(&self.attacher).learnt_before(netns, &learnt, clock::monotonic_ns()),
+                Ok(Err(e)) => {
+                    tracing::debug!("cannot read what the bridges of netns {netns} have learnt: {e}")
+                }
+                Err(e) => tracing::debug!("{e}"),
+            }
+        }
+    }
+
+    fn release_all_but(&mut self, topology: &Topology, keep: impl Fn(&(DeviceId, bool)) -> bool) {
+        let gone: Vec<_> = self.links.keys().filter(|side| !keep(side)).copied().collect();
+        for side in gone {
+            if let Some(links) = self.links.remove(&side) {
+                release(topology, side.0.netns, links);
+            }
+        }
+    }
+
     /// False when time was over before all of them were tried.
     fn attach(
         &mut self,
         topology: &Topology,
         netns: NetnsId,
-        devices: Vec<(u32, Class)>,
+        sides: Vec<Side>,
         until: Option<Instant>,
     ) -> bool {
         let (attacher, leftovers) = (Arc::clone(&self.attacher), self.leftovers);
-        let ids: Vec<u32> = devices.iter().map(|(ifindex, _)| *ifindex).collect();
+        let all = sides.clone();
         let job = move || {
             let mut attacher = lock(&attacher);
-            let mut results = Vec::with_capacity(devices.len());
-            for (ifindex, class) in devices {
+            let mut results = Vec::with_capacity(sides.len());
+            for side in sides {
                 if !results.is_empty() && until.is_some_and(|until| Instant::now() >= until) {
                     break;
                 }
-                results.push((ifindex, attacher.attach(ifindex, class, leftovers)));
+                results.push(attacher.attach(side.ifindex, side.egress, side.class, leftovers));
             }
             results
         };
@@ -159,17 +200,18 @@ impl Classifiers {
             Ok(results) => results,
             Err(why) => {
                 tracing::debug!("classifiers in netns {netns}: {why}");
-                ids.iter().for_each(|ifindex| self.refuse(DeviceId { netns, ifindex: *ifindex }));
+                let devices: BTreeSet<u32> = all.iter().map(|side| side.ifindex).collect();
+                devices.into_iter().for_each(|ifindex| self.refuse(DeviceId { netns, ifindex }));
                 return true;
             }
         };
-        let done = results.len() == ids.len();
-        for (ifindex, result) in results {
+        let done = results.len() == all.len();
+        for (Side { ifindex, egress, .. }, result) in all.into_iter().zip(results) {
             let device = DeviceId { netns, ifindex };
             match result {
                 Ok(links) => {
                     self.refused.remove(&device);
-                    self.links.insert(device, links);
+                    self.links.insert((device, egress), links);
                 }
                 Err(AttachError::NoDescriptors(_)) => drop(self.crowded.insert(device)),
                 Err(why) => {
@@ -188,14 +230,36 @@ impl Classifiers {
 
     /// Takes everything away.
     pub(crate) fn detach_all(&mut self, topology: &Topology) {
-        for (device, links) in std::mem::take(&mut self.links) {
-            release(topology, device.netns, links);
-        }
+        self.release_all_but(topology, |_| false);
     }
 
     /// Looks at the loaded object.
     pub(crate) fn with_ebpf<R>(&self, look: impl FnOnce(&Ebpf) -> R) -> R {
         look(lock(&self.attacher).ebpf())
+    }
+}
+
+/// What is to be attached.
+#[derive(Clone, Copy, Debug)]
+struct Side {
+    ifindex: u32,
+    egress: bool,
+    class: Class,
+}
+
+/// The sides of devices of one namespace that carry classifiers, in the order of their worth; true is egress.
+fn sides(node: &Node, netns: NetnsId) -> impl Iterator<Item = (DeviceId, bool)> {
+    let both = |hooked: Hooked| {
+        [(hooked.device, false), (hooked.device, true)].into_iter().take(1 + usize::from(hooked.egress))
+    };
+    hooked(node, netns).into_iter().flat_map(both)
+}
+
+fn class(node: &Node, device: DeviceId, link: &Link) -> Class {
+    match (link.ethernet, device.netns == node.host) {
+        (false, _) => Class::Bare,
+        (true, true) => Class::Host,
+        (true, false) => Class::Nested,
     }
 }
 

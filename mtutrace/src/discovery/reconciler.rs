@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use aya::programs::Program;
+use mtutrace_common::HookId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::discovery::classifiers::Classifiers;
@@ -13,7 +14,7 @@ use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
 use crate::discovery::snapshot::Snapshot;
 use crate::kernel::attach::has_tcx;
-use crate::kernel::hooks::Status as HookStatus;
+use crate::kernel::hooks::{self, Status as HookStatus};
 use crate::mib::reader::Reader;
 use crate::model::{Netns, NetnsId, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
@@ -84,6 +85,10 @@ impl Reconciler {
         classifiers: Classifiers,
         hooks: Vec<HookStatus>,
     ) -> std::io::Result<Reconciler> {
+        let mut topology = discovery.topology;
+        if hooks::works(&hooks, HookId::FdbUpdate) {
+            topology.follow_fdb();
+        }
         let (commands, command_receiver) = channel();
         let (update_sender, updates) = mpsc::unbounded_channel();
         let (answer_sender, answers) = mpsc::unbounded_channel();
@@ -94,11 +99,11 @@ impl Reconciler {
         let named = commands.clone();
         discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
         let worker = Worker {
-            mib: Reader::new(&discovery.topology),
+            mib: Reader::new(&topology),
             scanner: discovery.scanner,
             metadata: discovery.metadata,
             pid_namespace: discovery.visibility.part(),
-            topology: discovery.topology,
+            topology,
             classifiers,
             hooks,
             sampler: Sampler::new(),

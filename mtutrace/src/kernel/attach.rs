@@ -1,4 +1,5 @@
 //! Puts the classifiers on one device of the namespace that the calling thread is in, and tells them the limits.
+use std::collections::{BTreeMap, BTreeSet};
 use std::{ffi, io};
 
 use aya::Ebpf;
@@ -6,13 +7,15 @@ use aya::programs::tc::{SchedClassifierLink, TcError};
 use aya::programs::{ProgramError, SchedClassifier, TcAttachType, tc};
 use aya::util::KernelVersion;
 use mtutrace_common::Place;
+use mtutrace_common::config::OwnerKey;
 
 use super::class::Class;
 use super::descriptors;
 use super::error::{chain, os_error};
 use super::hooks::{HOOKS, Hook, Outcome};
 use super::limits::Limits;
-use crate::model::DeviceId;
+use super::owners::Owners;
+use crate::model::{DeviceId, NetnsId};
 
 /// Why a device did not take the classifiers.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +40,7 @@ pub(crate) enum AttachError {
     Qdisc(TcError),
 }
 
-/// What keeps the classifiers on one device: dropping it takes them away. A filter (before 6.6) must be dropped in the
+/// What keeps the classifier on one side of a device: dropping it takes it away. A filter (before 6.6) must be dropped in the
 /// namespace of its device.
 pub(crate) type Links = Vec<SchedClassifierLink>;
 
@@ -46,6 +49,7 @@ pub(crate) struct Attacher {
     ebpf: Ebpf,
     directions: Vec<Direction>,
     limits: Limits,
+    owners: Owners,
 }
 
 /// One classifier: its direction, and its program for each [`Class`].
@@ -95,7 +99,7 @@ impl Attacher {
     pub(crate) fn new(ebpf: Ebpf, outcome: &[Outcome]) -> Attacher {
         let loaded = HOOKS.iter().zip(outcome).filter(|(_, outcome)| **outcome == Outcome::Attached);
         let directions = loaded.filter_map(|(hook, _)| Direction::of(hook)).collect();
-        Attacher { ebpf, directions, limits: Limits::default() }
+        Attacher { ebpf, directions, limits: Limits::default(), owners: Owners::default() }
     }
 
     /// The loaded object.
@@ -103,14 +107,15 @@ impl Attacher {
         &self.ebpf
     }
 
-    /// Attaches to one device of the current namespace. `leftovers`: filters that carry our programs' names are of a run that
-    /// was killed, and are removed.
+    /// Attaches to one side of a device of the current namespace. `leftovers`: filters that carry our programs' names are of a
+    /// run that was killed, and are removed.
     ///
     /// # Errors
     /// When the device is gone, there is no room for its links, or the kernel refuses.
     pub(crate) fn attach(
         &mut self,
         ifindex: u32,
+        egress: bool,
         class: Class,
         leftovers: bool,
     ) -> Result<Links, AttachError> {
@@ -118,8 +123,9 @@ impl Attacher {
             return Err(AttachError::NoDescriptors(descriptors::limit()));
         }
         let name = name_of(ifindex)?;
-        let mut links = Vec::with_capacity(2);
-        for direction in &self.directions {
+        let mut links = Vec::with_capacity(1);
+        let side = if egress { TcAttachType::Egress } else { TcAttachType::Ingress };
+        for direction in self.directions.iter().filter(|direction| direction.attach == side) {
             let program = direction.program(class);
             if !has_tcx() {
                 prepare_filters(&name, direction.attach, program, leftovers)?;
@@ -138,6 +144,21 @@ impl Attacher {
     /// Sets the limit of each device that is traced, bytes at L3: the smallest MTU that a packet coming in by it could meet.
     pub(crate) fn set_limits(&mut self, devices: impl Iterator<Item = (DeviceId, Class, u32)>) {
         self.limits.set(&mut self.ebpf, devices);
+    }
+
+    /// Sets which bridges stand in for their ports, and who is behind which of these. Returns the namespaces of which it is to be
+    /// told what their bridges had learnt before.
+    pub(crate) fn set_owners(
+        &mut self,
+        bridges: BTreeSet<DeviceId>,
+        ports: BTreeMap<OwnerKey, u32>,
+    ) -> BTreeSet<NetnsId> {
+        self.owners.set(&mut self.ebpf, bridges, ports)
+    }
+
+    /// What the bridges of a namespace had learnt: the port behind which each has seen an address.
+    pub(crate) fn learnt_before(&mut self, netns: NetnsId, learnt: &[([u8; 6], u32)], now_ns: u64) {
+        self.owners.seen_at(&mut self.ebpf, netns, learnt, now_ns);
     }
 }
 

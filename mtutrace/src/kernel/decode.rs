@@ -7,10 +7,10 @@ use mtutrace_common::config::DropCause;
 use mtutrace_common::event::{
     DropEvent, FragmentEvent, IcmpEvent, OversizedEvent, PmtuEvent, RetransmitEvent, SackEvent, SynEvent,
 };
-use mtutrace_common::header::ip_flags;
+use mtutrace_common::header::{ip_flags, port};
 use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Packet, Signal};
 
-use crate::model::{Event, EventKind, Flow, NetnsId};
+use crate::model::{Event, EventKind, Flow, NetnsId, Port};
 
 /// Why a record could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -139,7 +139,13 @@ fn event(header: &EventHeader, packet: &Packet, kind: EventKind) -> Result<Event
         time_ns: header.time_ns,
         netns: NetnsId(header.netns),
         ifindex: header.ifindex,
-        hook: HookId::from_number(header.hook).ok_or(DecodeError::Field(header.hook))?,
+        hook: HookId::from_number(header.hook).ok_or(DecodeError::Field(u32::from(header.hook)))?,
+        port: match header.port {
+            port::KNOWN => Port::Known,
+            port::STRANGER => Port::Stranger,
+            port::CONTESTED => Port::Contested,
+            other => return Err(DecodeError::Field(u32::from(other))),
+        },
         flow: Flow {
             protocol: packet.protocol,
             src: SocketAddr::new(ip(&packet.src)?, packet.sport),
@@ -178,7 +184,8 @@ mod tests {
             ifindex: 3,
             time_ns: 42,
             netns: 7,
-            hook: HookId::KfreeSkb as u32,
+            hook: HookId::KfreeSkb as u16,
+            port: port::KNOWN,
         };
         let mut e = DropEvent { header, ..DropEvent::default() };
         e.packet.family = 4;
@@ -230,6 +237,9 @@ mod tests {
         let mut e = drop_event();
         e.header.hook = 0;
         assert_eq!(decode(&bytes(&e)), Err(DecodeError::Field(0)));
+        let mut e = drop_event();
+        e.header.port = 3;
+        assert_eq!(decode(&bytes(&e)), Err(DecodeError::Field(3)));
         let mut e = drop_event();
         e.cause = 77;
         assert_eq!(decode(&bytes(&e)), Err(DecodeError::Field(77)));

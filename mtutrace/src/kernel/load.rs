@@ -78,8 +78,16 @@ impl Options {
         Btf::read(path).map(drop)
     }
 
+    /// With the bridge's types, which are a module's on most kernels; if that is not loaded there is no bridge yet.
     fn btf(&self) -> Result<Btf, BtfError> {
-        Btf::read(self.kernel_btf.as_deref().unwrap_or(Path::new(btf::VMLINUX)))
+        let kernel = Btf::read(self.kernel_btf.as_deref().unwrap_or(Path::new(btf::VMLINUX)))?;
+        if self.kernel_btf.is_some() || kernel.field("net_bridge_port.dev").is_some() {
+            return Ok(kernel);
+        }
+        match std::fs::read(btf::BRIDGE) {
+            Ok(module) => kernel.clone().with_module(module).or(Ok(kernel)),
+            Err(_) => Ok(kernel),
+        }
     }
 }
 

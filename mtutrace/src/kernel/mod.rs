@@ -15,6 +15,7 @@ pub(crate) mod kprobes;
 pub(crate) mod limits;
 pub(crate) mod load;
 pub mod offsets;
+pub(crate) mod owners;
 mod place;
 pub(crate) mod privileges;
 pub(crate) mod ring;

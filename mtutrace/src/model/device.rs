@@ -70,10 +70,22 @@ pub(crate) struct Link {
     pub(crate) mac: Vec<u8>,
     /// Bridge, bond or VRF that it is a port of.
     pub(crate) master: Option<u32>,
+    /// As the port of a bridge, whether the bridge learns which addresses are behind it (`IFLA_BRPORT_LEARNING`).
+    #[serde(default = "yes", skip_serializing_if = "is_so")]
+    pub(crate) learning: bool,
     /// The other end of a veth, or the lower device of a VLAN, macvlan or ipvlan; absent when it cannot be found.
     pub(crate) peer: Option<DeviceId>,
     /// What it puts around packets, if it is a tunnel.
     pub(crate) tunnel: Option<Tunnel>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_so(learning: &bool) -> bool {
+    *learning
 }
 
 /// An address on a device.

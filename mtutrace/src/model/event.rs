@@ -33,6 +33,18 @@ impl Flow {
     }
 }
 
+/// What is known of the port by which a packet came in that was seen at its bridge, because ports carry no classifier there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Port {
+    /// The event's device is where it came in; the port itself, if its source MAC address told.
+    #[default]
+    Known,
+    /// Its source MAC address is that of no device that is known: the event's device is the bridge.
+    Stranger,
+    /// The bridge has seen its source MAC address behind another port too: somebody forges it.
+    Contested,
+}
+
 /// One event of the kernel side, decoded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
@@ -44,6 +56,8 @@ pub(crate) struct Event {
     pub(crate) ifindex: u32,
     /// Who saw it.
     pub(crate) hook: HookId,
+    /// What `ifindex` tells of where it came in.
+    pub(crate) port: Port,
     /// The offending packet's flow (for ICMP errors: of the packet quoted inside).
     pub(crate) flow: Flow,
     /// Its L3 length in bytes; of its largest segment if it is a GSO packet.

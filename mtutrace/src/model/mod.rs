@@ -29,7 +29,7 @@ pub(crate) use attributed::AttributedEvent;
 pub(crate) use container::{Container, Pod, Runtime};
 pub(crate) use counters::{DeviceCounters, KernelTally, SnmpCounters, Tally};
 pub(crate) use device::{Address, DeviceId, Learnt, Link, LinkKind, Route};
-pub(crate) use event::{Event, EventKind, Flow, SignalKind, drop_causes};
+pub(crate) use event::{Event, EventKind, Flow, Port, SignalKind, drop_causes};
 pub(crate) use facts::{Fact, Facts, facts};
 pub(crate) use mismatch::Mismatch;
 pub(crate) use namespace::Netns;

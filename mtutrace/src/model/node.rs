@@ -13,6 +13,8 @@ pub(crate) struct Node {
     pub(crate) host: NetnsId,
     /// Namespaces by inode number.
     pub(crate) netns: Namespaces,
+    /// Whether the kernel tells what its bridges learn (hook `br_fdb_update`): then a bridge may stand in for its ports.
+    pub(crate) follows_fdb: bool,
     /// Grows with every change: what was worked out from an older generation may be wrong.
     pub(crate) generation: u64,
 }

@@ -61,7 +61,7 @@ impl Builder {
     ) -> Builder {
         let (name, up, ethernet) = (name.to_owned(), true, true);
         let (mac, master, peer, tunnel) = (Vec::new(), None, None, None);
-        let link = Link { ifindex, name, mtu, kind, ethernet, up, mac, master, peer, tunnel };
+        let link = Link { ifindex, name, mtu, kind, ethernet, up, mac, master, learning: true, peer, tunnel };
         self.0.netns.entry(NetnsId(netns)).or_default().links.insert(ifindex, link);
         self
     }

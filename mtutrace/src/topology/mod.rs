@@ -28,7 +28,7 @@ mod unmodelled;
 pub(crate) mod watch;
 
 pub(crate) use exits::Exits;
-pub(crate) use hooks::{smallest_limit, wants_hooks};
+pub(crate) use hooks::{sees_egress, smallest_limit};
 pub(crate) use live::{FoundNetns, Topology};
 pub(crate) use mismatch::{mismatch, wrong_tunnel};
 pub(crate) use odd_port::odd_port;

@@ -1,5 +1,5 @@
 //! The line on stderr once everything is attached. Data alone goes to stdout.
-use crate::kernel::hooks::State;
+use crate::kernel::hooks::{State, Status};
 use crate::output::plural::plural;
 use crate::output::stderr;
 use crate::telemetry::TraceStatus;
@@ -27,8 +27,9 @@ fn line(status: &TraceStatus) -> String {
         let interfaces = plural(status.refused, "interface", "interfaces");
         line += &format!("; not traced: {interfaces} that took no classifier");
     }
-    let missing: Vec<&str> =
-        status.hooks.iter().filter(|hook| hook.state == State::Missing).map(|hook| &*hook.hook).collect();
+    // What sees no signal of its own loses none.
+    let lost = |hook: &&Status| hook.state == State::Missing && !hook.signals.is_empty();
+    let missing: Vec<&str> = status.hooks.iter().filter(lost).map(|hook| &*hook.hook).collect();
     if missing.is_empty() {
         return line;
     }

@@ -53,7 +53,7 @@ pub(crate) fn ends(
         let dst = end(event.netns, event.flow, false, node, nat);
         return Ok(Ends { src: src.transpose()?, dst: dst.transpose()? });
     };
-    let client = connection.first().and_then(|s| {
+    let client = connection.first().filter(|s| !s.forged).and_then(|s| {
         let netns = if s.egress {
             // Nothing nearer to the client is watched: it is here, or in a namespace that cannot be entered.
             topology::resolve(node, s.netns, s.flow.src.ip()).unwrap_or(s.netns)

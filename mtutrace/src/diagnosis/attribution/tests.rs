@@ -3,8 +3,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::diagnosis::flows::SynObservation;
-use crate::model::Hop;
-use crate::model::{EventKind, Link, LinkKind};
+use crate::model::{EventKind, Hop, Link, LinkKind, Port};
 use crate::testing::node::{Builder, incident};
 use mtutrace_common::HookId;
 use mtutrace_common::config::DropCause;
@@ -39,6 +38,7 @@ pub(crate) fn event(netns: u32, flow: Flow, kind: EventKind) -> Event {
         netns: NetnsId(netns),
         ifindex: 2,
         hook: HookId::TcIngress,
+        port: Port::Known,
         flow,
         length: 1500,
         gso_segments: None,
@@ -80,6 +80,7 @@ fn a_syn_leads_from_the_pods_address_to_the_inner_container() {
         peer: None,
         flow: flow(src, SERVER),
         mss: Some(1460),
+        forged: false,
     };
     flows.syn((9, 0), syn(1, 2, 8, false, INNER));
     flows.syn((9, 0), syn(2, 2, 3, false, INNER));
@@ -103,6 +104,7 @@ fn a_connection_of_a_container_that_is_gone_is_not_its_successors() {
         peer: Some(NetnsId(3)),
         flow: flow(INNER, SERVER),
         mss: Some(1460),
+        forged: false,
     };
     flows.syn((9, 0), client);
     flows.syn(
@@ -126,7 +128,16 @@ fn a_syn_that_was_seen_only_after_nat_leads_on_to_the_inner_container() {
         let (netns, flow) = (NetnsId(netns), flow(POD, SERVER));
         flows.syn(
             (9, 0),
-            SynObservation { time_ns, netns, ifindex, egress, peer: None, flow, mss: Some(1460) },
+            SynObservation {
+                time_ns,
+                netns,
+                ifindex,
+                egress,
+                peer: None,
+                flow,
+                mss: Some(1460),
+                forged: false,
+            },
         );
     }
     let table = Table { netns: 2, outer: flow(POD, SERVER), inner: flow(INNER, SERVER) };
@@ -159,6 +170,7 @@ fn a_syn_that_was_seen_from_the_pod_on_leads_further_in() {
             peer: None,
             flow: flow(src, SERVER),
             mss: Some(1460),
+            forged: false,
         };
         let mut flows = Flows::default();
         flows.syn((9, 0), sighting);

@@ -84,7 +84,8 @@ impl Engine {
                 event.kind = EventKind::Retransmit;
             }
             EventKind::Syn { mss, ack, identity } => {
-                let sighting = sighting(&event, mss, node);
+                let forged = self.attributor.is_forged_syn(&event, node);
+                let sighting = sighting(&event, mss, forged, node);
                 if ack {
                     return self.answered(sighting, node);
                 }
@@ -206,6 +207,7 @@ impl Engine {
             mss::oversized(promise, *side, *others, node)
         };
         let oversized = settled.iter().filter_map(oversized).collect::<Vec<_>>();
+        self.attributor.look(now_ns, node);
         let mut events = self.give_up(now_ns.saturating_sub(LATE_NS), now_ns, node);
         events.extend(oversized.into_iter().map(|broken| self.promised(broken, node)));
         let keep = |owner: NetnsKey, last_ns: u64| {

@@ -3,7 +3,7 @@ use crate::topology;
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::evidence::Evidence;
-use crate::model::{DeviceId, Event, EventKind, Hop, Mismatch, NetnsId, Node};
+use crate::model::{DeviceId, Event, EventKind, Hop, LinkKind, Mismatch, NetnsId, Node};
 use crate::topology::underlay::tunnels;
 use crate::topology::{Underlay, underlay};
 
@@ -21,15 +21,16 @@ pub(crate) struct Wrong {
 impl Wrong {
     /// The tunnel that made the event's packet, if it was cut or died for what that put around it.
     pub(crate) fn around(&mut self, event: &Event, node: &Node) -> Option<Underlay> {
-        match event.kind {
-            EventKind::Fragmented { mtu: Some(_) } => {}
+        let at = match event.kind {
+            EventKind::Fragmented { mtu: Some(_) } | EventKind::Drop { cause: DropCause::FragFailed, .. } => {
+                event.device()?
+            }
             // Without kprobes fragments are only seen to pass: those of this namespace's own are of a tunnel's making.
-            EventKind::Fragmented { .. }
-                if event.egress() && node.has_address(event.netns, event.flow.src.ip()) => {}
-            EventKind::Drop { cause: DropCause::FragFailed, .. } => {}
+            EventKind::Fragmented { .. } => {
+                left_by(event, node).filter(|at| node.has_address(at.netns, event.flow.src.ip()))?
+            }
             _ => return None,
-        }
-        let at = event.device()?;
+        };
         if self.generation != Some(node.generation) {
             self.generation = Some(node.generation);
             let all = node.netns.keys().flat_map(|netns| tunnels(node, *netns)).filter(|below| below.wrong);
@@ -45,6 +46,15 @@ impl Wrong {
         let found = self.tunnels.iter().find(|(below, port)| below.device.id() == at && ours(port));
         found.map(|(below, _)| below.clone())
     }
+}
+
+/// The device by which a packet has left a namespace just before it was seen: what comes in at one end of a veth.
+fn left_by(event: &Event, node: &Node) -> Option<DeviceId> {
+    let at = event.device()?;
+    if event.egress() {
+        return Some(at);
+    }
+    node.link(at).filter(|link| link.kind == LinkKind::Veth)?.peer
 }
 
 /// A tunnel's own mismatch, whoever uses it; nothing once its number fits.

@@ -2,7 +2,7 @@
 use super::*;
 use crate::diagnosis::attribution::tests::{Table, event, flow};
 use crate::diagnosis::engine::Engine;
-use crate::model::{Bottleneck, Device, Ended, LinkKind, SignalKind, VerdictKind};
+use crate::model::{Bottleneck, Device, Ended, SignalKind, VerdictKind};
 use crate::testing::node::{Builder, HOST, ip};
 use crate::topology::underlay::tests::vxlan;
 use mtutrace_common::HookId;
@@ -44,6 +44,13 @@ fn only_what_a_tunnel_of_this_node_made() {
     assert_eq!(around(&made, &node), Some(1400));
     assert_eq!(around(&cut(OUTER.1, HookId::TcEgress, None), &node), Some(1400));
     assert_eq!(around(&cut(OUTER.1, HookId::TcIngress, None), &node), None, "it only passes");
+    let paired = Builder(node.clone()).pair((1, 2, "eth0", 1450), (7, 5, "veth5", 1450)).0;
+    let beyond = Event { netns: NetnsId(7), ifindex: 5, ..cut(OUTER.1, HookId::TcIngress, None) };
+    assert_eq!(
+        Wrong::default().around(&beyond, &paired).map(|below| below.fits),
+        Some(1400),
+        "its other end"
+    );
     assert_eq!(around(&cut("192.0.2.2:53", HookId::IpDoFragment, Some(1450)), &node), None);
     node.netns.get_mut(&HOST).unwrap().links.get_mut(&3).unwrap().mtu = 1400;
     node.generation += 1;

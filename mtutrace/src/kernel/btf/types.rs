@@ -69,6 +69,26 @@ impl Btf {
         Ok(btf)
     }
 
+    /// The same with the types of a module, whose own (split) BTF goes on where that of the kernel ends: its ids and its strings
+    /// count on from there.
+    ///
+    /// # Errors
+    /// As [`Btf::parse`]; the kernel's own types are lost then.
+    pub fn with_module(self, data: impl Into<Bytes>) -> Result<Btf, BtfError> {
+        let data = data.into();
+        let header = Header::read(&data)?;
+        let types = section(&data, header.length, header.types, "type section")?;
+        let strings = section(&data, header.length, header.strings, "string section")?;
+        let both = |first: &Bytes, second: &Bytes| Bytes::from([&first[..], &second[..]].concat());
+        let (types, strings) = (both(&self.types, &types), both(&self.strings, &strings));
+        if strings.last() != Some(&0) {
+            return Err(BtfError::Strings);
+        }
+        let mut btf = Btf { types, strings, starts: Vec::new(), data: Vec::new() };
+        btf.index()?;
+        Ok(btf)
+    }
+
     /// Number of types, without void.
     pub fn len(&self) -> usize {
         self.starts.len()

@@ -180,6 +180,14 @@ pub(crate) const HOOKS: &[Hook] = &[
         limitations: "senders on other machines",
     },
     Hook {
+        programs: &[(HookId::FdbUpdate, "mtut_fdb")],
+        role: "",
+        signals: &[],
+        causes: &[],
+        needs: &["net_bridge_port.dev", "net_device.ifindex", "net_device.nd_net.net", "net.ns.inum"],
+        limitations: "signals of its own: it tells by which port of a bridge packets come in; without it each port is hooked",
+    },
+    Hook {
         programs: &[
             (HookId::TcIngress, "mtut_in"),
             (HookId::TcIngress, "mtut_in_l3"),

@@ -15,7 +15,7 @@ use crate::diagnosis::explanation::{Identity, verdict};
 use crate::diagnosis::rules::judge;
 use crate::filter::Filter;
 use crate::model::{
-    AttributedEvent, Event, EventKind, Fix, FixScope, FixType, Flow, NetnsId, Node, SignalKind, Tally,
+    AttributedEvent, Event, EventKind, Fix, FixScope, FixType, Flow, NetnsId, Node, Port, SignalKind, Tally,
     Verdict, VerdictId,
 };
 use crate::output::Item;
@@ -32,6 +32,7 @@ pub(crate) fn event(port: u16, length: u32, kind: EventKind) -> Event {
         netns: NetnsId(2),
         ifindex: 2,
         hook: HookId::KfreeSkb,
+        port: Port::Known,
         flow: Flow {
             protocol: 6,
             src: "192.0.2.10:80".parse().unwrap(),

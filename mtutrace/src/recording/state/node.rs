@@ -9,6 +9,8 @@ use crate::model::{Netns, NetnsId, Node};
 #[serde(default)]
 pub(super) struct NodeDelta {
     host: NetnsId,
+    #[serde(skip_serializing_if = "is_not")]
+    follows_fdb: bool,
     generation: u64,
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded")]
     put: Vec<(NetnsId, Netns)>,
@@ -22,6 +24,7 @@ impl NodeDelta {
         let put = new.netns.iter().filter(|(id, netns)| old.netns.get(id) != Some(netns));
         NodeDelta {
             host: new.host,
+            follows_fdb: new.follows_fdb,
             generation: new.generation,
             put: put.map(|(id, netns)| (*id, netns.clone())).collect(),
             gone: old.netns.keys().filter(|id| !new.netns.contains_key(id)).copied().collect(),
@@ -31,9 +34,15 @@ impl NodeDelta {
     /// Makes the change.
     pub(super) fn apply(self, node: &mut Node) {
         (node.host, node.generation) = (self.host, self.generation);
+        node.follows_fdb = self.follows_fdb;
         for id in self.gone {
             node.netns.remove(&id);
         }
         node.netns.extend(self.put);
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_not(flag: &bool) -> bool {
+    !*flag
 }

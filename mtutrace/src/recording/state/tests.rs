@@ -31,6 +31,7 @@ fn full() -> Netns {
         up: true,
         mac: vec![1, 2, 3, 4, 5, 255],
         master: Some(7),
+        learning: false,
         peer: Some(DeviceId { netns: NetnsId(4), ifindex: 5 }),
         tunnel: Some(tunnel),
     };

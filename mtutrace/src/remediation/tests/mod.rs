@@ -34,6 +34,7 @@ fn link(name: &str, ifindex: u32, master: Option<u32>, peer: Option<NetnsId>) ->
         up: true,
         mac,
         master,
+        learning: true,
         peer,
         tunnel: None,
     }

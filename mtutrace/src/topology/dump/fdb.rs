@@ -12,6 +12,9 @@ use crate::topology::netlink::{Conversation, attributes, ip_of};
 // linux/rtnetlink.h, linux/neighbour.h
 const RTM_NEWNEIGH: u16 = 28;
 const NDA_DST: u16 = 1;
+const NDA_LLADDR: u16 = 2;
+const NDA_MASTER: u16 = 9;
+const NUD_PERMANENT: u16 = 0x80;
 /// Bytes of `struct ndmsg`, which stands before the attributes.
 const HEADER: usize = 12;
 /// Most other ends that are kept of a tunnel: a cluster may have thousands of nodes, behind few routes.
@@ -45,6 +48,25 @@ pub(super) fn remotes(
         remotes.more += cut;
     }
     Ok(found)
+}
+
+/// By which of its ports a bridge of the current namespace reaches a MAC address; its own addresses are left out.
+pub(crate) fn learnt_by_bridges(most: usize) -> io::Result<Vec<([u8; 6], u32)>> {
+    let mut request = NeighbourMessage::default();
+    request.header.family = AddressFamily::Bridge;
+    let mut kept = Kept::first(most);
+    Conversation::open()?.list(RouteNetlinkMessage::GetNeighbour(request), &mut kept, behind_port)?;
+    Ok(kept.finish().0)
+}
+
+fn behind_port(kind: u16, payload: &[u8]) -> Option<([u8; 6], u32)> {
+    // struct ndmsg: family, padding, index, state, flags, type.
+    let ifindex = payload.get(4..).and_then(crate::topology::netlink::u32_of)?;
+    let state = u16::from_ne_bytes(*payload.get(8..)?.first_chunk::<2>()?);
+    let values: BTreeMap<u16, &[u8]> = attributes(payload.get(HEADER..)?).collect();
+    let mac = (*values.get(&NDA_LLADDR)?).try_into().ok()?;
+    let learnt = kind == RTM_NEWNEIGH && state & NUD_PERMANENT == 0 && values.contains_key(&NDA_MASTER);
+    learnt.then_some((mac, ifindex))
 }
 
 /// A device, and an address that it sends to.

@@ -18,6 +18,8 @@ pub(super) const IFLA_LINKINFO: u16 = 18;
 pub(super) const IFLA_LINK_NETNSID: u16 = 37;
 pub(super) const IFLA_INFO_KIND: u16 = 1;
 pub(super) const IFLA_INFO_DATA: u16 = 2;
+const IFLA_INFO_SLAVE_DATA: u16 = 5;
+const IFLA_BRPORT_LEARNING: u16 = 8;
 /// Bytes of `struct ifinfomsg`, which stands before the attributes.
 pub(super) const LINK_HEADER: usize = 16;
 
@@ -65,6 +67,7 @@ pub(super) fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)>
         up: header.flags.contains(LinkFlags::Up),
         mac: values.get(&IFLA_ADDRESS).map(|mac| mac.to_vec()).unwrap_or_default(),
         master: number(IFLA_MASTER).filter(|master| *master != 0),
+        learning: learning(info.get(&IFLA_INFO_SLAVE_DATA).copied().unwrap_or_default()),
         peer: None,
         tunnel,
     };
@@ -72,6 +75,12 @@ pub(super) fn link(kind: u16, payload: &[u8]) -> Option<(Link, Option<RawPeer>)>
     let link = link.or(device.tunnel.as_ref().and(nsid).map(|_| 0));
     let peer = link.map(|link| RawPeer { ifindex: header.index, link, nsid });
     Some((device, peer))
+}
+
+/// Whether a port learns, by what its bridge says of it (`br_port_fill_attrs`); what is no port of a bridge says nothing.
+fn learning(port: &[u8]) -> bool {
+    let mut values = attributes(port);
+    values.find(|(attribute, _)| *attribute == IFLA_BRPORT_LEARNING).is_none_or(|(_, value)| value != [0])
 }
 
 /// The kind of a device by its driver's name (`rtnl_link_ops.kind`).

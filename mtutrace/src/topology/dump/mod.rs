@@ -1,7 +1,7 @@
 //! Reads the devices, addresses, routes and rules of the current namespace.
 mod address;
 mod details;
-mod fdb;
+pub(crate) mod fdb;
 mod learnt;
 mod link;
 mod route;

@@ -1,7 +1,20 @@
 //! On which devices the TC programs go: every packet passes at least one of them, with as few of them as possible.
+mod chokepoints;
+
 use super::lookup;
 use super::underlay::tunnels;
 use crate::model::{DeviceId, Link, LinkKind, Netns, NetnsId, Node};
+
+pub(crate) use chokepoints::Chokepoints;
+
+/// A device that gets TC programs: what comes in by it is looked at, and what leaves if `egress`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hooked {
+    /// The device.
+    pub(crate) device: DeviceId,
+    /// Both directions, rather than ingress alone.
+    pub(crate) egress: bool,
+}
 
 /// Whether TC programs go on this device.
 ///
@@ -76,10 +89,33 @@ pub(crate) fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
     wrong.map(|below| below.fits).min().map_or(of_routes, |fits| fits.min(of_routes))
 }
 
-/// The devices of one namespace that get TC programs.
-pub(crate) fn hooked(node: &Node, netns: NetnsId) -> impl Iterator<Item = DeviceId> {
-    let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.keys());
-    links.map(move |&ifindex| DeviceId { netns, ifindex }).filter(|device| wants_hooks(node, *device))
+/// The devices of one namespace that get TC programs, those by which most packets pass first: where nothing else is known of a
+/// packet, it is seen at the first of them.
+pub(crate) fn hooked(node: &Node, netns: NetnsId) -> Vec<Hooked> {
+    let points = Chokepoints::of(node, netns);
+    let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.values());
+    let wanted = links.filter_map(|link| {
+        let device = DeviceId { netns, ifindex: link.ifindex };
+        let behind = link.peer.and_then(|peer| node.link(peer)).and_then(chokepoints::mac);
+        let wanted = wants_hooks(node, device) && !points.covers(link.ifindex, behind);
+        wanted.then(|| Hooked { device, egress: wants_egress(node, link) })
+    });
+    let mut wanted: Vec<Hooked> = wanted.collect();
+    wanted.sort_by_key(|hooked| node.link(hooked.device).map(|link| link.kind == LinkKind::Veth));
+    wanted
+}
+
+/// Whether what leaves by this device is looked at where it does: not if it comes in at the other end of a veth that is hooked, or
+/// whose bridge is.
+fn wants_egress(node: &Node, link: &Link) -> bool {
+    let other_end = || link.peer.filter(|_| link.kind == LinkKind::Veth);
+    // A port that is left to its bridge would be hooked itself otherwise: either way its packets are looked at.
+    !other_end().is_some_and(|peer| wants_hooks(node, peer))
+}
+
+/// Whether packets are looked at as they leave by this device.
+pub(crate) fn sees_egress(node: &Node, device: DeviceId) -> bool {
+    hooked(node, device.netns).iter().any(|hooked| hooked.device == device && hooked.egress)
 }
 
 #[cfg(test)]

@@ -19,9 +19,21 @@ fn in_the_incident(netns: u32, ifindex: u32, expected: bool) {
 
 #[test]
 fn lists_what_is_hooked() {
-    let hooked: Vec<u32> = hooked(&incident().0, HOST).map(|device| device.ifindex).collect();
-    assert_eq!(hooked, [2, 3, 112]);
-    assert_eq!(super::hooked(&incident().0, NetnsId(99)).count(), 0);
+    let sides = |node: &Node, netns| -> Vec<(u32, bool)> {
+        hooked(node, netns).iter().map(|hooked| (hooked.device.ifindex, hooked.egress)).collect()
+    };
+    // The pod looks itself at what comes in by its device, and the host at what leaves by it.
+    assert_eq!(sides(&incident().0, HOST), [(2, true), (3, true), (112, false)]);
+    assert_eq!(sides(&incident().0, NetnsId(2)), [(3, true), (2, false), (8, true)]);
+    assert_eq!(sides(&incident().0, NetnsId(99)), []);
+    let mut told =
+        incident().edit(2, 2, |link| link.mac = vec![2; 6]).edit(3, 7, |link| link.mac = vec![4; 6]);
+    told.0.follows_fdb = true;
+    assert_eq!(sides(&told.0, HOST), [(2, true), (3, true)]);
+    assert_eq!(sides(&told.0, NetnsId(2)), [(3, true), (2, false)]);
+    assert!(
+        sees_egress(&told.0, id(2, 3)) && !sees_egress(&told.0, id(2, 2)) && !sees_egress(&told.0, id(2, 8))
+    );
 }
 
 #[test]

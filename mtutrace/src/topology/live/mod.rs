@@ -103,6 +103,12 @@ impl Topology {
         Ok(Topology { watching: false, ..Topology::new(host)? })
     }
 
+    /// The kernel tells from now on what its bridges learn.
+    pub(crate) fn follow_fdb(&mut self) {
+        self.node.follows_fdb = true;
+        self.node.generation += 1;
+    }
+
     /// The node as of the last refresh.
     pub(crate) fn node(&self) -> &Node {
         &self.node

@@ -80,12 +80,23 @@ impl Builder {
 
     pub(crate) fn build(&mut self) -> Vec<u8> {
         self.string("");
-        let (types, strings) = (self.types.len() as u32, self.strings.len() as u32);
+        self.build_after((0, 0))
+    }
+
+    /// How much there is so far: where what is added later begins.
+    pub(super) fn here(&self) -> (usize, usize) {
+        (self.types.len(), self.strings.len())
+    }
+
+    /// What was added since then, as a module's.
+    pub(super) fn build_after(&self, (types_at, strings_at): (usize, usize)) -> Vec<u8> {
+        let (added_types, added_strings) = (&self.types[types_at..], &self.strings[strings_at..]);
+        let (types, strings) = (added_types.len() as u32, added_strings.len() as u32);
         let mut data = 0xeb9fu16.to_ne_bytes().to_vec();
         data.extend([1, 0]);
         data.extend([24, 0, types, types, strings].into_iter().flat_map(u32::to_ne_bytes));
-        data.extend(&self.types);
-        data.extend(&self.strings);
+        data.extend(added_types);
+        data.extend(added_strings);
         data
     }
 }

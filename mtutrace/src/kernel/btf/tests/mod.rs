@@ -104,3 +104,21 @@ fn enum_variants_in_order() {
 fn func_args(name: &str, count: Option<usize>) {
     assert_eq!(Btf::parse(kernel(false)).unwrap().func_args(name), count);
 }
+
+#[test]
+fn a_modules_types_go_on_where_the_kernels_end() {
+    let mut b = Builder::default();
+    let int = b.int("unsigned int", 4);
+    let device = b.structure("net_device", 8, &[("dev", int, 32)]);
+    let (kernel, here) = (b.build(), b.here());
+    let pointer = b.link(2, "", device);
+    b.structure("net_bridge_port", 16, &[("br", pointer, 0), ("dev", pointer, 64), ("inside", device, 96)]);
+    let kernel = Btf::parse(kernel).unwrap();
+    assert_eq!(kernel.field("net_bridge_port.dev"), None);
+    let module = b.build_after(here);
+    let both = kernel.clone().with_module(module.clone()).unwrap();
+    assert_eq!(both.field("net_bridge_port.dev"), Some(8));
+    assert_eq!(both.field("net_bridge_port.inside.dev"), Some(16), "by the kernel's type and its string");
+    assert_eq!(both.field("net_device.dev"), Some(4));
+    assert!((0..module.len()).all(|length| kernel.clone().with_module(module[..length].to_vec()).is_err()));
+}
