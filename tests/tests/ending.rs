@@ -15,8 +15,8 @@ use mtutrace_tests::lab::wait;
 /// What comes sooner is taken for the same signal.
 const APART: Duration = Duration::from_millis(250);
 const SOON: Duration = Duration::from_secs(30);
-/// Each has two ends, and each end two classifiers.
-const PAIRS: usize = 50;
+/// Each has two ends, and each end one classifier: what leaves by it is looked at where it comes in.
+const PAIRS: usize = 100;
 /// A run attaches to all that is on the node: one after the other.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -75,7 +75,7 @@ fn hundreds_of_classifiers_do_not_hold_up_the_end() {
     assert_eq!(end.code, Some(0), "{}", end.stderr);
     assert_eq!(end.last_of_kind("status").len(), 1, "the final report: {:?}", end.last);
     if has_tcx() {
-        assert!(held.links.len() >= 4 * PAIRS, "{} links", held.links.len());
+        assert!(held.links.len() >= 2 * PAIRS, "{} links", held.links.len());
         let expedited = std::fs::read_to_string("/sys/kernel/rcu_expedited").unwrap_or_default();
         let waited = left < held.links.len() / 2 && expedited.trim() != "1";
         assert!(

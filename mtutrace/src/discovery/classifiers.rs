@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 3;
 /// Addresses that the bridges of one namespace may have learnt: more are not looked at.
 const MOST_LEARNT: usize = 65_536;
 
-/// Devices of one container for which a run waits before it is ready: the rest of them follows.
+/// Sides of devices of one container for which a run waits before it is ready: the rest of them follows.
 const SHARE: usize = 64;
 
 /// What is attached where.
@@ -78,7 +78,7 @@ impl Classifiers {
                     && !self.crowded.contains(device)
             };
             let (open, done): (Vec<_>, Vec<_>) = sides(node, *netns).partition(open);
-            open.is_empty() || done.len() / 2 >= share
+            open.is_empty() || done.len() >= share
         })
     }
 
