@@ -276,6 +276,52 @@ fn a_recording_of_another_kernel_says_what_it_said_there() {
     );
 }
 
+/// What was counted, of whom and when, without names: what of it is the same by any name.
+fn figures(lines: &[String]) -> Vec<Value> {
+    let of = |line: &String| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let keep = |keys: &[&str]| {
+            Value::from_iter(keys.iter().map(|key| (*key, line.get(*key).cloned().unwrap_or(Value::Null))))
+        };
+        let kind = line["kind"].as_str().unwrap();
+        match kind {
+            "report" => {
+                let mut figures =
+                    keep(&["time", "netns", "counters", "delta", "causes", "kernel", "interfaces"]);
+                for device in figures["interfaces"].as_array_mut().unwrap() {
+                    device.as_object_mut().unwrap().remove("interface");
+                }
+                figures
+            }
+            "status" => keep(&[
+                "time",
+                "interfaces",
+                "namespaces",
+                "containers",
+                "events",
+                "lost",
+                "records",
+                "decoded",
+                "undecodable",
+                "outcomes",
+                "disagreements",
+                "forged",
+            ]),
+            _ => keep(&["kind", "time"]),
+        }
+    };
+    lines.iter().map(of).collect()
+}
+
+/// What of `text`, an IP address, must not be in a file: its text, and its bytes as packets have them.
+fn written(text: &str) -> [Vec<u8>; 2] {
+    let octets = match text.parse().unwrap() {
+        std::net::IpAddr::V4(ip) => ip.octets().to_vec(),
+        std::net::IpAddr::V6(ip) => ip.octets().to_vec(),
+    };
+    [text.as_bytes().to_vec(), octets]
+}
+
 #[test]
 fn an_anonymized_recording_leads_to_the_same_verdict_and_names_nobody() {
     if skip() {
@@ -302,12 +348,31 @@ fn an_anonymized_recording_leads_to_the_same_verdict_and_names_nobody() {
             })
             .collect::<Vec<_>>()
     };
-    assert_eq!(essence(&recording.replay(&[])), essence(&end.lines));
+    let replayed = recording.replay(&[]);
+    assert_eq!(essence(&replayed), essence(&end.lines));
+    assert_eq!(figures(&replayed), figures(&end.lines));
+    let counted = |line: &Value| line["counters"]["drop"].as_u64() > Some(0);
+    assert!(figures(&replayed).iter().any(counted), "there was something to count: {replayed:#?}");
     let bytes = std::fs::read(recording.path()).unwrap();
-    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let has = |secret: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
     for secret in [lab.inner.id.as_str(), lab.pod.id.as_str(), lab.prefix()] {
-        assert!(!has(secret) && !has(&secret[..12.min(secret.len())]), "{secret}");
+        assert!(!has(secret.as_bytes()) && !has(&secret.as_bytes()[..12.min(secret.len())]), "{secret}");
     }
+    for address in lab.addresses() {
+        let found = written(address).into_iter().filter(|secret| has(secret)).collect::<Vec<_>>();
+        assert!(found.is_empty(), "{address}: {found:?}");
+    }
+    // That a search would find them: a recording that is not anonymised has them all.
+    let plain = Recording::new();
+    let mut tracer = Tracer::record(plain.path(), &[]).unwrap();
+    drop(stall(&lab, &mut tracer));
+    tracer.interrupt().unwrap();
+    let bytes = std::fs::read(plain.path()).unwrap();
+    let has = |secret: &[u8]| bytes.windows(secret.len()).any(|window| window == secret);
+    for address in lab.addresses() {
+        assert!(has(address.as_bytes()), "{address}");
+    }
+    assert!(written(lab.addresses()[0]).iter().all(|secret| has(secret)), "in records and packets, too");
     let (incident, _) = json(&[text(&recording)]);
     assert_eq!(incident["machine"]["anonymized"], true, "{incident:#}");
 }

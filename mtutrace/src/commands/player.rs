@@ -95,10 +95,7 @@ impl Player {
                 Entry::Symbols(names) => {
                     session.kernel_names.symbols.get_or_insert_with(Symbols::default).add(names);
                 }
-                Entry::Gap(gap) => {
-                    self.gap.payloads = self.gap.payloads.saturating_add(gap.payloads);
-                    self.gap.bytes = self.gap.bytes.saturating_add(gap.bytes);
-                }
+                Entry::Gap(gap) => self.gap.add(gap),
                 Entry::Head(_) => {}
                 Entry::Base(base) => {
                     self.last_ns = self.last_ns.max(at_ns);
@@ -135,12 +132,7 @@ impl Player {
         } else if !self.ended {
             said.push("the recording has no end: mtutrace was killed, or the disk was full".to_owned());
         }
-        if self.gap.payloads > 0 {
-            let Gap { payloads, bytes } = self.gap;
-            said.push(format!(
-                "the recording lacks {payloads} payloads of {bytes} bytes: its disk was too slow or full"
-            ));
-        }
+        said.extend(self.gap.words());
         if self.unknown > 0 {
             said.push(format!("{} blocks are of a later mtutrace, and were left out", self.unknown));
         }

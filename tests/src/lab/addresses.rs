@@ -28,6 +28,11 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
+    /// All that one machine has, in text as `ip` writes it.
+    pub(crate) fn all(&self) -> [&'static str; 6] {
+        [self.server, self.uplink, self.cni0, self.pod, self.docker0, self.inner]
+    }
+
     pub(crate) fn of(ipv6: bool) -> &'static Self {
         if ipv6 { &V6 } else { &V4 }
     }

@@ -123,6 +123,11 @@ impl Incident {
         &self.prefix
     }
 
+    /// The address of each of its devices.
+    pub fn addresses(&self) -> [&'static str; 6] {
+        self.spec.addresses().all()
+    }
+
     /// The address of a file of `bytes` bytes on the server.
     pub fn url(&self, bytes: usize) -> String {
         format!("http://{}/{bytes}", self.spec.addresses().url_host)

@@ -4,6 +4,8 @@ mod options;
 mod packets;
 mod recorder;
 mod ring;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::io;

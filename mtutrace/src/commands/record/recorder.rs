@@ -86,6 +86,7 @@ impl Recorder {
             self.name_functions(at_ns, records, names);
         }
         let other = self.anonymizer.as_mut().map(|anonymizer| anonymizer.input(input));
+        self.gap.records += self.anonymizer.as_mut().map_or(0, Anonymizer::take_left_out);
         match self.encoder.encode(other.as_ref().unwrap_or(input)) {
             Ok((kind, payload)) => self.put(at_ns, kind, &payload),
             Err(e) => tracing::error!("an input cannot be recorded ({e}); please report this"),
@@ -126,7 +127,11 @@ impl Recorder {
                     pieces.begin(at_ns, beginning);
                 }
             }
+            // Memory has room for all: no snapshot was left out, and what follows can be read.
+            let told = self.gap_block(at_ns);
+            self.gap = Gap::default();
             if let Some(pieces) = &mut self.pieces {
+                pieces.push(&told);
                 pieces.push(&block);
             }
             return;
@@ -143,10 +148,10 @@ impl Recorder {
         }
         if self.gap != Gap::default() {
             // What follows a gap is read from a whole snapshot on.
-            let told = json(&self.gap).map(|gap| pcapng::local(Kind::Gap as u8, at_ns, &gap, false));
-            let whole = self.whole(at_ns);
+            let told = self.gap_block(at_ns);
+            let whole = if self.gap.payloads > 0 { self.whole(at_ns) } else { Vec::new() };
             let before = std::mem::take(&mut self.gap);
-            if !self.append([told.unwrap_or_default(), whole].concat()) {
+            if !self.append([told, whole].concat()) {
                 self.gap = before;
             }
         }
@@ -154,6 +159,14 @@ impl Recorder {
             self.gap.payloads += 1;
             self.gap.bytes += u64::try_from(payload.len()).unwrap_or(0);
         }
+    }
+
+    /// What was left out since this was last told; empty if nothing was.
+    fn gap_block(&self, at_ns: u64) -> Vec<u8> {
+        if self.gap == Gap::default() {
+            return Vec::new();
+        }
+        json(&self.gap).map(|gap| pcapng::local(Kind::Gap as u8, at_ns, &gap, false)).unwrap_or_default()
     }
 
     fn append(&mut self, blocks: Vec<u8>) -> bool {

@@ -10,10 +10,10 @@ impl Anonymizer {
         match ip {
             IpAddr::V4(ip) => {
                 let bits = u128::from(u32::from(ip)) << 96;
-                let mapped = self.bits(bits, kept_v4(ip), 32, 4) >> 96;
+                let mapped = self.bits(bits, &RESERVED_V4, 8, 32, 4) >> 96;
                 IpAddr::V4(Ipv4Addr::from(u32::try_from(mapped).unwrap_or_default()))
             }
-            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from(self.bits(u128::from(ip), kept_v6(ip), 128, 6))),
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from(self.bits(u128::from(ip), &RESERVED_V6, 16, 128, 6))),
         }
     }
 
@@ -31,35 +31,67 @@ impl Anonymizer {
         }
     }
 
-    /// Flips each bit, or not, by what stands before it.
-    fn bits(&self, bits: u128, kept: u32, all: u32, family: u8) -> u128 {
-        (kept..all).fold(bits, |mapped, at| {
-            let before = bits.checked_shr(128 - at).unwrap_or(0);
-            let flip = u128::from(self.hash((family, at, before)) & 1);
-            mapped ^ (flip << (127 - at))
-        })
+    /// Flips each bit, or not, by what stands before it and by nothing else: so prefixes stay as long as they are.
+    fn bits(&self, bits: u128, reserved: &[Reserved], first: u32, all: u32, family: u8) -> u128 {
+        (first..all).filter(|at| !reserved.iter().any(|range| range.holds(bits, *at))).fold(
+            bits,
+            |mapped, at| {
+                let before = bits.checked_shr(128 - at).unwrap_or(0);
+                let flip = u128::from(self.hash((family, at, before)) & 1);
+                mapped ^ (flip << (127 - at))
+            },
+        )
     }
 }
 
-/// Bits of the beginning that stay.
-fn kept_v4(ip: Ipv4Addr) -> u32 {
-    match ip.octets() {
-        // Of no use to anybody, and known by what they are: unspecified, loopback, link-local, multicast, broadcast.
-        [0 | 127 | 224.., ..] | [169, 254, ..] => 32,
-        [172, second, ..] if second & 0xf0 == 16 => 12,
-        [192, 168, ..] => 16,
-        [100, second, ..] if second & 0xc0 == 64 => 10,
-        _ => 8,
+/// A range that is known by its beginning.
+struct Reserved {
+    /// Its first address; the bits of IPv4 come first.
+    start: u128,
+    /// Bits of its prefix.
+    length: u32,
+    /// Bits of an address in it that stay.
+    kept: u32,
+}
+
+impl Reserved {
+    /// Of IPv4.
+    const fn v4(octets: [u8; 4], length: u32, kept: u32) -> Reserved {
+        Reserved { start: (u32::from_be_bytes(octets) as u128) << 96, length, kept }
+    }
+
+    /// Of IPv6, by the segments that are not 0, each with its place.
+    const fn v6(segment: (u32, u16), length: u32, kept: u32) -> Reserved {
+        Reserved { start: (segment.1 as u128) << (112 - 16 * segment.0), length, kept }
+    }
+
+    /// Whether the bit at `at` stays: it is one by which an address is told from those of the range, or one of those that stay
+    /// in it. An address beside the range must not fall into it either.
+    fn holds(&self, bits: u128, at: u32) -> bool {
+        let shared = (bits ^ self.start).leading_zeros();
+        if at < self.length { shared >= at } else { at < self.kept && shared >= self.length }
     }
 }
 
-fn kept_v6(ip: Ipv6Addr) -> u32 {
-    if ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() {
-        return 128;
-    }
-    match ip.segments() {
-        // The network of link-local addresses is the same everywhere (RFC 4291 §2.5.6).
-        [first, ..] if first & 0xffc0 == 0xfe80 => 64,
-        _ => 16,
-    }
-}
+/// The first octet stays anyway, and with it 10/8. Of no use to anybody, and known by what they are: unspecified, loopback,
+/// link-local, multicast, broadcast.
+const RESERVED_V4: [Reserved; 7] = [
+    Reserved::v4([0, 0, 0, 0], 8, 32),
+    Reserved::v4([127, 0, 0, 0], 8, 32),
+    Reserved::v4([224, 0, 0, 0], 3, 32),
+    Reserved::v4([169, 254, 0, 0], 16, 32),
+    Reserved::v4([172, 16, 0, 0], 12, 12),
+    Reserved::v4([192, 168, 0, 0], 16, 16),
+    Reserved::v4([100, 64, 0, 0], 10, 10),
+];
+
+/// The first segment stays anyway. The network of link-local addresses is the same everywhere (RFC 4291 §2.5.6).
+const RESERVED_V6: [Reserved; 5] = [
+    // Unspecified and loopback.
+    Reserved::v6((0, 0), 127, 128),
+    Reserved::v6((0, 0xff00), 8, 128),
+    Reserved::v6((0, 0xfe80), 10, 64),
+    // IPv4 as IPv6 has it (RFC 4291 §2.5.5.2), and by NAT64 (RFC 6052).
+    Reserved::v6((5, 0xffff), 96, 96),
+    Reserved { start: 0x0064_ff9b << 96, length: 96, kept: 96 },
+];

@@ -24,6 +24,8 @@ pub(crate) struct Anonymizer {
     key: RandomState,
     /// The last node, as it was and as it became: most snapshots have the same one.
     node: Option<(Arc<Node>, Arc<Node>)>,
+    /// Records that were left out and not yet told of.
+    left_out: u64,
 }
 
 impl Anonymizer {
@@ -37,11 +39,13 @@ impl Anonymizer {
         Head { host: self.name(&head.host), filter: Filter::default(), anonymized: true, ..head }
     }
 
-    /// An input with other addresses and names. Records of a kind that is not known are left out.
+    /// An input with other addresses and names. Records of a kind that is not known are left out, and counted.
     pub(crate) fn input(&mut self, input: &Input) -> Input {
         match input {
             Input::Records(records) => {
-                Input::Records(records.iter().filter_map(|record| self.record(record)).collect())
+                let others: Vec<_> = records.iter().filter_map(|record| self.record(record)).collect();
+                self.left_out += u64::try_from(records.len() - others.len()).unwrap_or(0);
+                Input::Records(others)
             }
             Input::Socket(socket, reading) => {
                 Input::Socket(SocketId { flow: self.flow(socket.flow), ..*socket }, *reading)
@@ -54,6 +58,11 @@ impl Anonymizer {
             Input::LastSnapshot(snapshot) => Input::LastSnapshot(self.snapshot(snapshot)),
             other => other.clone(),
         }
+    }
+
+    /// Records that were left out since this was last asked: nothing says where their addresses are.
+    pub(crate) fn take_left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
     }
 
     /// The same of a snapshot.

@@ -8,6 +8,12 @@ const USUAL: [&str; 34] = [
     "incusbr", "cni", "cbr", "kube", "podman", "veth", "cali", "lxc", "tap", "tun", "wg", "vxlan", "flannel",
     "geneve", "gre", "ipip", "tunl", "sit", "bond", "vlan",
 ];
+/// What is followed by something that tells one device from all others, and the fewest digits that do: a MAC address, a hash of a
+/// pod's name, the beginning of an id.
+const UNIQUE: [(&str, usize); 6] =
+    [("enx", 1), ("cali", 1), ("veth", 6), ("lxc", 6), ("tap", 6), ("br-", 12)];
+/// The longest name of a device, bytes (IFNAMSIZ with its 0, `include/uapi/linux/if.h`).
+const LONGEST: usize = 15;
 
 impl Anonymizer {
     /// Another name in the place of this one.
@@ -38,21 +44,23 @@ impl Anonymizer {
         mapped
     }
 
-    /// Another name of a device, unless it is called as devices are everywhere.
+    /// Another name of a device, unless it is called as devices are everywhere: a usual word, and numbers.
     pub(super) fn device(&self, name: &str) -> String {
-        if let Some(id) = name.strip_prefix("br-").filter(|id| id.len() == 12) {
-            return format!("br-{}", self.id(id));
-        }
-        let (letters, rest) =
-            name.split_at(name.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(name.len()));
-        let usual =
-            USUAL.contains(&letters) && rest.chars().all(|c| c.is_ascii_hexdigit() || "._-".contains(c));
-        // veth and cali have random digits behind them, which may be letters.
-        let random = ["veth", "cali", "lxc"].iter().find_map(|kind| Some((kind, name.strip_prefix(kind)?)));
-        match random {
-            Some((kind, rest)) if !usual && rest.len() >= 6 => format!("{kind}{}", self.id(rest)),
-            _ if usual => name.to_owned(),
-            _ => format!("if-{:08x}", self.hash(("device", name)) >> 32),
+        let unique = UNIQUE.iter().find_map(|(word, digits)| {
+            let rest = name.strip_prefix(word).filter(|rest| rest.len() >= *digits)?;
+            let is_id = rest.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+            (is_id && name.len() <= LONGEST).then(|| format!("{word}{}", self.id(rest)))
+        });
+        let usual = || {
+            let (word, rest) =
+                name.split_at(name.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(name.len()));
+            let numbers = rest.chars().all(|c| c.is_ascii_digit() || "._-".contains(c));
+            USUAL.contains(&word) && numbers && name.len() <= LONGEST
+        };
+        match unique {
+            Some(other) => other,
+            None if usual() => name.to_owned(),
+            None => format!("if-{:08x}", self.hash(("device", name)) >> 32),
         }
     }
 

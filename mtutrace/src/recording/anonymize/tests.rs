@@ -48,6 +48,64 @@ fn kinds_of_addresses_stay() {
 }
 
 #[test]
+fn no_address_falls_into_a_reserved_range_beside_it() {
+    let kind = |address: IpAddr| {
+        let IpAddr::V4(v4) = address else { return (address.is_loopback(), address.is_multicast(), false) };
+        let shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+        (v4.is_private(), v4.is_link_local(), shared)
+    };
+    let pairs = [
+        ("172.217.3.4", "172.17.0.2"),
+        ("192.0.2.10", "192.168.1.5"),
+        ("100.20.1.1", "100.64.0.1"),
+        ("169.1.1.1", "169.254.1.1"),
+        ("169.255.1.1", "169.254.1.1"),
+        ("172.15.255.1", "172.16.0.1"),
+        ("::2", "::1"),
+        ("::fffe:10.0.0.1", "::ffff:10.0.0.1"),
+    ];
+    // Only one key in 256 shows the fault of the second pair.
+    for _ in 0..2048 {
+        let anonymizer = Anonymizer::default();
+        for (a, b) in pairs.map(|(a, b)| (ip(a), ip(b))) {
+            let (x, y) = (anonymizer.address(a), anonymizer.address(b));
+            assert_eq!(shared(x, y), shared(a, b), "{a} {b} became {x} {y}");
+            assert_eq!((kind(x), kind(y)), (kind(a), kind(b)), "{a} {b} became {x} {y}");
+        }
+    }
+}
+
+#[test]
+fn what_tells_one_device_from_all_others_is_another() {
+    for _ in 0..64 {
+        let anonymizer = Anonymizer::default();
+        // Of an id that is as long, one key in 16 to the power of its length leaves it as it is.
+        for own in ["enx001122334455", "cali0123456789a", "cali9abcdef0123", "tap1a2b3c4d-5e", "veth1234567"]
+        {
+            let other = anonymizer.device(own);
+            assert!(other != own && other.len() == own.len(), "{own} became {other}");
+        }
+        for word in ["br-facade", "tap-beef", "vethacme", "eth0-cafe", "docker-decade", "kube-bad"] {
+            let other = anonymizer.device(word);
+            assert!(other.starts_with("if-") && other.len() == 11, "{word} became {other}");
+        }
+        for long in [
+            "calinot-a-hexadecimal",
+            "br-0123456789ab-x",
+            "veth0123456789abcdef",
+            "caliwxyzwxyzwxy",
+            "eth1234567890123",
+        ] {
+            assert!(anonymizer.device(long).len() <= 15, "{long} became {}", anonymizer.device(long));
+        }
+        for usual in ["eth0", "eth0.100", "docker0", "br0", "virbr0", "wg0", "vxlan.1", "lo", "veth1", "ens5"]
+        {
+            assert_eq!(anonymizer.device(usual), usual);
+        }
+    }
+}
+
+#[test]
 fn names_have_no_meaning_and_ids_still_begin_alike() {
     let anonymizer = Anonymizer::default();
     assert_eq!(anonymizer.name("web"), anonymizer.name("web"));

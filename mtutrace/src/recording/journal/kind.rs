@@ -53,12 +53,44 @@ impl Kind {
     }
 }
 
-/// Payloads that found no room: the recording lacks something from here on.
+/// What was left out: the recording lacks something from here on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Gap {
-    /// Payloads.
+    /// Payloads that found no room.
     pub(crate) payloads: u64,
     /// Their bytes.
     pub(crate) bytes: u64,
+    /// Kernel records that could not be anonymised.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(crate) records: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Gap {
+    /// This one and another.
+    pub(crate) fn add(&mut self, other: Gap) {
+        self.payloads = self.payloads.saturating_add(other.payloads);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.records = self.records.saturating_add(other.records);
+    }
+
+    /// What is missing, in words.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let Gap { payloads, bytes, records } = self;
+        let slow = format!(
+            "the recording lacks {payloads} payloads of {bytes} bytes: its disk was too slow or full"
+        );
+        let unknown = format!(
+            "the recording lacks {records} kernel records: they are of kinds that could not be anonymised"
+        );
+        [(*payloads, slow), (*records, unknown)]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(_, words)| words)
+            .collect()
+    }
 }
