@@ -174,6 +174,11 @@ signals! {
 }
 
 impl SignalKind {
+    /// Whether it says what a sender was told, and nothing of a packet that was too big or died.
+    pub(crate) fn is_message(self) -> bool {
+        matches!(self, SignalKind::IcmpSent | SignalKind::PmtuUpdated)
+    }
+
     /// That of a drop with this cause.
     fn of(cause: DropCause) -> SignalKind {
         match cause {

@@ -14,6 +14,7 @@ mod queued;
 pub mod stderr;
 pub(crate) mod text;
 pub(crate) mod tui;
+pub(crate) mod unseen;
 
 use crate::telemetry::TraceStatus;
 use std::collections::BTreeMap;

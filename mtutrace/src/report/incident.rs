@@ -31,6 +31,8 @@ pub(crate) struct Incident {
     pub(crate) problem: bool,
     /// Whether nothing was found and nothing was missed: only then all is well.
     pub(crate) proven: bool,
+    /// Why that nothing was found proves nothing, or would, in sentences.
+    pub(crate) doubts: Vec<String>,
     /// Verdicts, the worst first; those that gave way to another are a part of its history.
     pub(crate) verdicts: Vec<Story>,
     /// MTUs that do not fit as the node stood at the end.

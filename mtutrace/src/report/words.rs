@@ -1,30 +1,42 @@
 //! The sentences of a report.
 use std::collections::BTreeMap;
 
-use super::incident::Story;
-use crate::kernel::hooks::State;
-use crate::model::{Severity, SignalKind, StandingMismatch};
+use super::incident::{Incident, Story};
+use crate::kernel::counters::Records;
+use crate::kernel::hooks::{self, State};
+use crate::model::{SignalKind, StandingMismatch};
 use crate::output::plural::{listed, plural};
 use crate::output::text::closing;
-use crate::output::{Losses, Totals};
+use crate::output::{Losses, Totals, unseen};
 use crate::telemetry::TraceStatus;
 
-/// It in one sentence.
-pub(super) fn headline(verdicts: &[Story], standing: &[StandingMismatch], proven: bool) -> String {
+/// It in one sentence; `doubts`: why that nothing was found proves nothing.
+pub(super) fn headline(verdicts: &[Story], standing: &[StandingMismatch], doubts: &[String]) -> String {
     if let Some(story) = verdicts.first() {
         return story.verdict.summary.clone();
     }
-    match standing.first() {
-        Some(mismatch) => mismatch.summary.clone(),
-        None if proven => "No MTU problem was seen.".to_owned(),
-        None => "No verdict: no MTU problem was seen, and not all of it could be seen.".to_owned(),
+    match (standing.first(), doubts) {
+        (Some(mismatch), _) => mismatch.summary.clone(),
+        (None, []) => "No MTU problem was seen.".to_owned(),
+        (None, [first, more @ ..]) => {
+            let more = match more.len() {
+                0 => String::new(),
+                n => format!(" {} below.", plural(n, "more reason is", "more reasons are")),
+            };
+            format!("No verdict: no MTU problem was seen, which proves nothing. {first}{more}")
+        }
     }
 }
 
-/// Whether nothing is open that may have done harm.
-pub(super) fn nothing_open(totals: &Totals) -> bool {
-    let open = !totals.outcomes.unexplained.is_empty() || totals.outcomes.unanswered > 0;
-    !open && !totals.unready && totals.records.lost == 0 && totals.unmatched.is_none()
+/// Why that nothing was found proves nothing; empty if it does. Without `totals` there was no end.
+pub(super) fn doubts(status: &TraceStatus, totals: Option<&Totals>, damage: Option<&str>) -> Vec<String> {
+    let mut doubts: Vec<String> = damage.map(|why| format!("{why}.")).into_iter().collect();
+    if let Some(totals) = totals {
+        doubts.extend(unseen::unseen(status, totals));
+        doubts.extend(closing::unexplained(&totals.outcomes));
+        doubts.extend(closing::unanswered(&totals.outcomes));
+    }
+    doubts
 }
 
 /// What led to no verdict.
@@ -51,64 +63,40 @@ pub(super) fn unseen(
     losses: &Losses,
     damage: Option<&str>,
 ) -> Vec<String> {
-    let mut unseen = Vec::new();
-    unseen.extend(damage.map(|why| format!("{why}.")));
-    let lost = totals.map_or(losses.events, |totals| totals.records.lost);
-    if lost > 0 {
-        unseen.push(format!("{lost} records were lost: they came faster than mtutrace could read them."));
-    }
-    if let Some(totals) = totals {
-        let left_out = totals.records.left_out_total();
-        if left_out > 0 {
-            unseen.push(format!("{left_out} records of senders that had sent many were left out; counters by signal have them."));
-        }
-        if totals.undecodable > 0 {
-            unseen.push(format!("{} records could not be decoded.", totals.undecodable));
-        }
-        if let Some(missed) = totals.missed.filter(|missed| *missed > 0) {
-            unseen.push(format!("The kernel left out {missed} runs of mtutrace's programs."));
-        }
-        if totals.unready {
-            unseen.push("It ended before all interfaces were traced.".to_owned());
-        }
-        unseen.extend(totals.unmatched.as_ref().map(|why| format!("{why}.")));
-    }
-    for (count, one, many) in [
-        (status.refused, "interface took no classifier", "interfaces took no classifier"),
-        (
-            status.unreadable,
-            "network namespace could not be entered",
-            "network namespaces could not be entered",
-        ),
-        (status.cut, "network namespace has more than is read", "network namespaces have more than is read"),
-    ] {
-        if count > 0 {
-            unseen.push(format!("{}.", plural(count, one, many)));
-        }
-    }
-    if status.pid_namespace.is_some() {
-        unseen.push("Only the processes of mtutrace's own pid namespace were seen.".to_owned());
-    }
-    let missing = status.hooks.iter().filter(|hook| hook.state == State::Missing);
-    let missing: Vec<String> = missing.map(|hook| hook.hook.to_string()).collect();
-    let standby = status.hooks.iter().any(|hook| hook.state == State::Fallback);
-    if !missing.is_empty() {
-        let instead = if standby { "; others stand in for some of them" } else { "" };
-        let hooks = plural(missing.len(), "hook was", "hooks were");
-        unseen.push(format!(
-            "{hooks} not available on this kernel{instead}: {}.",
-            listed(&missing, missing.len(), 0)
+    let mut all: Vec<String> = damage.map(|why| format!("{why}.")).into_iter().collect();
+    // Of a run that goes on.
+    let records = Records { lost: losses.events, ..Records::default() };
+    let so_far = Totals { records, ..Totals::default() };
+    let totals = totals.unwrap_or(&so_far);
+    all.extend(unseen::unseen(status, totals));
+    let left_out = totals.records.left_out_total();
+    if left_out > 0 {
+        all.push(format!(
+            "{left_out} records of senders that had sent many were left out; counters by signal have them."
         ));
     }
-    if status.hooks.is_empty() {
-        unseen.push("Nothing says which hooks there were.".to_owned());
+    let blind = hooks::blind(&status.hooks);
+    let missing = status.hooks.iter().filter(|hook| hook.state == State::Missing && !blind.contains(hook));
+    let missing: Vec<String> = missing.map(|hook| hook.hook.to_string()).collect();
+    if !missing.is_empty() {
+        let hooks = plural(missing.len(), "hook was", "hooks were");
+        let missing = listed(&missing, missing.len(), 0);
+        all.push(format!("{hooks} not available on this kernel, which hides no packet: {missing}."));
     }
-    unseen
+    if status.hooks.is_empty() {
+        all.push("Nothing says which hooks there were.".to_owned());
+    }
+    all
 }
 
-/// A severity as a word for people.
-pub(super) fn severity(severity: Option<Severity>) -> &'static str {
-    severity.map_or("no problem found", Severity::word)
+/// How bad it is, in a word or a few; never more than was seen.
+pub(super) fn badge(incident: &Incident) -> &'static str {
+    match incident.severity {
+        Some(severity) => severity.word(),
+        None if incident.proven => "no problem found",
+        None if incident.doubts.is_empty() => "nothing found so far",
+        None => "nothing found, and not all was seen",
+    }
 }
 
 /// A time for people, to the millisecond.

@@ -7,4 +7,4 @@ mod tests;
 
 pub(crate) use hook::Hook;
 pub(crate) use registry::HOOKS;
-pub(crate) use status::{Outcome, State, Status, table, works};
+pub(crate) use status::{Outcome, State, Status, blind, table, works};

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hook::Hook;
+use super::registry::HOOKS;
 use crate::model::SignalKind;
 
 /// How an attempt to attach a hook ended.
@@ -55,6 +56,27 @@ pub(crate) struct Status {
 pub(crate) fn works(table: &[Status], id: HookId) -> bool {
     let works = |status: &Status| matches!(status.state, State::Attached | State::Fallback);
     table.iter().any(|status| status.hook == id.name() && works(status))
+}
+
+/// Missing hooks by which packets would have been seen that are too big or die, and that no other one stands in for: what they
+/// would have seen, nothing did. That a sender was not seen to be told hides no packet.
+pub(crate) fn blind(table: &[Status]) -> Vec<&Status> {
+    let works = |status: &&Status| matches!(status.state, State::Attached | State::Fallback);
+    let working: Vec<&Status> = table.iter().filter(works).collect();
+    let role =
+        |status: &Status| HOOKS.iter().find(|hook| hook.name() == status.hook).map_or("", |hook| hook.role);
+    let is_seen = |missing: &Status| {
+        let own = role(missing);
+        if !own.is_empty() {
+            return working.iter().any(|other| role(other) == own);
+        }
+        let causes = |cause| working.iter().any(|other| other.causes.contains(cause));
+        let signals = |signal| working.iter().any(|other| other.signals.contains(signal));
+        missing.causes.iter().all(causes) && missing.signals.iter().all(signals)
+    };
+    let tells = |missing: &Status| missing.signals.iter().any(|signal| !signal.is_message());
+    let missing = table.iter().filter(|status| status.state == State::Missing);
+    missing.filter(|status| tells(status) && !is_seen(status)).collect()
 }
 
 /// Turns the outcome of each hook of `hooks` into the table of reports.

@@ -45,6 +45,11 @@ pub(super) fn untraced(status: &TraceStatus) -> String {
     if parts.is_empty() { String::new() } else { format!(", NOT TRACED: {}", parts.join(" and ")) }
 }
 
+/// The line about what was not seen, if anything was not.
+pub(super) fn open(unseen: &[String]) -> Option<String> {
+    (!unseen.is_empty()).then(|| format!("Not all was seen: {}", unseen.join(" ")))
+}
+
 /// What is missing from the output so far, and why: a line each.
 pub(super) fn losses(losses: &Losses) -> Vec<String> {
     let Losses { events, lines, .. } = losses;

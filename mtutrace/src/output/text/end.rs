@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use super::{Text, closing, standing};
 use crate::model::{Ended, NetnsId, Tally, Verdict};
 use crate::output::only::Kind;
-use crate::output::{Context, Totals, TraceStatus};
+use crate::output::{Context, Totals, TraceStatus, unseen};
 
 /// Verdicts that get a line each in the brief end, besides the first.
 const BRIEF: usize = 5;
@@ -53,8 +53,7 @@ impl<W: Write> Text<W> {
         let (words, counters) = (self.look.only.has(Kind::Status), self.look.only.has(Kind::Report));
         let counters = counters && !self.look.brief;
         if verdicts.iter().all(|v| v.ended == Some(Ended::Replaced)) {
-            let proven = totals.outcomes.unexplained.is_empty() && totals.outcomes.unanswered == 0;
-            let proven = proven && standing.is_empty() && totals.unmatched.is_none() && !totals.unready;
+            let proven = standing.is_empty() && unseen::is_proven(status, totals);
             let verb = if proven { "No MTU problem" } else { "No verdict" };
             if words {
                 standing.iter().try_for_each(|line| writeln!(self.out, "{line}"))?;
@@ -67,6 +66,9 @@ impl<W: Write> Text<W> {
                     closing::quiet(&totals.outcomes)
                 )?;
                 self.unexplained(totals)?;
+                if let Some(line) = closing::open(&unseen::unseen(status, totals)) {
+                    writeln!(self.out, "{line}")?;
+                }
             }
             return if counters { self.tallies(tallies, None, context) } else { Ok(()) };
         }

@@ -375,3 +375,21 @@ fn no_problem_is_not_said_while_a_mismatch_stands_or_of_what_was_never_there() {
     let said = end(&Totals { unmatched: Some("no container typo".to_owned()), ..Totals::default() });
     assert!(said.starts_with("No verdict in "), "{said}");
 }
+
+#[test]
+fn no_problem_is_said_only_where_all_was_seen() {
+    let end = |status: &TraceStatus, totals: &Totals| text(false, &Item::End(&[], &[], status, totals));
+    let fine = Totals::default();
+    let blind = TraceStatus { pid_namespace: Some(7), cut: 1, ..TraceStatus::default() };
+    let bad = Totals { undecodable: 2, ..Totals::default() };
+    for (status, totals, why) in [
+        (&blind, &fine, "pid namespace"),
+        (&blind, &fine, "1 network namespace has more"),
+        (&TraceStatus::default(), &bad, "2 records could not"),
+    ] {
+        let said = end(status, totals);
+        assert!(said.starts_with("No verdict in "), "{said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("Not all was seen: ") && last.contains(why), "{said}");
+    }
+}

@@ -37,7 +37,8 @@ fn incident(c: &Collector) -> Incident {
     let notes = words::notes(c.totals.as_ref(), c.stories.left_out);
     let severity = worst(&verdicts).max(c.standing.iter().map(|m| m.severity).max());
     let found = !verdicts.is_empty() || !c.standing.is_empty();
-    let proven = !found && c.damage.is_none() && c.totals.as_ref().is_some_and(words::nothing_open);
+    let doubts = words::doubts(&c.status, c.totals.as_ref(), c.damage.as_deref());
+    let proven = !found && c.totals.is_some() && doubts.is_empty();
     Incident {
         v: 1,
         kind: "incident_report",
@@ -48,11 +49,12 @@ fn incident(c: &Collector) -> Incident {
         headline: if c.live && !found {
             "So far no MTU problem was seen.".to_owned()
         } else {
-            words::headline(&verdicts, &c.standing, proven)
+            words::headline(&verdicts, &c.standing, &doubts)
         },
         severity,
         problem: severity >= Some(Severity::Warning),
         proven,
+        doubts,
         limits: limits(&verdicts, c),
         verdicts,
         standing: c.standing.clone(),

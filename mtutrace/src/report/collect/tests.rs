@@ -70,24 +70,39 @@ fn names_from_outside_are_text_in_every_form() {
 
 #[test]
 fn nothing_seen_is_well_only_where_nothing_was_missed() {
-    let told = |totals: Option<Totals>| {
+    let told = |totals: Option<Totals>, status: &TraceStatus| {
         let (node, names) = (testing::node(), KernelNames::default());
         let clock = Clock::replayed(0, SECOND);
         let mut collector = Collector::new(Machine::default());
         let context = Context { clock: &clock, node: &node, kernel_names: &names };
         if let Some(totals) = totals {
-            collector.take(&Item::End(&[], &[], &TraceStatus::default(), &totals), &context);
+            collector.take(&Item::End(&[], &[], status, &totals), &context);
         }
         collector.incident()
     };
-    assert!(told(Some(Totals::default())).proven);
-    assert!(told(Some(Totals::default())).headline.starts_with("No MTU problem"));
+    let fine = TraceStatus::default();
+    let well = told(Some(Totals::default()), &fine);
+    assert!(well.proven && well.headline.starts_with("No MTU problem"), "{}", well.headline);
+    assert!(markdown::page(&well).starts_with("# no problem found: "), "{}", markdown::page(&well));
     let mut lost = Totals::default();
     lost.records.lost = 1;
-    for open in [None, Some(lost), Some(Totals { unready: true, ..Totals::default() })] {
-        let incident = told(open);
+    let open = [
+        (lost, fine.clone(), "1 record was lost"),
+        (Totals { unready: true, ..Totals::default() }, fine.clone(), "before all interfaces"),
+        (Totals { undecodable: 2, ..Totals::default() }, fine.clone(), "2 records could not be decoded"),
+        (Totals::default(), TraceStatus { cut: 1, ..fine.clone() }, "has more than is read"),
+        (Totals::default(), TraceStatus { pid_namespace: Some(1), ..fine.clone() }, "pid namespace"),
+    ];
+    for (totals, status, why) in open {
+        let incident = told(Some(totals), &status);
         assert!(!incident.proven && incident.headline.starts_with("No verdict"), "{}", incident.headline);
+        assert!(incident.headline.contains(why), "{}", incident.headline);
+        for page in [markdown::page(&incident), html::page(&incident)] {
+            assert!(!page.contains("no problem found"), "{page}");
+            assert!(page.contains("nothing found, and not all was seen"), "{page}");
+        }
     }
+    assert!(!told(None, &fine).proven);
 }
 
 #[test]

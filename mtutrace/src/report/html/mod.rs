@@ -69,5 +69,5 @@ fn badge(incident: &Incident) -> Markup {
         None if incident.proven => "fine".to_owned(),
         None => "info".to_owned(),
     };
-    html! { p { span class=(format!("badge {class}")) { (words::severity(incident.severity)) } } }
+    html! { p { span class=(format!("badge {class}")) { (words::badge(incident)) } } }
 }

@@ -15,7 +15,7 @@ use text::{code, fenced};
 pub(crate) fn page(incident: &Incident) -> String {
     let mut out = String::new();
     let machine = &incident.machine;
-    let _ = writeln!(out, "# {}: {}\n", words::severity(incident.severity), plain(&incident.headline));
+    let _ = writeln!(out, "# {}: {}\n", words::badge(incident), plain(&incident.headline));
     let seconds = incident.duration_ms as f64 / 1000.0;
     let host = plain(&machine.host);
     let _ = writeln!(out, "{host}, {} to {} ({seconds:.1} s)\n", incident.start, incident.end);
