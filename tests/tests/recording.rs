@@ -110,9 +110,10 @@ fn text(recording: &Recording) -> &str {
     recording.path().to_str().unwrap()
 }
 
-/// What is recorded of a download: that stalls, or that comes through.
+/// What is recorded of a download: that stalls, or that comes through. Of this lab alone: others come and go on the same machine,
+/// and what stalls in one of them is a verdict as well.
 fn record_download(lab: &Incident, recording: &Recording, stalls: bool) {
-    let mut tracer = Tracer::record(recording.path(), &[]).unwrap();
+    let mut tracer = Tracer::record(recording.path(), &["--container", &lab.pod.id]).unwrap();
     if stalls {
         drop(stall(lab, &mut tracer));
     } else {
@@ -128,10 +129,12 @@ fn a_report_tells_the_incident_and_a_second_one_proves_the_fix() {
     }
     let lab = Incident::build(IncidentSpec::default()).unwrap();
     let (before, again, after) = (Recording::new(), Recording::new(), Recording::new());
+    let silent = Recording::new();
     record_download(&lab, &before, true);
     record_download(&lab, &again, true);
     lab.apply_fix().unwrap();
     record_download(&lab, &after, false);
+    Tracer::record(silent.path(), &["--container", &lab.pod.id]).unwrap().interrupt().unwrap();
 
     let (incident, code) = json(&[text(&before)]);
     assert_eq!(code, Some(1), "a problem was found");
@@ -161,6 +164,9 @@ fn a_report_tells_the_incident_and_a_second_one_proves_the_fix() {
         (Some(1500), Some(1450)),
         "{fixed:#}"
     );
+    let (silent, code) = json(&[text(&silent), "--compare", text(&before)]);
+    assert_eq!((&silent["fixed"], code), (&false.into(), Some(1)), "nobody tried: {silent:#}");
+    assert_eq!(silent["verdicts"][0]["state"], "unproven", "{silent:#}");
     let (unfixed, code) = json(&[text(&again), "--compare", text(&before)]);
     assert_eq!((&unfixed["fixed"], code), (&false.into(), Some(1)), "{unfixed:#}");
     if let Some(folder) = std::env::var_os("MTUTRACE_KEEP_RECORDINGS") {

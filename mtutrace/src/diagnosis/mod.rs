@@ -6,6 +6,7 @@ mod asked;
 pub(crate) mod attribution;
 mod attributor;
 pub(crate) mod checks;
+mod connected;
 mod damage;
 pub(crate) mod dedup;
 pub(crate) mod engine;

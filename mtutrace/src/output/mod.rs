@@ -17,7 +17,7 @@ pub(crate) mod tui;
 pub(crate) mod unseen;
 
 use crate::telemetry::TraceStatus;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::task::{self, Poll};
 
@@ -51,6 +51,8 @@ pub(crate) struct Totals {
     pub(crate) disagreements: u64,
     /// Events of packets that bore the address of another than the container that sent them.
     pub(crate) forged: u64,
+    /// Namespaces of which a TCP connection of their own was seen to be answered.
+    pub(crate) connected: BTreeSet<NetnsId>,
     /// MTUs that do not fit at the end, whether or not a packet died of it.
     pub(crate) standing: Vec<StandingMismatch>,
     /// What was asked for and was never there, in words; nothing was found about it because nothing was looked at.

@@ -33,6 +33,9 @@ pub(crate) struct Incident {
     pub(crate) proven: bool,
     /// Why that nothing was found proves nothing, or would, in sentences.
     pub(crate) doubts: Vec<String>,
+    /// What of that was lost on the way, or was not there yet.
+    #[serde(skip)]
+    pub(crate) losses: Vec<String>,
     /// Verdicts, the worst first; those that gave way to another are a part of its history.
     pub(crate) verdicts: Vec<Story>,
     /// MTUs that do not fit as the node stood at the end.
@@ -136,6 +139,8 @@ pub(crate) struct FlowRow {
 pub(crate) struct ContainerPath {
     /// The container's name, else its pod, else its id.
     pub(crate) who: String,
+    /// Whether a TCP connection of its own was seen to be answered: where all is well, nothing else says that it was there.
+    pub(crate) connected: bool,
     /// Names and MTUs, its own first.
     pub(crate) devices: Vec<(String, u32)>,
 }

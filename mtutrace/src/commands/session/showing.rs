@@ -67,6 +67,7 @@ impl Session {
             outcomes: self.outcomes(),
             disagreements: self.state.engine.disagreements(),
             forged: self.state.engine.forged(),
+            connected: self.state.engine.connected(&node),
             unready: !self.state.snapshot.ready,
             duration_ms: at_ns.saturating_sub(self.state.started_ns) / 1_000_000,
             cost: ending.cost,

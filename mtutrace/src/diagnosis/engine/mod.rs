@@ -2,12 +2,13 @@
 mod gather;
 
 use crate::topology;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::attribution::Attribution;
 use crate::diagnosis::attributor::{Attributor, Known, Ready};
+use crate::diagnosis::connected::Connected;
 use crate::diagnosis::dedup::Dedup;
 use crate::diagnosis::external::ExternalIncidents;
 use crate::diagnosis::flows::{AdvertisedMss, Flows, SynObservation, TcpRole};
@@ -48,6 +49,7 @@ pub(crate) struct Engine {
     /// Fragments that were seen before, and now come to the namespace that they are for.
     arrivals: Arrivals,
     tunnels: Wrong,
+    connected: Connected,
     /// Obstacles that events named and the model of the node did not know of.
     disagreements: u64,
     /// Verdicts that ended because another one took their place, to be told at the next tick.
@@ -232,6 +234,7 @@ impl Engine {
     /// A SYN-ACK passes: its SYN has reached the server, and it has itself left the node sooner or later.
     fn answered(&mut self, sighting: SynObservation, node: &Node) -> Option<AttributedEvent> {
         let syn = self.flows.answer(sighting)?;
+        self.connected.note(&sighting, node);
         if let Some(first) = self.flows.first(syn) {
             self.external.connected(first, sighting.time_ns, node);
         }
@@ -314,6 +317,11 @@ impl Engine {
     /// What the kernel has put together of fragments in each namespace since the start of the run, all read at `until_ns` or later.
     pub(crate) fn reassembled(&mut self, all: BTreeMap<NetnsKey, u64>, until_ns: u64) {
         self.external.reassembled(all, until_ns);
+    }
+
+    /// Namespaces of which a TCP connection of their own was seen to be answered.
+    pub(crate) fn connected(&self, node: &Node) -> BTreeSet<NetnsId> {
+        self.connected.current(node)
     }
 
     /// The sockets that the kernel is to be asked about.

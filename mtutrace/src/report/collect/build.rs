@@ -6,6 +6,7 @@ use super::super::incident::{ContainerRow, Incident, Story};
 use super::super::words;
 use super::Collector;
 use crate::model::{Bottleneck, Severity};
+use crate::output::unseen;
 use crate::telemetry::clock::Clock;
 
 /// Most containers whose counters are told.
@@ -55,6 +56,7 @@ fn incident(c: &Collector) -> Incident {
         problem: severity >= Some(Severity::Warning),
         proven,
         doubts,
+        losses: c.totals.as_ref().map(unseen::losses).unwrap_or_default(),
         limits: limits(&verdicts, c),
         verdicts,
         standing: c.standing.clone(),

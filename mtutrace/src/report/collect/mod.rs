@@ -4,7 +4,7 @@ mod flows;
 mod paths;
 mod stories;
 #[cfg(test)]
-mod tests;
+pub(in crate::report) mod tests;
 mod timeline;
 
 use std::cell::RefCell;
@@ -116,7 +116,7 @@ impl Collector {
                 self.status = (*status).clone();
                 self.standing.clone_from(&totals.standing);
                 self.totals = Some((*totals).clone());
-                self.paths = paths::of(context.node);
+                self.paths = paths::of(context.node, &totals.connected);
             }
         }
     }

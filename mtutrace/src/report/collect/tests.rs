@@ -1,4 +1,4 @@
-use super::super::{compare, html, markdown};
+use super::super::{html, markdown};
 use super::*;
 use crate::kernel::hooks::{HOOKS, Outcome, table};
 use crate::model::{AttributedEvent, Node};
@@ -8,7 +8,7 @@ use crate::output::tui::testing;
 const SECOND: u64 = 1_000_000_000;
 
 /// The founding incident as a collector is told it, with names that `rename` makes of them.
-fn collected(rename: impl Fn(&mut Node)) -> Collector {
+pub(in crate::report) fn collected(rename: impl Fn(&mut Node)) -> Collector {
     let (mut node, names) = (testing::node(), KernelNames::default());
     rename(&mut node);
     let mut clock = Clock::replayed(1_700_000_000_000_000_000, SECOND);
@@ -35,7 +35,8 @@ fn collected(rename: impl Fn(&mut Node)) -> Collector {
     verdict.since_ns = 2 * SECOND;
     tell(3 * SECOND, &Item::Verdict(&verdict));
     let tallies = [(NetnsId(3), testing::tally(&node, 3))];
-    tell(9 * SECOND, &Item::End(&[verdict], &tallies, &status, &Totals { events: 3, ..Totals::default() }));
+    let totals = Totals { events: 3, connected: [NetnsId(3)].into(), ..Totals::default() };
+    tell(9 * SECOND, &Item::End(&[verdict], &tallies, &status, &totals));
     collector
 }
 
@@ -103,34 +104,6 @@ fn nothing_seen_is_well_only_where_nothing_was_missed() {
         }
     }
     assert!(!told(None, &fine).proven);
-}
-
-#[test]
-fn fixed_takes_an_mtu_that_is_right_and_nothing_that_dies() {
-    let before = collected(|_| {}).incident();
-    let same = compare::compare(&before, &before);
-    assert!(!same.fixed && same.verdicts[0].state == compare::Fate::Remains, "{}", same.headline);
-    let mut after = before.clone();
-    after.verdicts.clear();
-    after.standing.clear();
-    after.containers.clear();
-    let unchanged = compare::compare(&before, &after);
-    assert!(!unchanged.fixed, "its MTU is as it was: {}", unchanged.headline);
-    let culprit = before.verdicts[0].verdict.culprit.clone().unwrap();
-    for (name, mtu) in after.paths.iter_mut().flat_map(|path| &mut path.devices) {
-        *mtu = if *name == culprit.interface { 1450 } else { *mtu };
-    }
-    let fixed = compare::compare(&before, &after);
-    assert!(fixed.fixed && fixed.headline.contains("1450 now, 1500 before"), "{}", fixed.headline);
-    after.containers = before.containers.clone();
-    let old = compare::compare(&before, &after);
-    assert!(old.fixed && old.headline.contains("3 packets died of their size after"), "{}", old.headline);
-    after.paths.clear();
-    let silent = compare::compare(&before, &after);
-    assert_eq!((silent.fixed, silent.verdicts[0].state), (false, compare::Fate::Unproven));
-    let new = compare::compare(&after, &before);
-    assert_eq!(new.verdicts[0].state, compare::Fate::New);
-    assert!(!new.fixed);
 }
 
 #[test]

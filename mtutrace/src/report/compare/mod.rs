@@ -1,9 +1,12 @@
 //! Two reports: whether what was wrong before is right after, with figures. "Fixed" takes proof, not silence.
+mod fate;
+#[cfg(test)]
+mod tests;
+
 use serde::Serialize;
 
-use super::incident::{Incident, Machine, Story, known_by};
-use crate::model::{Severity, SignalKind, StandingMismatch};
-use crate::output::text::label;
+use super::incident::{Incident, Machine, Story};
+use crate::model::{Severity, SignalKind};
 
 /// What has changed between two reports.
 #[derive(Clone, Debug, Serialize)]
@@ -97,15 +100,15 @@ pub(crate) struct Figure {
 pub(crate) fn compare(before: &Incident, after: &Incident) -> Comparison {
     let grave = |story: &&Story| story.verdict.severity >= Severity::Warning;
     let mut verdicts: Vec<VerdictChange> =
-        before.verdicts.iter().filter(grave).map(|story| fate(story, after)).collect();
+        before.verdicts.iter().filter(grave).map(|story| fate::of_verdict(story, before, after)).collect();
     for mismatch in &before.standing {
         let told =
             before.verdicts.iter().any(|s| s.verdict.culprit.as_ref().is_some_and(|c| mismatch.is_about(c)));
         if !told {
-            verdicts.push(standing_fate(mismatch, after));
+            verdicts.push(fate::of_mismatch(mismatch, after));
         }
     }
-    let is_new = |story: &&Story| grave(story) && !before.verdicts.iter().any(|old| same(old, story));
+    let is_new = |story: &&Story| grave(story) && !before.verdicts.iter().any(|old| fate::same(old, story));
     verdicts.extend(after.verdicts.iter().filter(is_new).map(|story| VerdictChange {
         state: Fate::New,
         what: story.verdict.summary.clone(),
@@ -144,112 +147,6 @@ fn headline(verdicts: &[VerdictChange], fixed: bool) -> String {
 fn side(incident: &Incident) -> Side {
     let Machine { host, kernel, .. } = incident.machine.clone();
     Side { host, kernel, start: incident.start.clone(), duration_ms: incident.duration_ms }
-}
-
-/// Whether two verdicts are about the same: who suffers by name, and the device by its own. Ids and namespaces are new after a
-/// restart.
-fn same(a: &Story, b: &Story) -> bool {
-    let device = |story: &Story| story.verdict.culprit.as_ref().map(|device| device.interface.clone());
-    who(a) == who(b) && device(a) == device(b)
-}
-
-fn who(story: &Story) -> Option<String> {
-    story.verdict.container.as_ref().map(known_by)
-}
-
-fn fate(story: &Story, after: &Incident) -> VerdictChange {
-    let v = &story.verdict;
-    let mtu_before = v.culprit.as_ref().map(|culprit| culprit.mtu);
-    let of = |state, why: String, mtu_after| VerdictChange {
-        state,
-        what: v.summary.clone(),
-        why,
-        mtu_before,
-        mtu_after,
-    };
-    if let Some(now) = after.verdicts.iter().find(|now| now.verdict.active && same(now, story)) {
-        let mtu = now.verdict.culprit.as_ref().map(|culprit| culprit.mtu);
-        return of(Fate::Remains, "The same verdict was given after.".to_owned(), mtu);
-    }
-    let Some(culprit) = &v.culprit else {
-        return of(
-            Fate::Unproven,
-            "It is beyond this node: that it was not seen after proves nothing.".to_owned(),
-            None,
-        );
-    };
-    if after.standing.iter().any(|mismatch| mismatch.culprit.interface == culprit.interface) {
-        return of(Fate::Remains, format!("{} does not fit after, either.", culprit.interface), None);
-    }
-    // Only who was seen can have been found right: by the MTUs of its devices as they are told.
-    let seen = after.paths.iter().find(|path| Some(&path.who) == who(story).as_ref());
-    match seen.and_then(|path| path.devices.iter().find(|(name, _)| *name == culprit.interface)) {
-        // A name may repeat on a path, and what was lost may have been the proof.
-        Some((name, mtu)) if is_ambiguous(story, name) || after.records.lost > 0 => of(
-            Fate::Unproven,
-            format!(
-                "{name} has MTU {mtu} after, but records were lost, or several devices of the path have that name."
-            ),
-            Some(*mtu),
-        ),
-        Some((name, mtu)) if is_still_too_large(story, *mtu) => {
-            of(Fate::Remains, format!("{name} has MTU {mtu} after, which is still too large."), Some(*mtu))
-        }
-        Some((name, mtu)) if *mtu != culprit.mtu => {
-            let whom = v.container.as_ref().map(label).unwrap_or_default();
-            // Connections that began before a fix agreed on their MSS then, and go on dying: a verdict is given of new ones.
-            let old = match after.drops_of(&who(story).unwrap_or_default()) {
-                0 => "nothing died of its size after".to_owned(),
-                drops => format!(
-                    "{drops} packets died of their size after, as those of connections from before a fix do"
-                ),
-            };
-            of(
-                Fate::Fixed,
-                format!("{name} of {whom} has MTU {mtu} now, {} before; {old}.", culprit.mtu),
-                Some(*mtu),
-            )
-        }
-        Some((name, mtu)) => of(Fate::Remains, format!("{name} has MTU {mtu}, as before."), Some(*mtu)),
-        None => of(
-            Fate::Unproven,
-            "Who suffered was not there after, by name: nothing shows that it is right.".to_owned(),
-            None,
-        ),
-    }
-}
-
-/// Whether several devices of the path have this name.
-fn is_ambiguous(story: &Story, name: &str) -> bool {
-    story.verdict.path.iter().filter(|hop| hop.interface == name).count() > 1
-}
-
-/// Whether an MTU that was too large is less so, and does not fit yet.
-fn is_still_too_large(story: &Story, mtu: u32) -> bool {
-    let (culprit, limit) = (story.verdict.culprit.as_ref(), story.verdict.bottleneck.as_ref());
-    let wrong = culprit.zip(limit).filter(|(culprit, limit)| culprit.mtu > limit.mtu());
-    wrong.is_some_and(|(culprit, limit)| mtu != culprit.mtu && mtu > limit.mtu())
-}
-
-fn standing_fate(mismatch: &StandingMismatch, after: &Incident) -> VerdictChange {
-    let name = &mismatch.culprit.interface;
-    let remains = after.standing.iter().any(|now| now.culprit.interface == *name);
-    let names = mismatch.affected.iter().filter_map(|one| one.container.as_ref()?.name.clone());
-    let names: Vec<String> = names.collect();
-    let now = after.paths.iter().filter(|path| names.contains(&path.who)).flat_map(|path| &path.devices);
-    let now = now.into_iter().find(|(device, _)| device == name).map(|(_, mtu)| *mtu);
-    let (state, why) = match now {
-        _ if remains => (Fate::Remains, format!("{name} does not fit after, either.")),
-        Some(mtu) if mtu != mismatch.culprit.mtu => {
-            (Fate::Fixed, format!("{name} has MTU {mtu} now, {} before.", mismatch.culprit.mtu))
-        }
-        _ => (
-            Fate::Unproven,
-            "Who is affected was not there after: nothing shows that it is right.".to_owned(),
-        ),
-    };
-    let mtu_before = Some(mismatch.culprit.mtu);
-    VerdictChange { state, what: mismatch.summary.clone(), why, mtu_before, mtu_after: now }
 }
 
 fn figures(before: &Incident, after: &Incident) -> Vec<Figure> {
