@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::kernel::counters::Records;
 use crate::kernel::hooks;
-use crate::model::{Container, Severity, SignalKind, StandingMismatch, Verdict};
+use crate::model::{Container, NetnsId, Severity, SignalKind, StandingMismatch, Verdict};
 
 /// A report. Times are RFC 3339 with nanoseconds, UTC.
 #[derive(Clone, Debug, Serialize)]
@@ -44,6 +44,8 @@ pub(crate) struct Incident {
     pub(crate) timeline: Timeline,
     /// Lengths of packets, L3 bytes, and how many events there were about packets of each.
     pub(crate) sizes: BTreeMap<u32, u64>,
+    /// Events about packets of further lengths, which are not among them.
+    pub(crate) sizes_left_out: u64,
     /// MTUs that stand in the way of the worst verdict, or that packets met.
     pub(crate) limits: Vec<u32>,
     /// Flows, those with the most events first.
@@ -89,6 +91,8 @@ pub(crate) struct Story {
     pub(crate) verdict: Verdict,
     /// When it was first given.
     pub(crate) since: String,
+    /// Whose each namespace of the path is, for people; what comes from outside is in it.
+    pub(crate) owners: BTreeMap<NetnsId, String>,
     /// What changed, in order.
     pub(crate) history: Vec<Change>,
 }
@@ -155,6 +159,23 @@ pub(crate) struct ContainerRow {
     pub(crate) container: Option<Container>,
     /// Events by signal.
     pub(crate) counters: BTreeMap<SignalKind, u64>,
+}
+
+/// Verdicts that a page tells in full, the worst; the others get a line each.
+pub(crate) const FULL: usize = 50;
+
+impl Story {
+    /// It in one line.
+    pub(crate) fn line(&self) -> String {
+        let v = &self.verdict;
+        let state = if v.ended.is_some() { "over" } else { "active" };
+        format!("{}: {} ({state}): {}", v.severity.word(), v.kind.title(), v.summary)
+    }
+
+    /// Whose a namespace of its path is, for people.
+    pub(crate) fn owner(&self, netns: NetnsId) -> String {
+        self.owners.get(&netns).cloned().unwrap_or_else(|| format!("netns {netns}"))
+    }
 }
 
 impl Incident {

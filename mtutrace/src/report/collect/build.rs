@@ -62,6 +62,7 @@ fn incident(c: &Collector) -> Incident {
         standing: c.standing.clone(),
         timeline: c.timeline.told(c.end_ns),
         sizes: c.sizes.clone(),
+        sizes_left_out: c.sizes_left_out,
         paths: c.paths.clone(),
         flows,
         flows_left_out,

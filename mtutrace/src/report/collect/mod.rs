@@ -35,6 +35,8 @@ pub(crate) struct Collector {
     stories: Stories,
     timeline: Timeline,
     sizes: BTreeMap<u32, u64>,
+    /// Events whose length found no room there.
+    sizes_left_out: u64,
     flows: Flows,
     tallies: Vec<(String, Tally)>,
     standing: Vec<StandingMismatch>,
@@ -59,6 +61,7 @@ impl Collector {
             stories: Stories::default(),
             timeline: Timeline::default(),
             sizes: BTreeMap::new(),
+            sizes_left_out: 0,
             flows: Flows::default(),
             tallies: Vec::new(),
             standing: Vec::new(),
@@ -100,24 +103,30 @@ impl Collector {
                     EventKind::Syn { mss, .. } => mss.map(|mss| mss.saturating_add(40)),
                     _ => (event.length != 0).then_some(event.length),
                 };
-                if let Some(length) =
-                    length.filter(|l| self.sizes.len() < SIZES || self.sizes.contains_key(l))
-                {
-                    *self.sizes.entry(length).or_default() += 1;
+                if let Some(length) = length {
+                    self.size(length);
                 }
                 self.flows.add(attributed);
             }
             Item::Report(tallies) => self.tallies(tallies, context),
             Item::Lost(_, losses) => self.losses = *losses,
-            Item::Verdict(verdict) => self.stories.add(verdict, now_ns),
+            Item::Verdict(verdict) => self.stories.add(verdict, now_ns, context.node),
             Item::End(verdicts, tallies, status, totals) => {
-                verdicts.iter().for_each(|verdict| self.stories.add(verdict, now_ns));
+                verdicts.iter().for_each(|verdict| self.stories.add(verdict, now_ns, context.node));
                 self.tallies(tallies, context);
                 self.status = (*status).clone();
                 self.standing.clone_from(&totals.standing);
                 self.totals = Some((*totals).clone());
                 self.paths = paths::of(context.node, &totals.connected);
             }
+        }
+    }
+
+    fn size(&mut self, length: u32) {
+        if self.sizes.len() < SIZES || self.sizes.contains_key(&length) {
+            *self.sizes.entry(length).or_default() += 1;
+        } else {
+            self.sizes_left_out += 1;
         }
     }
 

@@ -1,8 +1,9 @@
 //! Verdicts and what became of each.
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::super::incident::{Change, Story};
-use crate::model::{Ended, Verdict, VerdictId};
+use crate::model::{Ended, NetnsId, Node, Verdict, VerdictId, describe};
 use crate::telemetry::clock::Clock;
 
 /// Most verdicts, and most changes of one.
@@ -13,6 +14,7 @@ const CHANGES: usize = 50;
 struct Known {
     verdict: Verdict,
     changes: Vec<(u64, String)>,
+    owners: BTreeMap<NetnsId, String>,
 }
 
 /// Verdicts in the order in which they were given.
@@ -25,13 +27,18 @@ pub(super) struct Stories {
 
 impl Stories {
     /// Takes in what was told of a verdict.
-    pub(super) fn add(&mut self, verdict: &Verdict, now_ns: u64) {
+    pub(super) fn add(&mut self, verdict: &Verdict, now_ns: u64, node: &Node) {
+        let owner = |netns: NetnsId| (netns, describe::owner(netns, node));
+        // At the end a namespace may be gone: what was known of it stays.
+        let there = verdict.path.iter().map(|hop| hop.netns).filter(|netns| node.netns.contains_key(netns));
+        let owners = there.map(owner);
         if let Some(known) = self.all.iter_mut().find(|known| known.verdict.id == verdict.id) {
             let change = change(&known.verdict, verdict);
             if let Some(what) = change.filter(|_| known.changes.len() < CHANGES) {
                 known.changes.push((now_ns, what));
             }
             known.verdict = verdict.clone();
+            known.owners.extend(owners);
             return;
         }
         if self.all.len() >= VERDICTS {
@@ -41,7 +48,7 @@ impl Stories {
         let mut changes = verdict.replaces.map(|before| self.before(before)).unwrap_or_default();
         let what = format!("{} {}", verdict.severity.word(), verdict.kind.title());
         changes.push((verdict.since_ns.max(now_ns), what));
-        self.all.push(Known { verdict: verdict.clone(), changes });
+        self.all.push(Known { verdict: verdict.clone(), changes, owners: owners.collect() });
     }
 
     /// The history of the one that gave way.
@@ -61,6 +68,7 @@ impl Stories {
         let story = |known: &Known| Story {
             verdict: known.verdict.clone(),
             since: clock.rfc3339(known.verdict.since_ns),
+            owners: known.owners.clone(),
             history: known
                 .changes
                 .iter()

@@ -1,3 +1,4 @@
+use super::super::incident::Change;
 use super::super::{html, markdown};
 use super::*;
 use crate::kernel::hooks::{HOOKS, Outcome, table};
@@ -123,4 +124,68 @@ fn time_and_flows_are_bounded() {
     }
     let (rows, more) = flows.told();
     assert_eq!(u64::try_from(rows.len()).unwrap() + more, 10_000);
+}
+
+#[test]
+fn many_verdicts_are_told_in_full_up_to_a_number_and_counted_beyond() {
+    let mut incident = collected(|_| {}).incident();
+    let one = incident.verdicts[0].clone();
+    incident.verdicts = vec![one; 300];
+    let (page, ticket) = (html::page(&incident), markdown::page(&incident));
+    assert!(page.len() < 400_000, "{} bytes", page.len());
+    for text in [&page, &ticket] {
+        assert!(text.contains("250 more verdicts"), "{text}");
+        assert_eq!(text.matches("PMTU black hole (active)").count(), 300);
+    }
+    assert_eq!((page.matches("<h3>History</h3>").count(), ticket.matches("### History").count()), (50, 50));
+    assert!(!html::page(&collected(|_| {}).incident()).contains("more verdicts"));
+}
+
+#[test]
+fn histories_are_numbered_as_the_timeline_is() {
+    let mut incident = collected(|_| {}).incident();
+    let change =
+        |at_ms| Change { time: "2026-01-01T00:00:00.000000000Z".to_owned(), at_ms, what: "x".to_owned() };
+    let mut one = incident.verdicts[0].clone();
+    one.history = vec![change(100), change(200)];
+    incident.verdicts = vec![one; 8];
+    let page = html::page(&incident);
+    let starts: Vec<&str> = page
+        .split("<h3>History</h3><ol start=\"")
+        .skip(1)
+        .map(|rest| rest.split_once('"').unwrap().0)
+        .collect();
+    assert_eq!(starts, ["3", "5", "7", "9", "11", "13", "15"], "the first begins with 1");
+    // Marks 11 and 12 are those of the sixth, the last that are drawn.
+    assert!(page.contains(">12</text>") && !page.contains(">13</text>"), "{page}");
+    assert!(page.contains("(the first 12 of 16)"), "{page}");
+}
+
+#[test]
+fn lengths_without_room_are_counted() {
+    let mut collector = collected(|_| {});
+    let before = collector.sizes.len();
+    (10_000..20_000).for_each(|length| collector.size(length));
+    collector.size(10_000);
+    let incident = collector.incident();
+    let left_out = 10_000 - (SIZES - before);
+    assert_eq!((incident.sizes.len(), incident.sizes_left_out), (SIZES, u64::try_from(left_out).unwrap()));
+    assert_eq!(incident.sizes[&10_000], 2);
+    let page = html::page(&incident);
+    assert!(page.contains(&format!("{left_out} events about packets of further lengths")), "{page}");
+}
+
+#[test]
+fn the_chain_says_whose_each_device_is() {
+    let incident = collected(|_| {}).incident();
+    let page = html::page(&incident);
+    let chain = page.split_once("<svg class=\"chain\"").unwrap().1.split_once("</svg>").unwrap().0;
+    let hops = &incident.verdicts[0].verdict.path;
+    let owners: std::collections::BTreeSet<String> =
+        hops.iter().map(|hop| describe::owner(hop.netns, &testing::node())).collect();
+    assert!(owners.len() >= 2, "{owners:?}");
+    for owner in owners {
+        assert!(chain.contains(&format!(">{owner}</text>")), "{owner}: {chain}");
+        assert!(markdown::page(&incident).contains(&format!("[{owner}] ")), "{owner}");
+    }
 }

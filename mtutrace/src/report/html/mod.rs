@@ -7,7 +7,7 @@ mod parts;
 use maud::{Markup, html};
 
 use super::compare::Comparison;
-use super::incident::Incident;
+use super::incident::{FULL, Incident};
 use super::svg;
 use super::words::{self, moment};
 use crate::output::escape::escape;
@@ -17,6 +17,13 @@ pub(super) use parts::sentences;
 /// A report as a page.
 pub(crate) fn page(incident: &Incident) -> String {
     let title = format!("MTU report: {}", escape(&incident.machine.host));
+    // Where each history goes on counting: the marks of the timeline are numbered through.
+    let numbers: Vec<usize> = incident
+        .verdicts
+        .iter()
+        .scan(1, |next, story| Some(std::mem::replace(next, *next + story.history.len())))
+        .collect();
+    let changes: usize = incident.verdicts.iter().map(|story| story.history.len()).sum();
     frame(
         &title,
         &html! {
@@ -31,21 +38,30 @@ pub(crate) fn page(incident: &Incident) -> String {
                 }
             }
             main id="main" {
-                @for (n, story) in incident.verdicts.iter().enumerate() { (parts::story(story, n)) }
+                @for (n, story) in incident.verdicts.iter().take(FULL).enumerate() {
+                    (parts::story(story, n, numbers.get(n).copied().unwrap_or(1)))
+                }
+                (parts::others(incident))
                 (parts::standing(incident))
                 @if let Some(drawing) = svg::timeline::draw(incident) {
                     section aria-labelledby="timeline" {
                         h2 id="timeline" { "Timeline" }
                         figure {
                             (parts::scrolled("Timeline", &drawing))
-                            figcaption { "Numbers on top are changes of verdicts, in the order in which they are listed with each verdict." }
+                            figcaption { "Numbers on top are changes of verdicts, as they are numbered in the histories"
+                                @if changes > svg::timeline::MARKS { " (the first " (svg::timeline::MARKS) " of " (changes) ")" } "." }
                         }
                     }
                 }
                 @if let Some(drawing) = svg::sizes::draw(incident) {
                     section aria-labelledby="sizes" {
                         h2 id="sizes" { "Packet sizes" }
-                        figure { (parts::scrolled("Packet sizes", &drawing)) }
+                        figure {
+                            (parts::scrolled("Packet sizes", &drawing))
+                            @if incident.sizes_left_out > 0 {
+                                figcaption { (incident.sizes_left_out) " events about packets of further lengths are not in it." }
+                            }
+                        }
                     }
                 }
                 (parts::flows(incident))

@@ -1,7 +1,7 @@
 //! Parts of the page.
 use maud::{Markup, html};
 
-use super::super::incident::{Incident, Story};
+use super::super::incident::{FULL, Incident, Story};
 use super::super::svg;
 use super::super::words::{counters, moment};
 use crate::kernel::hooks::State;
@@ -10,7 +10,8 @@ use crate::output::escape::escape;
 use crate::output::text::label;
 
 /// A verdict: who suffers, whose MTU is wrong, what fixes it, and what it rests on.
-pub(super) fn story(story: &Story, n: usize) -> Markup {
+/// `first`: the number of its first change.
+pub(super) fn story(story: &Story, n: usize, first: usize) -> Markup {
     let v = &story.verdict;
     let id = format!("verdict-{n}");
     let state = v.ended.map_or("active", |_| "over");
@@ -29,15 +30,29 @@ pub(super) fn story(story: &Story, n: usize) -> Markup {
                 dt { "Since" } dd { time datetime=(story.since) { (moment(&story.since)) } }
             }
             (remedies(&v.fix))
-            @if let Some(drawing) = svg::chain::draw(v, n) { h3 { "Path" } figure { (drawing) } }
+            @if let Some(drawing) = svg::chain::draw(story, n) { h3 { "Path" } figure { (drawing) } }
             @if !v.evidence.is_empty() {
                 h3 { "Evidence" }
                 ul { @for sentence in &v.evidence { li { (escape(sentence)) } } }
             }
             h3 { "History" }
-            ol { @for change in &story.history {
+            ol start=[(first > 1).then_some(first)] { @for change in &story.history {
                 li { time datetime=(change.time) { (moment(&change.time)) } " " (escape(&change.what)) }
             } }
+        }
+    }
+}
+
+/// Those for which a page has no room: a line each.
+pub(super) fn others(incident: &Incident) -> Markup {
+    let others = incident.verdicts.get(FULL..).unwrap_or_default();
+    html! {
+        @if !others.is_empty() {
+            section aria-labelledby="others" {
+                h2 id="others" { (others.len()) " more verdicts" }
+                p class="weak" { "The " (FULL) " worst are told in full; all of them are in " code { "--format json" } "." }
+                ul { @for story in others { li { (escape(&story.line())) } } }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ mod text;
 use std::fmt::Write as _;
 
 use super::compare::Comparison;
-use super::incident::{Incident, Story};
+use super::incident::{FULL, Incident, Story};
 use super::words::{self, counters};
 use crate::model::{Bottleneck, Fix, FixScope};
 use crate::output::text::label;
@@ -19,8 +19,15 @@ pub(crate) fn page(incident: &Incident) -> String {
     let seconds = incident.duration_ms as f64 / 1000.0;
     let host = plain(&machine.host);
     let _ = writeln!(out, "{host}, {} to {} ({seconds:.1} s)\n", incident.start, incident.end);
-    for (n, story) in incident.verdicts.iter().enumerate() {
+    for (n, story) in incident.verdicts.iter().take(FULL).enumerate() {
         out += &self::story(story, n);
+    }
+    let others = incident.verdicts.get(FULL..).unwrap_or_default();
+    if !others.is_empty() {
+        let _ = writeln!(out, "## {} more verdicts\n", others.len());
+        let _ = writeln!(out, "The {FULL} worst are told in full; all of them are in `--format json`.\n");
+        others.iter().for_each(|story| out += &format!("- {}\n", plain(&story.line())));
+        out.push('\n');
     }
     let open = incident.untold();
     if !open.is_empty() {
@@ -79,7 +86,12 @@ fn story(story: &Story, n: usize) -> String {
     if let Some(bottleneck) = &v.bottleneck {
         let _ = writeln!(out, "- What fits: {}", bottleneck.mtu());
     }
-    let hop = |hop: &crate::model::Hop| format!("{} {}", hop.interface, hop.mtu);
+    let mut before = None;
+    let hop = |hop: &crate::model::Hop| {
+        let moved = before.replace(hop.netns) != Some(hop.netns);
+        let owner = if moved { format!("[{}] ", story.owner(hop.netns)) } else { String::new() };
+        format!("{owner}{} {}", hop.interface, hop.mtu)
+    };
     let mut path: Vec<String> = v.path.iter().map(hop).collect();
     if let Some(Bottleneck::Router { address, mtu, .. }) = &v.bottleneck {
         path.push(format!("… > {address} {mtu}"));

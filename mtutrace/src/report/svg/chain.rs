@@ -1,17 +1,22 @@
 //! The path of a verdict as a chain: each device with its MTU, from the container outwards, and where its packets die.
 use maud::{Markup, html};
 
+use super::super::incident::Story;
 use super::at;
-use crate::model::{Bottleneck, Hop, NetnsId, Verdict};
+use crate::model::{Bottleneck, Hop, NetnsId};
 use crate::output::escape::escape;
 
 const WIDTH: f64 = 340.0;
-const ROW: f64 = 54.0;
-const BOX: f64 = 34.0;
+const ROW: f64 = 66.0;
+const BOX: f64 = 46.0;
+/// Where its two lines of text stand, from its top.
+const LINES: [f64; 2] = [19.0, 37.0];
 
 /// One link of the chain.
 struct Link {
     name: String,
+    /// Whose it is.
+    owner: String,
     mtu: u32,
     netns: Option<NetnsId>,
     role: Role,
@@ -25,8 +30,8 @@ enum Role {
 }
 
 /// The chain, drawn downwards so that it fits a narrow page.
-pub(in crate::report) fn draw(verdict: &Verdict, number: usize) -> Option<Markup> {
-    let links = links(verdict);
+pub(in crate::report) fn draw(story: &Story, number: usize) -> Option<Markup> {
+    let links = links(story);
     if links.is_empty() {
         return None;
     }
@@ -36,8 +41,8 @@ pub(in crate::report) fn draw(verdict: &Verdict, number: usize) -> Option<Markup
     let labelled = format!("{title} {desc}");
     Some(html! {
         svg class="chain" viewBox=(format!("0 0 {WIDTH} {}", at(height))) width=(WIDTH) role="img" aria-labelledby=(labelled) {
-            title id=(title) { "Path from the container outwards, with the MTU of each device" }
-            desc id=(desc) { (words.join(", then ")) }
+            title id=(title) { "Path from the container outwards: each device, whose it is, and its MTU" }
+            desc id=(desc) { (words.join("; then ")) }
             @for (n, link) in links.iter().enumerate() {
                 (draw_link(link, n, links.get(n.wrapping_sub(1))))
             }
@@ -47,7 +52,7 @@ pub(in crate::report) fn draw(verdict: &Verdict, number: usize) -> Option<Markup
 
 fn draw_link(link: &Link, n: usize, before: Option<&Link>) -> Markup {
     let top = ROW * n as f64 + 4.0;
-    let middle = top + BOX / 2.0;
+    let [upper, lower] = LINES.map(|line| at(top + line));
     let class = match link.role {
         Role::Plain => "hop",
         Role::Culprit => "hop wrong",
@@ -65,14 +70,16 @@ fn draw_link(link: &Link, n: usize, before: Option<&Link>) -> Markup {
         }
         g class=(class) {
             rect x="1" y=(at(top)) width="338" height=(BOX) rx="5" {}
-            text x="12" y=(at(middle + 5.0)) { (shortened(&link.name)) }
-            text class="mtu" x="240" y=(at(middle + 5.0)) text-anchor="end" { (link.mtu) }
-            text class="role" x="328" y=(at(middle + 5.0)) text-anchor="end" { (word(link.role)) }
+            text x="12" y=(upper) { (shortened(&link.name, 24)) }
+            text class="mtu" x="240" y=(upper) text-anchor="end" { (link.mtu) }
+            text class="role" x="328" y=(upper) text-anchor="end" { (word(link.role)) }
+            text class="small" x="12" y=(lower) { (shortened(&link.owner, 52)) }
         }
     }
 }
 
-fn links(verdict: &Verdict) -> Vec<Link> {
+fn links(story: &Story) -> Vec<Link> {
+    let verdict = &story.verdict;
     let culprit = verdict.culprit.as_ref();
     let bottleneck = verdict.bottleneck.as_ref();
     let link = |hop: &Hop| {
@@ -84,12 +91,14 @@ fn links(verdict: &Verdict) -> Vec<Link> {
         } else {
             Role::Plain
         };
-        Link { name: hop.interface.clone(), mtu: hop.mtu, netns: Some(hop.netns), role }
+        let owner = story.owner(hop.netns);
+        Link { name: hop.interface.clone(), owner, mtu: hop.mtu, netns: Some(hop.netns), role }
     };
     let mut links: Vec<Link> = verdict.path.iter().map(link).collect();
     if let Some(Bottleneck::Router { address, mtu, .. }) = bottleneck {
         let role = Role::Bottleneck;
-        links.push(Link { name: format!("{address} (beyond this node)"), mtu: *mtu, netns: None, role });
+        let owner = "beyond this node".to_owned();
+        links.push(Link { name: address.to_string(), owner, mtu: *mtu, netns: None, role });
     }
     links
 }
@@ -105,13 +114,14 @@ fn word(role: Role) -> &'static str {
 fn sentence(link: &Link) -> String {
     let role = word(link.role);
     let role = if role.is_empty() { String::new() } else { format!(" ({role})") };
-    format!("{} MTU {}{role}", escape(&link.name), link.mtu)
+    format!("{} of {}, MTU {}{role}", escape(&link.name), escape(&link.owner), link.mtu)
 }
 
-fn shortened(name: &str) -> String {
+/// What fits into `most` characters.
+fn shortened(name: &str, most: usize) -> String {
     let name = escape(name);
-    if name.chars().count() <= 24 {
+    if name.chars().count() <= most {
         return name.into_owned();
     }
-    name.chars().take(23).chain(['…']).collect()
+    name.chars().take(most - 1).chain(['…']).collect()
 }

@@ -9,8 +9,8 @@ const WIDTH: f64 = 560.0;
 const ROW: f64 = 40.0;
 const BARS: f64 = 26.0;
 const TOP: f64 = 18.0;
-/// Marks of changes that are drawn; the table has them all.
-const MARKS: usize = 12;
+/// Marks of changes that are drawn; the histories have them all.
+pub(in crate::report) const MARKS: usize = 12;
 
 /// The timeline; nothing where there were no events.
 pub(in crate::report) fn draw(incident: &Incident) -> Option<Markup> {
