@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use super::super::incident::{Incident, Story, known_by};
-use super::{Fate, VerdictChange};
+use super::change::{Fate, VerdictChange};
 use crate::kernel::hooks::{self, State};
 use crate::model::{Container, StandingMismatch, VerdictKind};
 use crate::output::plural::listed;

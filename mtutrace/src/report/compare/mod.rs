@@ -1,4 +1,5 @@
 //! Two reports: whether what was wrong before is right after, with figures. "Fixed" takes proof, not silence.
+mod change;
 mod fate;
 #[cfg(test)]
 mod tests;
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use super::incident::{Incident, Machine, Story};
 use crate::model::{Severity, SignalKind};
+pub(crate) use change::{Fate, VerdictChange};
 
 /// What has changed between two reports.
 #[derive(Clone, Debug, Serialize)]
@@ -40,49 +42,6 @@ pub(crate) struct Side {
     pub(crate) start: String,
     /// Milliseconds.
     pub(crate) duration_ms: u64,
-}
-
-/// What became of a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Fate {
-    /// Proven to be right.
-    Fixed,
-    /// It is wrong after, too.
-    Remains,
-    /// It was not wrong before.
-    New,
-    /// Not seen after, which proves nothing.
-    Unproven,
-}
-
-impl Fate {
-    /// As a word.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Fate::Fixed => "FIXED",
-            Fate::Remains => "STILL THERE",
-            Fate::New => "NEW",
-            Fate::Unproven => "NOT PROVEN",
-        }
-    }
-}
-
-/// What became of a verdict.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct VerdictChange {
-    /// What became of it.
-    pub(crate) state: Fate,
-    /// The verdict, in a sentence.
-    pub(crate) what: String,
-    /// How that is known.
-    pub(crate) why: String,
-    /// The wrong MTU before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) mtu_before: Option<u32>,
-    /// The same device's after.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) mtu_after: Option<u32>,
 }
 
 /// Events in a minute.
