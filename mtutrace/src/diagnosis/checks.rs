@@ -2,7 +2,8 @@
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::flows::SynObservation;
-use crate::model::{Event, EventKind, NetnsId, Node};
+use crate::model::{Event, EventKind, LinkKind, NetnsId, Node};
+use crate::topology;
 
 /// Bytes that an L2 forwarding check allows beyond the MTU: a VLAN tag (`is_skb_forwardable`).
 const VLAN: u32 = 4;
@@ -36,10 +37,19 @@ pub(super) fn sighting(event: &Event, mss: Option<u32>, forged: bool, node: &Nod
         netns: event.netns,
         ifindex: event.ifindex,
         egress: event.egress(),
-        peer: event.device().and_then(|d| node.link(d)?.peer).map(|p| p.netns).filter(|p| *p != event.netns),
+        peer: facing(event, node).filter(|netns| *netns != event.netns),
         flow: event.flow,
         mss,
         forged,
+    }
+}
+
+/// The namespace at the other end of an event's device. What leaves by a bridge comes to whom it is for.
+fn facing(event: &Event, node: &Node) -> Option<NetnsId> {
+    let link = node.link(event.device()?)?;
+    match link.kind {
+        LinkKind::Bridge if event.egress() => topology::resolve(node, event.netns, event.flow.dst.ip()),
+        _ => link.peer.map(|peer| peer.netns),
     }
 }
 

@@ -50,6 +50,7 @@ mod tests {
             peer: peer.map(NetnsId),
             flow: Flow { protocol: 6, src: src.parse().unwrap(), dst: dst.parse().unwrap() },
             mss: None,
+            forged: false,
         };
         let mut connected = Connected::default();
         assert!(connected.current(&node).is_empty());
