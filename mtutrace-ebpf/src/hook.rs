@@ -6,6 +6,7 @@ mod empty;
 mod fdb;
 mod fragment;
 mod icmp;
+mod options;
 mod oversized;
 mod pmtu;
 mod retransmit;

@@ -182,15 +182,16 @@ fn ports<S: Source>(source: &S, at: usize, l3_header: usize, gso: Gso, packet: &
 /// Whether the message at the transport header says "too big", and the MTU that it tells.
 #[inline(always)]
 pub fn too_big<S: Source>(source: &S, packet: &Packet, transport: usize) -> Option<u32> {
-    let kind: [u8; 2] = match packet.protocol {
-        ICMP | ICMPV6 => source.get(transport)?,
+    let kind: [u8; 2] = match (packet.family, packet.protocol) {
+        // The other family's ICMP is no message of this one.
+        (4, ICMP) | (6, ICMPV6) => source.get(transport)?,
         _ => return None,
     };
-    match (packet.protocol, kind) {
+    match (packet.family, kind) {
         // RFC 1191 §4: the low 16 bits of the second word.
-        (ICMP, [3, 4]) => Some(u32::from(u16::from_be(source.get(transport + 6)?))),
+        (4, [3, 4]) => Some(u32::from(u16::from_be(source.get(transport + 6)?))),
         // RFC 4443 §3.2: the whole second word.
-        (ICMPV6, [2, _]) => Some(u32::from_be(source.get(transport + 4)?)),
+        (6, [2, _]) => Some(u32::from_be(source.get(transport + 4)?)),
         _ => None,
     }
 }

@@ -9,5 +9,6 @@ pub mod causes;
 pub mod check;
 pub mod examples;
 pub mod lab;
+pub mod oracle;
 pub mod runtimes;
 pub mod tools;

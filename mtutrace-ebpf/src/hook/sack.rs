@@ -4,13 +4,15 @@ use mtutrace_common::config::ASKED_SLOTS;
 use mtutrace_common::event::SackEvent;
 use mtutrace_common::{Packet, Signal};
 
+use super::options;
 use super::seen::Seen;
 use crate::emit::emit;
 use crate::maps::ASKED;
 use crate::packet::Source;
 
-/// Most options that are looked through: two NOPs in front of each of timestamps and SACK, and one to spare.
-const MAX_OPTIONS: usize = 8;
+/// The option's kind, and its least length: one block.
+const SACK: u8 = 5;
+const ONE_BLOCK: usize = 10;
 /// Most blocks that fit into the 40 bytes of options.
 const MAX_BLOCKS: usize = 4;
 /// A smaller hole is no full-size segment: 576 bytes is the least that IPv4 hosts take (RFC 791), 40 of them headers.
@@ -25,8 +27,7 @@ const OTHER_NS: u64 = 1_000_000;
 #[inline(always)]
 pub fn report(seen: &Seen<'_>) {
     let packet = seen.packet;
-    let Some(offset) = seen.source.get::<u8>(seen.transport + 12) else { return };
-    let end = seen.transport + usize::from(offset >> 4) * 4;
+    let Some(end) = options::end(seen) else { return };
     if packet.gso_segments != 0 || packet.length as usize != end {
         return;
     }
@@ -46,7 +47,7 @@ pub fn report(seen: &Seen<'_>) {
 #[inline(always)]
 fn blocks(seen: &Seen<'_>, ack: u32, end: usize) -> (u32, u32) {
     let (mut hole, mut largest) = (u32::MAX, 0);
-    let Some(at) = option(seen, end) else { return (hole, largest) };
+    let Some(at) = options::find(seen, end, SACK, ONE_BLOCK) else { return (hole, largest) };
     let Some(length) = seen.source.get::<u8>(at + 1) else { return (hole, largest) };
     for n in 0..MAX_BLOCKS {
         if 2 + 8 * (n + 1) > usize::from(length) {
@@ -63,26 +64,6 @@ fn blocks(seen: &Seen<'_>, ack: u32, end: usize) -> (u32, u32) {
         largest = if size > largest { size } else { largest };
     }
     (hole, largest)
-}
-
-/// Where the SACK option is (kind 5).
-#[inline(always)]
-fn option(seen: &Seen<'_>, end: usize) -> Option<usize> {
-    let mut at = seen.transport + 20;
-    for _ in 0..MAX_OPTIONS {
-        if at + 10 > end {
-            return None;
-        }
-        let [kind, length] = seen.source.get::<[u8; 2]>(at)?;
-        match kind {
-            0 => return None,
-            1 => at += 1,
-            5 => return Some(at),
-            _ if length < 2 => return None,
-            _ => at += usize::from(length),
-        }
-    }
-    None
 }
 
 /// Whether it is time to tell of this connection again.

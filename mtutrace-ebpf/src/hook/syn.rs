@@ -2,12 +2,14 @@
 use mtutrace_common::Signal;
 use mtutrace_common::event::SynEvent;
 
+use super::options;
 use super::seen::Seen;
 use crate::emit::emit;
 use crate::packet::Source;
 
-/// Most options that are looked through: the MSS comes first from every stack there is, padding aside.
-const MAX_OPTIONS: usize = 8;
+/// The option's kind and length (RFC 9293 §3.2).
+const MSS: u8 = 2;
+const LENGTH: u8 = 4;
 
 /// Reports the segment with its MSS option.
 #[inline(always)]
@@ -24,19 +26,12 @@ pub fn report(seen: &Seen<'_>) {
     });
 }
 
-/// The MSS option (RFC 9293 §3.1: kind 2, length 4), 0 without one.
+/// The MSS option, 0 without one. What is behind the header is data, whatever it looks like.
 #[inline(always)]
 fn mss(seen: &Seen<'_>) -> u32 {
-    let mut at = seen.transport + 20;
-    for _ in 0..MAX_OPTIONS {
-        let Some([kind, length]) = seen.source.get::<[u8; 2]>(at) else { return 0 };
-        match kind {
-            0 => return 0,
-            1 => at += 1,
-            2 => return seen.source.get::<[u8; 2]>(at + 2).map_or(0, |b| u32::from(u16::from_be_bytes(b))),
-            _ if length < 2 => return 0,
-            _ => at += usize::from(length),
-        }
+    let at = options::end(seen).and_then(|end| options::find(seen, end, MSS, usize::from(LENGTH)));
+    match at.and_then(|at| seen.source.get::<[u8; 4]>(at)) {
+        Some([_, LENGTH, high, low]) => u32::from(u16::from_be_bytes([high, low])),
+        _ => 0,
     }
-    0
 }

@@ -20,7 +20,7 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/mt
 
 /// Why nothing can be traced.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LoadError {
+pub enum LoadError {
     /// The kernel took not even the maps.
     #[error("the kernel refused the BPF object: {0}")]
     Object(#[from] aya::EbpfError),
@@ -137,7 +137,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
 ///
 /// # Errors
 /// When the kernel refuses one.
-pub(crate) fn load_classifiers() -> Result<Ebpf, LoadError> {
+pub fn load_classifiers() -> Result<Ebpf, LoadError> {
     let btf = Options::default().btf();
     let (offsets, _) = btf.map_or((Offsets::NONE, Vec::new()), |btf| offsets::resolve(&btf));
     let mut ebpf = EbpfLoader::new()

@@ -13,7 +13,7 @@ pub(crate) mod hooks;
 pub(crate) mod instances;
 pub(crate) mod kprobes;
 pub(crate) mod limits;
-pub(crate) mod load;
+pub mod load;
 pub mod offsets;
 pub(crate) mod owners;
 mod place;
