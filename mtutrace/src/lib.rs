@@ -11,7 +11,7 @@ pub mod container_fs;
 mod diagnosis;
 mod discovery;
 mod filter;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod identity;

@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use rustix::fs::{Mode, OFlags, open as open_file};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use mounts::read_any;
 pub(crate) use opened::{Opened, Refusal, Wanted};
 
 /// Opens what is at `path` in the root directory of a process, given its directory in /proc; takes no longer than a second.

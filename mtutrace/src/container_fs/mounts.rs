@@ -44,6 +44,15 @@ fn kind_of(table: &[u8], mount: u32) -> Option<String> {
     Some(String::from_utf8_lossy(kind).into_owned())
 }
 
+/// Takes a text for each of the files in turn (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_any(text: &[u8]) {
+    let mount = mount_of(&String::from_utf8_lossy(text)).unwrap_or(36);
+    if let Some(kind) = kind_of(text, mount) {
+        assert!(!kind.contains([' ', '\n']));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,3 +10,10 @@ pub(crate) mod scanner;
 pub(crate) mod snapshot;
 pub(crate) mod visibility;
 pub(crate) mod watchers;
+
+/// Takes a text for each file of /proc that is read here in turn (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_any(text: &[u8]) {
+    process::read_any(text);
+    text.split(|byte| *byte == b'\n').for_each(mounts::read_any);
+}

@@ -178,6 +178,14 @@ fn namespace(line: &[u8]) -> Option<(NetnsId, PathBuf)> {
     (kind == b"nsfs").then(|| (NetnsId(id), PathBuf::from(std::ffi::OsStr::from_bytes(&unescape(place)))))
 }
 
+/// Reads a line of such a table (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_any(line: &[u8]) {
+    if let Some((_, place)) = namespace(line) {
+        assert!(place.as_os_str().len() <= line.len());
+    }
+}
+
 /// Space, tab, newline and backslash are written as octal numbers (mangle_path).
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());

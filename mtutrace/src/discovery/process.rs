@@ -86,6 +86,13 @@ fn parse_ns_link(link: &str) -> Option<NetnsId> {
     link.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok().map(NetnsId)
 }
 
+/// Takes a text for each of the files in turn (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_any(text: &[u8]) {
+    parse_stat(text);
+    parse_ns_link(&String::from_utf8_lossy(text));
+}
+
 fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }

@@ -113,5 +113,18 @@ impl Drop for MetadataService {
     }
 }
 
+/// Reads the body of a Docker's answer (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_docker(body: &[u8]) {
+    let known = docker::read(body, crate::model::Runtime::Docker).unwrap_or_default();
+    assert!(known.len() <= metadata::MOST_CONTAINERS);
+}
+
+/// Reads a message of a CRI's answer (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_cri(message: &[u8]) {
+    assert!(cri::read_any(message).len() <= 2 * metadata::MOST_CONTAINERS);
+}
+
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub(crate) struct Symbols {
 /// Sixteen bytes, since there are some hundred thousand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    address: u64,
+    pub(super) address: u64,
     name: u32,
     length: u16,
 }
@@ -71,7 +71,7 @@ impl Symbols {
     ///
     /// # Errors
     /// When the addresses are hidden or there are no functions.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn parse(data: &[u8]) -> Result<Symbols, SymbolError> {
         let mut symbols = Builder::default();
         data.split(|byte| *byte == b'\n').for_each(|line| symbols.line(line));

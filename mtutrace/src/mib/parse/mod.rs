@@ -96,5 +96,14 @@ fn set(counters: &mut SnmpCounters, name: &str, value: &str) -> Result<(), Parse
     Ok(())
 }
 
+/// Takes a text for each of the files in turn (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_any(text: &str) {
+    let _refused = (snmp(text, &mut SnmpCounters::default()), snmp6(text, &mut SnmpCounters::default()));
+    if let Ok(devices) = dev(text) {
+        assert!(devices.keys().all(|name| !name.contains('\n')));
+    }
+}
+
 #[cfg(test)]
 mod tests;

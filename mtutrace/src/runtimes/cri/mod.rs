@@ -124,6 +124,14 @@ async fn call<T: Item>(grpc: &mut Grpc<Channel>, path: &'static str) -> Result<V
     Ok(grpc.unary(Request::new(()), PathAndQuery::from_static(path), codec).await?.into_inner())
 }
 
+/// Takes a message for each of the two lists in turn (tests/fuzz).
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_any(message: &[u8]) -> Vec<Metadata> {
+    let message = bytes::Bytes::copy_from_slice(message);
+    let sandboxes = list::items(message.clone()).unwrap_or_default();
+    metadata(sandboxes, list::items(message).unwrap_or_default(), Runtime::CriO)
+}
+
 fn metadata(sandboxes: Vec<Sandbox>, containers: Vec<Container>, runtime: Runtime) -> Vec<Metadata> {
     let sandbox = |sandbox: Sandbox| {
         let labels = Labels(&sandbox.labels);

@@ -56,8 +56,13 @@ pub(super) async fn ask(socket: &Arc<Socket>, ids: &[String]) -> Result<Vec<Meta
             body.extend_from_slice(&data);
         }
     }
-    let Summaries(known) = serde_json::from_slice(&body)?;
-    Ok(known.into_iter().filter_map(|summary| metadata(summary, socket.runtime)).collect())
+    Ok(read(&body, socket.runtime)?)
+}
+
+/// What an answer tells.
+pub(super) fn read(body: &[u8], runtime: Runtime) -> Result<Vec<Metadata>, serde_json::Error> {
+    let Summaries(known) = serde_json::from_slice(body)?;
+    Ok(known.into_iter().filter_map(|summary| metadata(summary, runtime)).collect())
 }
 
 /// Without a version, so a daemon of any age answers in its own.

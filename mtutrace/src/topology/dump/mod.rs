@@ -217,7 +217,7 @@ fn exceptions_of(
 }
 
 /// Takes a message's payload for each kind of message in turn (tests/fuzz).
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn read_any(payload: &[u8]) {
     link(link::RTM_NEWLINK, payload);
     fdb::entry(28, payload);

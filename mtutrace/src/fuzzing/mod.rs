@@ -1,5 +1,5 @@
-//! What reads bytes that others made, for the targets in tests/fuzz: no part of the interface, and only there with the
-//! feature `fuzzing`. Each must come back, without a panic, whatever it gets.
+//! What reads bytes that others made, for the targets in tests/fuzz and for a bounded run among the unit tests: no part of the
+//! interface, and only there in tests and with the feature `fuzzing`. Each must come back, without a panic, whatever it gets.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -7,14 +7,19 @@ use bytes::Bytes;
 use mtutrace_common::{ABI_VERSION, EventHeader, Signal};
 
 use crate::capture;
+use crate::container_fs;
+use crate::discovery;
 use crate::filter::expression;
 use crate::identity::{cgroup, conntrack};
 use crate::kernel::btf::Btf;
 use crate::kernel::decode::{DecodeError, decode};
 use crate::kernel::offsets;
+use crate::kernel::symbols;
+use crate::mib;
 use crate::model::Flow;
 use crate::recording::journal::Decoder;
 use crate::recording::playback::Playback;
+use crate::runtimes;
 use crate::topology;
 
 const FLOW: Flow = {
@@ -63,6 +68,32 @@ pub fn btf(bytes: &[u8]) {
     }
 }
 
+/// /proc/kallsyms, and everything that is looked up in it.
+pub fn symbols(bytes: &[u8]) {
+    symbols::read_any(bytes);
+}
+
+/// What a runtime answers, or anybody who listens where it should: the body of Docker's list of containers.
+pub fn docker(body: &[u8]) {
+    runtimes::read_docker(body);
+}
+
+/// The same by Kubernetes' interface: the messages that list sandboxes and containers.
+pub fn cri(message: &[u8]) {
+    runtimes::read_cri(message);
+}
+
+/// What the kernel writes of processes and mounts, in which names are of whoever chose them: stat, ns/net, mountinfo, fdinfo.
+pub fn proc(text: &[u8]) {
+    discovery::read_any(text);
+    container_fs::read_any(text);
+}
+
+/// The kernel's counters: /proc/net/snmp, snmp6 and dev.
+pub fn counters(text: &str) {
+    mib::parse::read_any(text);
+}
+
 /// /proc/PID/net/nf_conntrack.
 pub fn conntrack(text: &str) {
     for entry in conntrack::parse_conntrack(text) {
@@ -100,3 +131,10 @@ pub fn capture(bytes: &[u8]) {
 pub fn netlink(payload: &[u8]) {
     topology::dump::read_any(payload);
 }
+
+#[cfg(test)]
+mod mutate;
+#[cfg(test)]
+mod seeds;
+#[cfg(test)]
+mod tests;
