@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::telemetry::clock::monotonic_ns;
+use crate::telemetry::clock::{measure, monotonic_ns};
 
 /// Exit code of a run that was ended at once: 128 + SIGINT, as shells say it.
 const AT_ONCE: i32 = 130;
@@ -38,6 +38,8 @@ impl Signals {
     /// # Errors
     /// When the handlers cannot be installed.
     pub(crate) fn new() -> io::Result<Signals> {
+        // Before a handler asks for the time.
+        measure();
         let ending = Ending::default();
         let listen = |kind: SignalKind| {
             let handled = ending.clone();

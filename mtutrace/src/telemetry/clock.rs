@@ -1,4 +1,7 @@
 //! The kernel's monotonic clock and the wall clock, at the edge; the middle gets times as numbers.
+use std::sync::Once;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::time::{ClockId, clock_gettime};
@@ -15,7 +18,8 @@ pub(crate) struct Clock {
 impl Clock {
     /// Measures the offset between the two clocks now. A clock that is set later does not move reported times.
     pub(crate) fn new() -> Clock {
-        let offset_ns = read(ClockId::Realtime) - read(ClockId::Monotonic);
+        measure();
+        let offset_ns = read(ClockId::Realtime) - i128::from(monotonic_ns());
         Clock { offset_ns: i64::try_from(offset_ns).unwrap_or(0), set_ns: None, replayed: false }
     }
 
@@ -67,12 +71,48 @@ impl Default for Clock {
     }
 }
 
-/// CLOCK_MONOTONIC now, in nanoseconds. Async-signal-safe (signal-safety(7)): handlers of signals call it.
+/// What this process's CLOCK_MONOTONIC is ahead of the machine's, by which the kernel's events come, nanoseconds.
+static AHEAD_NS: AtomicI64 = AtomicI64::new(0);
+
+/// Finds out whether this process lives in a time namespace of its own. [`Clock::new`] does, too.
+pub(crate) fn measure() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let text = std::fs::read_to_string("/proc/self/timens_offsets").unwrap_or_default();
+        AHEAD_NS.store(ahead(&text).unwrap_or(0), Ordering::Relaxed);
+    });
+}
+
+/// A line `monotonic SECONDS NANOSECONDS` (time_namespaces(7)).
+fn ahead(text: &str) -> Option<i64> {
+    let mut numbers = text.lines().find_map(|line| line.strip_prefix("monotonic"))?.split_ascii_whitespace();
+    let mut next = || numbers.next()?.parse::<i64>().ok();
+    next()?.checked_mul(1_000_000_000)?.checked_add(next()?)
+}
+
+/// The machine's CLOCK_MONOTONIC now, in nanoseconds. Async-signal-safe (signal-safety(7)): handlers of signals call it.
 pub(crate) fn monotonic_ns() -> u64 {
-    u64::try_from(read(ClockId::Monotonic)).unwrap_or(0)
+    u64::try_from(read(ClockId::Monotonic) - i128::from(AHEAD_NS.load(Ordering::Relaxed))).unwrap_or(0)
 }
 
 fn read(clock: ClockId) -> i128 {
     let time = clock_gettime(clock);
     i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case("monotonic           0         0\nboottime            0         0\n", Some(0); "of the machine")]
+    #[test_case("monotonic      100000  5\nboottime            0         0\n", Some(100_000_000_000_005); "ahead")]
+    #[test_case("monotonic       -1000  0\n", Some(-1_000_000_000_000); "behind")]
+    #[test_case("monotonic  9223372036854775807 0\n", None; "too far")]
+    #[test_case("monotonic 1\n", None; "cut")]
+    #[test_case("", None; "a kernel before 5.6")]
+    fn time_namespaces(text: &str, expected: Option<i64>) {
+        assert_eq!(ahead(text), expected);
+    }
 }
