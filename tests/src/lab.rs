@@ -9,6 +9,7 @@ pub mod container;
 pub mod crowd;
 pub mod daemon;
 pub mod datagrams;
+pub mod frames;
 pub mod fuse;
 pub mod hostile;
 pub mod incident;

@@ -104,6 +104,11 @@ impl Tracer {
         Self::launch_program(Command::new(binary()?), &[&record, args].concat(), usize::MAX)
     }
 
+    /// Likewise by a command that goes somewhere and becomes mtutrace there; `-w FILE` is among ARGS.
+    pub fn record_by(command: Command, args: &[&str]) -> Result<Self> {
+        Self::launch_program(command, &[&["record", "-o", "json"], args].concat(), usize::MAX)
+    }
+
     fn launch(args: &[&str], lines_read: usize) -> Result<Self> {
         Self::launch_program(Command::new(binary()?), &[&["run"], args].concat(), lines_read)
     }
