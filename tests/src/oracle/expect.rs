@@ -6,7 +6,7 @@ mod options;
 
 use etherparse::{EtherType, Ethernet2HeaderSlice, IpNumber};
 use mtutrace_common::event::{FragmentEvent, IcmpEvent, OversizedEvent, SackEvent, SynEvent};
-use mtutrace_common::header::ip_flags;
+use mtutrace_common::header::{ip_flags, port};
 use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Packet};
 
 use super::address::{ROUTED4, ROUTED6};
@@ -88,7 +88,7 @@ pub fn expect(case: &Case, place: Place) -> Expected {
     }
     for record in &mut expected.records {
         let kind = record.signal() as u16;
-        let hook = if place.ingress { HookId::TcIngress } else { HookId::TcEgress } as u32;
+        let hook = if place.ingress { HookId::TcIngress } else { HookId::TcEgress } as u16;
         *record.header_mut() = EventHeader {
             abi: ABI_VERSION,
             kind,
@@ -96,6 +96,7 @@ pub fn expect(case: &Case, place: Place) -> Expected {
             time_ns: 0,
             netns: place.netns,
             hook,
+            port: port::KNOWN,
         };
     }
     expected
