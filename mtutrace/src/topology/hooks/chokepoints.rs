@@ -1,6 +1,7 @@
 //! Bridges that stand in for their ports: all that a container behind such a port has routed comes by the bridge's own device,
 //! and its source MAC address tells which port it was.
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::model::{DeviceId, Link, LinkKind, Netns, NetnsId, Node};
 
@@ -58,8 +59,13 @@ fn routes(netns: &Netns, bridge: &Link) -> bool {
     let mut ports = netns.links.values().filter(|link| link.master == Some(bridge.ifindex));
     bridge.kind == LinkKind::Bridge
         && bridge.up
-        && netns.addresses.iter().any(|address| address.ifindex == bridge.ifindex)
+        && netns.addresses.iter().any(|a| a.ifindex == bridge.ifindex && !is_link_local(a.ip))
         && ports.all(|port| port.kind == LinkKind::Veth)
+}
+
+/// Every device that is up has one of IPv6.
+fn is_link_local(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
 }
 
 /// The devices that others lie on.
@@ -128,6 +134,7 @@ mod tests {
     #[test_case(|lab| lab.device(2, 9, "vx", LinkKind::Vxlan, 1450).port(2, 9, 3); "a bridge that leads out")]
     #[test_case(|lab| lab.edit(2, 3, |bridge| bridge.up = false); "a bridge that is down")]
     #[test_case(|mut lab| { lab.0.netns.get_mut(&NetnsId(2)).unwrap().addresses.retain(|a| a.ifindex != 3); lab }; "a bridge that routes nothing")]
+    #[test_case(|mut lab| { lab.0.netns.get_mut(&NetnsId(2)).unwrap().addresses.iter_mut().filter(|a| a.ifindex == 3).for_each(|a| a.ip = crate::testing::node::ip("fe80::1")); lab }; "a bridge with an address for the link alone")]
     #[test_case(|mut lab| { lab.0.follows_fdb = false; lab }; "a kernel that does not tell")]
     fn a_port_is_hooked_itself_behind_or_at(change: fn(Builder) -> Builder) {
         assert_eq!(Chokepoints::of(&change(lab()).0, NetnsId(2)), Chokepoints::default());
