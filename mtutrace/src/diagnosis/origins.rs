@@ -119,9 +119,11 @@ impl Origins {
         flow.count = flow.count.saturating_add(1);
     }
 
-    /// Whether this very packet was seen where it was forged.
+    /// Whether this very packet, or the one that a message quotes, was seen where it was forged.
     fn is_known(&mut self, event: &Event) -> bool {
-        packet(event).is_some_and(|packet| self.packets.get(&packet, event.time_ns).is_some())
+        let Some((flow, id, seq, message)) = packet(event) else { return false };
+        let mut is_known = |message| self.packets.get(&(flow, id, seq, message), event.time_ns).is_some();
+        is_known(message) || is_known(false)
     }
 
     fn is_flooded(&mut self, event: &Event) -> bool {
@@ -142,10 +144,15 @@ impl Origins {
     }
 }
 
-/// Nothing for what has no number of its own (IPv6's datagrams).
+/// Nothing for what has no number of its own (IPv6's datagrams); 0 is one of TCP's.
 fn packet(event: &Event) -> Option<Packet> {
     let message = matches!(event.kind, EventKind::IcmpSeen { .. });
-    (event.ip_id != 0 || event.seq != 0).then_some((event.flow, event.ip_id, event.seq, message))
+    (event.flow.is_tcp() || event.ip_id != 0 || event.seq != 0).then_some((
+        event.flow,
+        event.ip_id,
+        event.seq,
+        message,
+    ))
 }
 
 /// What the place of an event tells.

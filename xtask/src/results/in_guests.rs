@@ -51,6 +51,7 @@ const LIST: &[(&str, On, &str)] = &[
     ),
     ("doctor::without_kprobes_it_shows_what_replaces_them", Both, "which tracepoints it has"),
     ("doctor::without_capabilities_it_says_what_it_cannot_know", Both, "which capability allows what"),
+    ("forged_frames", Both, "when and with what it tells that a bridge has learnt an address"),
     ("healthy", Both, "no false alarm of super-packets, whose segments the kernel makes"),
     (
         "least_privilege::nobody_with_the_documented_capabilities_sees_what_root_sees",

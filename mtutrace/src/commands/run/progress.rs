@@ -1,4 +1,4 @@
-//! How far a start is, on stderr: the kernel takes two times 13 ms for each interface.
+//! How far a start is, on stderr: the kernel takes 13 ms for each side of an interface.
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
