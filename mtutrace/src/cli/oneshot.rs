@@ -80,7 +80,7 @@ pub(crate) struct BenchArgs {
     #[arg(long)]
     json: bool,
     /// Runs of each program per round.
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Rounds; each measures every program once, and the result is the median of the rounds.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1000))]

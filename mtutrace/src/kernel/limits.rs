@@ -68,14 +68,16 @@ impl Limits {
     }
 }
 
-/// Gives one device a limit, and its slot that of another one if there is one (`mtutrace bench`).
+/// Gives one device a limit, and its slots that of another one if there is one (`mtutrace bench`).
 pub(crate) fn set_limit(ebpf: &mut Ebpf, device: DeviceId, limit: u32, others: Option<u32>) {
     if let Some(mut map) = table(ebpf) {
         let _ = map.insert(device_key(device.netns.0, device.ifindex), limit, 0);
     }
     if let Some(mut map) = array(ebpf, "LIMITS") {
         let slot_has = others.map_or(limit, |others| others | LIMIT_DIFFERS);
-        let _ = map.set(slot(device.ifindex, Class::Host), slot_has, 0);
+        for class in [Class::Host, Class::Nested] {
+            let _ = map.set(slot(device.ifindex, class), slot_has, 0);
+        }
     }
 }
 

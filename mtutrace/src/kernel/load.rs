@@ -101,18 +101,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
         Ok(btf) => offsets::resolve(btf),
         Err(_) => (Offsets::NONE, Vec::new()),
     };
-    let reasons = btf.as_ref().map_or_else(|_| Reasons::default(), offsets::reasons);
-    // aya-log's levels go from 1 (error) to 5 (trace); 0 is none.
-    let level: u8 = if options.log { 4 } else { 0 };
-    // The keys of std's hashers come from the kernel (getrandom).
-    let seed = RandomState::new().build_hasher().finish() | 1;
-    let mut ebpf = EbpfLoader::new()
-        .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
-        .override_global("SEED", &seed, true)
-        .override_global("REASONS", bytemuck::bytes_of(&reasons), true)
-        .override_global("AYA_LOG_LEVEL", &level, false)
-        .map_max_entries("EVENTS", options.ring_bytes)
-        .load(OBJECT)?;
+    let mut ebpf = object(options, &offsets, btf.as_ref().ok())?;
     let symbols = Symbols::read(symbols::KALLSYMS);
     match &symbols {
         Ok(symbols) => set_drop_sites(&mut ebpf, &symbols::drop_sites(symbols)),
@@ -131,6 +120,46 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
     }
     let reasons = btf.as_ref().map(offsets::reason_names).unwrap_or_default();
     Ok(Loaded { ebpf, outcome, reasons, symbols: symbols.ok() })
+}
+
+/// The object with its constants set, as the kernel takes it; none of its programs is loaded yet.
+fn object(options: &Options, offsets: &Offsets, btf: Option<&Btf>) -> Result<Ebpf, LoadError> {
+    let reasons = btf.map_or_else(Reasons::default, offsets::reasons);
+    // aya-log's levels go from 1 (error) to 5 (trace); 0 is none.
+    let level: u8 = if options.log { 4 } else { 0 };
+    // The keys of std's hashers come from the kernel (getrandom).
+    let seed = RandomState::new().build_hasher().finish() | 1;
+    let ebpf = EbpfLoader::new()
+        .override_global("OFFSETS", bytemuck::bytes_of(offsets), true)
+        .override_global("SEED", &seed, true)
+        .override_global("REASONS", bytemuck::bytes_of(&reasons), true)
+        .override_global("AYA_LOG_LEVEL", &level, false)
+        .map_max_entries("EVENTS", options.ring_bytes)
+        .load(OBJECT)?;
+    Ok(ebpf)
+}
+
+/// Loads every program that this kernel takes, with the constants of a run, and attaches none.
+///
+/// # Errors
+/// When the kernel refuses the object.
+pub(crate) fn load_unattached() -> Result<Ebpf, LoadError> {
+    let options = Options::default();
+    let btf = options.btf().ok();
+    let (offsets, _) = btf.as_ref().map_or((Offsets::NONE, Vec::new()), offsets::resolve);
+    let mut ebpf = object(&options, &offsets, btf.as_ref())?;
+    for (name, program) in ebpf.programs_mut() {
+        let loaded = match program {
+            Program::SchedClassifier(program) => program.load(),
+            Program::RawTracePoint(program) => program.load(),
+            Program::KProbe(program) => program.load(),
+            _ => Ok(()),
+        };
+        if let Err(e) = loaded {
+            tracing::debug!("{name} is not loaded: {}", chain(&e));
+        }
+    }
+    Ok(ebpf)
 }
 
 /// Loads just the classifiers, without budgets for what they send, and the empty one that they are measured against.
