@@ -5,6 +5,7 @@
 //! nothing behind: every guard removes exactly what it made.
 
 pub mod accuracy;
+pub mod bench;
 pub mod causes;
 pub mod check;
 pub mod examples;

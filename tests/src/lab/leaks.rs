@@ -113,7 +113,8 @@ fn ids(next: u32) -> Result<Vec<u32>> {
     }
 }
 
-fn program_name(id: u32) -> Option<String> {
+/// The name of a program in the kernel, if there is one of that id.
+pub(crate) fn program_name(id: u32) -> Option<String> {
     let fd = bpf(PROG_GET_FD_BY_ID, &mut [id, 0, 0, 0]).ok()?;
     // SAFETY: the kernel just returned this descriptor and nobody else knows it.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };

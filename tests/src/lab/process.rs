@@ -1,6 +1,6 @@
 //! A child process that doesn't outlive its guard.
 
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -33,6 +33,11 @@ impl Process {
     /// Its stderr, likewise.
     pub fn take_stderr(&mut self) -> Option<ChildStderr> {
         self.child.stderr.take()
+    }
+
+    /// Its stdin, likewise.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// How it ended, if it has.

@@ -73,6 +73,8 @@ pub struct Tracer {
     pending: VecDeque<String>,
     lines: Vec<String>,
     stderr: Arc<Mutex<String>>,
+    /// How long it may take to end.
+    end: Duration,
     _ready_file: ReadyFile,
 }
 
@@ -80,6 +82,14 @@ impl Tracer {
     /// Runs `mtutrace run -o json ARGS` and waits until every hook is attached.
     pub fn start(args: &[&str]) -> Result<Self> {
         Self::launch(&[&["-o", "json"], args].concat(), usize::MAX)
+    }
+
+    /// The same where that and its end may each take so long.
+    pub fn start_within(patience: Duration, args: &[&str]) -> Result<Self> {
+        let args = [&["run", "-o", "json"], args].concat();
+        let mut tracer = Self::launch_in(patience, Command::new(binary()?), &args, usize::MAX)?;
+        tracer.end = patience;
+        Ok(tracer)
     }
 
     /// Runs `mtutrace run -o text ARGS`, likewise.
@@ -113,7 +123,11 @@ impl Tracer {
         Self::launch_program(Command::new(binary()?), &[&["run"], args].concat(), lines_read)
     }
 
-    fn launch_program(mut command: Command, args: &[&str], lines_read: usize) -> Result<Self> {
+    fn launch_program(command: Command, args: &[&str], lines_read: usize) -> Result<Self> {
+        Self::launch_in(READY, command, args, lines_read)
+    }
+
+    fn launch_in(patience: Duration, mut command: Command, args: &[&str], lines_read: usize) -> Result<Self> {
         let ready = ReadyFile::new();
         command.args(args).arg("--ready-file").arg(&ready.0);
         // A group of its own, so that a Ctrl-C in the terminal is the lab's to pass on.
@@ -133,8 +147,8 @@ impl Tracer {
         std::thread::spawn(move || collect(pipe, &copy));
         let path = ready.0.clone();
         let (pending, lines) = (VecDeque::new(), Vec::new());
-        let mut tracer = Self { process, receive, pending, lines, stderr, _ready_file: ready };
-        let attached = wait::until("mtutrace to attach", READY, || match tracer.process.ended()? {
+        let mut tracer = Self { process, receive, pending, lines, stderr, end: END, _ready_file: ready };
+        let attached = wait::until("mtutrace to attach", patience, || match tracer.process.ended()? {
             // Who is left alone with a closed pipe may end at once.
             Some(_) if lines_read != usize::MAX => Ok(Some(())),
             Some(status) => bail!("mtutrace ended before it was ready: {status}"),
@@ -223,7 +237,8 @@ impl Tracer {
     }
 
     fn end(mut self, before: usize) -> Result<End> {
-        let status: ExitStatus = self.process.wait("mtutrace to end", END).with_context(|| self.so_far())?;
+        let status: ExitStatus =
+            self.process.wait("mtutrace to end", self.end).with_context(|| self.so_far())?;
         while self.take(Duration::from_secs(1)) {}
         let last = self.lines.split_off(before);
         let lines = [self.lines, last.clone()].concat();

@@ -13,7 +13,7 @@ use super::process::Process;
 use super::wait;
 
 /// How long a helper may take to come up.
-pub(super) const START: Duration = Duration::from_secs(10);
+pub(crate) const START: Duration = Duration::from_secs(10);
 
 /// An HTTP server: `GET /N` answers with N bytes, `PUT` answers with the count of what it got.
 #[derive(Debug)]

@@ -33,6 +33,21 @@ pub fn patient(duration: Duration) -> Duration {
     duration * *FACTOR
 }
 
+/// Lets time pass, where time itself is what is measured.
+pub fn pass(duration: Duration) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        if interrupted() {
+            bail!("interrupted");
+        }
+        let left = duration.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(POLL));
+    }
+}
+
 /// Asks `probe` until it answers, at most for `timeout` (as [`patient`] says); `what` names the thing in the error.
 pub fn until<T>(what: &str, timeout: Duration, mut probe: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let (start, timeout) = (Instant::now(), patient(timeout));

@@ -2,9 +2,9 @@
 //!
 //! `serve --listen ADDR` · `get URL --timeout S [--reader slow|rest|reset]` · `put URL --bytes N --timeout S` ·
 //! `hold` · `wire --kind tap|tun --a NETNS:DEVICE --b NETNS:DEVICE …` (see wire.rs) ·
-//! `udp-send ADDR --size N --count N [--df|--probe]` · `first-fragments ADDR --size N --count N`. `attack KIND ADDR [--as IP]` (see attack.rs). Lines on stdout are for
+//! `udp-send ADDR --size N --count N [--df|--probe]` · `load-sink --listen ADDR` · `load-udp ADDR …` · `load-tcp ADDR …` (see load.rs) · `first-fragments ADDR --size N --count N`. `attack KIND ADDR [--as IP]` (see attack.rs). Lines on stdout are for
 //! the parent: `ready`, `stalled BYTES` (nothing has moved for a while, still trying), and at the end
-//! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`.
+//! `complete BYTES` or `failed BYTES why`; senders of datagrams end with `sent N refused N`, load with `sent N nanos N cpu N`.
 #![expect(clippy::print_stdout, reason = "lines on stdout are how it talks to its parent")]
 
 use std::io::{Error, ErrorKind};
@@ -14,6 +14,7 @@ mod args;
 mod attack;
 mod fragment;
 mod http;
+mod load;
 mod packet;
 mod udp;
 mod wire;
@@ -29,11 +30,14 @@ fn main() -> ExitCode {
         Some("udp-send") => udp::send(&args),
         Some("first-fragments") => fragment::send(&args),
         Some("wire") => wire::run(&args),
+        Some("load-sink") => load::sink(&args),
+        Some("load-udp") => load::udp(&args),
+        Some("load-tcp") => load::tcp(&args),
         Some("attack") => attack::run(&args),
         Some("get" | "put") => return http::transfer(&args),
         _ => Err(Error::new(
             ErrorKind::InvalidInput,
-            "serve, get, put, hold, udp-send, first-fragments, attack or wire",
+            "serve, get, put, hold, udp-send, first-fragments, load-…, attack or wire",
         )),
     };
     match result {

@@ -11,6 +11,13 @@ use super::args::number;
 pub(crate) fn send(args: &[String]) -> Result<()> {
     let to = destination(args)?;
     let socket = bound_for(to)?;
+    discovery(&socket, to, args)?;
+    let payload = vec![b'x'; number(args, "--size")?];
+    send_each(number(args, "--count")?, |_| socket.send_to(&payload, to))
+}
+
+/// What `--df` and `--probe` say about fragments.
+pub(crate) fn discovery(socket: &UdpSocket, to: SocketAddr, args: &[String]) -> Result<()> {
     let given = |name: &str| args.iter().any(|arg| arg == name);
     let (level, option, values) = if to.is_ipv4() {
         let values = [libc::IP_PMTUDISC_DO, libc::IP_PMTUDISC_PROBE, libc::IP_PMTUDISC_DONT];
@@ -21,7 +28,7 @@ pub(crate) fn send(args: &[String]) -> Result<()> {
     };
     let [df, probe, dont] = values;
     set(
-        &socket,
+        socket,
         level,
         option,
         if given("--df") {
@@ -31,9 +38,7 @@ pub(crate) fn send(args: &[String]) -> Result<()> {
         } else {
             dont
         },
-    )?;
-    let payload = vec![b'x'; number(args, "--size")?];
-    send_each(number(args, "--count")?, |_| socket.send_to(&payload, to))
+    )
 }
 
 /// Sends again and again, and says how often it went and how often the kernel found it too big (`EMSGSIZE`), which

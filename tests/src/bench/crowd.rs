@@ -1,0 +1,206 @@
+//! A node with more and more containers: how long mtutrace takes to start and to end, what it holds, and what a packet costs.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::load::{Line, Sink};
+use super::runs::{Counting, Runs, Share, name};
+use super::spread::Spread;
+use super::usage::{Meter, Usage};
+use crate::lab::crowd::Crowd;
+use crate::lab::tracer::{End, Tracer};
+use crate::lab::wait;
+
+/// The address of the bridge, to which the first container sends.
+const BRIDGE: &str = "10.42.0.1";
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A node with so many containers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Containers, each with one veth on one bridge.
+    pub containers: usize,
+    /// Devices that carry classifiers, on the whole machine.
+    pub interfaces: u64,
+    /// From its start until all is attached, milliseconds.
+    pub ready_ms: Spread,
+    /// From Ctrl-C until it has ended, milliseconds.
+    pub end_ms: Spread,
+    /// CPU time until all was attached, milliseconds.
+    pub start_cpu_ms: Spread,
+    /// Resident memory, bytes.
+    pub resident_bytes: Spread,
+    /// The most that it was.
+    pub peak_bytes: Spread,
+    /// File descriptors.
+    pub descriptors: Spread,
+    /// CPU time without traffic, percent of one CPU.
+    pub idle_percent: Spread,
+    /// CPU time of the path for a packet of 64 bytes without mtutrace, nanoseconds.
+    pub without_ns: Spread,
+    /// The same with it.
+    pub with_ns: Spread,
+    /// With over without, neighbours compared.
+    pub ratio: Spread,
+    /// What its programs did for each packet, the dearest first.
+    pub programs: Vec<Share>,
+}
+
+/// How much is measured.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    /// Containers, upwards.
+    pub(super) sizes: Vec<usize>,
+    /// Starts of mtutrace where they are quick; where there are many containers, one.
+    pub(super) starts: usize,
+    /// Measurements of packets in each phase.
+    pub(super) samples: usize,
+    /// How long each takes.
+    pub(super) length: Duration,
+    /// How long it idles.
+    pub(super) idle: Duration,
+}
+
+/// More containers than this: one start.
+const MANY: usize = 200;
+
+/// One crowd that grows.
+pub(super) fn measure(plan: &Plan, mut say: impl FnMut(&str)) -> Result<Vec<Row>> {
+    let Some(first) = plan.sizes.first() else { return Ok(Vec::new()) };
+    say(&format!("{first} containers on one bridge"));
+    let mut crowd = Crowd::fitting(*first)?;
+    let _sink = Sink::start(&crowd.hub)?;
+    let mut rows = Vec::new();
+    for size in &plan.sizes {
+        if *size > crowd.pods.len() {
+            say(&format!("{size} containers on one bridge"));
+        }
+        grow(&mut crowd, *size)?;
+        let starts = if *size > MANY { 1 } else { plan.starts };
+        let starts = (0..starts).map(|_| Start::measure(&crowd, plan)).collect::<Result<Vec<_>>>()?;
+        rows.push(row(*size, &starts).context("nothing was measured")?);
+    }
+    Ok(rows)
+}
+
+/// Step by step: a signal is to be heeded meanwhile.
+fn grow(crowd: &mut Crowd, size: usize) -> Result<()> {
+    const STEP: usize = 25;
+    while crowd.pods.len() < size {
+        wait::pass(Duration::ZERO)?;
+        crowd.add(STEP.min(size - crowd.pods.len()))?;
+    }
+    Ok(())
+}
+
+/// One start of mtutrace, and what was measured around it.
+#[derive(Debug, Default)]
+struct Start {
+    interfaces: u64,
+    ready_ms: f64,
+    end_ms: f64,
+    start_cpu_ms: f64,
+    usage: Option<Usage>,
+    idle_percent: f64,
+    /// Without and with, nanoseconds.
+    pairs: Vec<(f64, f64)>,
+    programs: Vec<Share>,
+}
+
+impl Start {
+    fn measure(crowd: &Crowd, plan: &Plan) -> Result<Self> {
+        let from = crowd.pods.first().context("a crowd is more than nobody")?.place();
+        let line = Line { from, to: &crowd.hub, address: BRIDGE };
+        let sample = || Ok(line.packets(plan.length)?.1.each_ns());
+        let samples = || (0..plan.samples).map(|_| sample()).collect::<Result<Vec<f64>>>();
+        let before = samples()?;
+        let start = Instant::now();
+        let tracer = Tracer::start_within(PATIENCE, &[])?;
+        let ready_ms = milliseconds(start);
+        let pids = [tracer.pid()];
+        let start_cpu_ms = Usage::of_all(&pids)?.cpu_ms;
+        let with = samples()?;
+        let programs = {
+            let _counting = Counting::start()?;
+            let before = Runs::of(&pids)?;
+            let (_, sent) = line.packets(plan.length)?;
+            Runs::of(&pids)?.per_packet(&before, sent.count, name)
+        };
+        let meter = Meter::start(&pids)?;
+        wait::pass(plan.idle)?;
+        let (idle_percent, usage) = (meter.percent(&pids)?, Some(Usage::of_all(&pids)?));
+        let start = Instant::now();
+        let end = tracer.interrupt()?;
+        let end_ms = milliseconds(start);
+        let pairs = around(&before, &with, &samples()?);
+        let interfaces = interfaces(&end);
+        Ok(Self { interfaces, ready_ms, end_ms, start_cpu_ms, usage, idle_percent, pairs, programs })
+    }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+/// Each sample beside the mean of those before and after: a drift of the machine cancels out.
+fn around(before: &[f64], with: &[f64], after: &[f64]) -> Vec<(f64, f64)> {
+    let without = before.iter().zip(after).map(|(before, after)| f64::midpoint(*before, *after));
+    without.zip(with.iter().copied()).collect()
+}
+
+fn interfaces(end: &End) -> u64 {
+    let status = end.of_kind("status").pop();
+    status.and_then(|status| status["interfaces"].as_u64()).unwrap_or(0)
+}
+
+fn row(containers: usize, starts: &[Start]) -> Option<Row> {
+    let spread = |number: fn(&Start) -> f64| Spread::of(starts.iter().map(number));
+    let usage = |number: fn(&Usage) -> f64| {
+        Spread::of(starts.iter().filter_map(|start| start.usage.as_ref().map(number)))
+    };
+    let pairs = || starts.iter().flat_map(|start| start.pairs.iter().copied());
+    Some(Row {
+        containers,
+        interfaces: starts.iter().map(|start| start.interfaces).max()?,
+        ready_ms: spread(|start| start.ready_ms)?,
+        end_ms: spread(|start| start.end_ms)?,
+        start_cpu_ms: spread(|start| start.start_cpu_ms)?,
+        resident_bytes: usage(|usage| usage.resident_bytes as f64)?,
+        peak_bytes: usage(|usage| usage.peak_bytes as f64)?,
+        descriptors: usage(|usage| usage.descriptors as f64)?,
+        idle_percent: spread(|start| start.idle_percent)?,
+        without_ns: Spread::of(pairs().map(|(without, _)| without))?,
+        with_ns: Spread::of(pairs().map(|(_, with)| with))?,
+        ratio: Spread::of_ratios(pairs())?,
+        programs: starts.last()?.programs.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drift_cancels_out() {
+        // The machine gets slower by 10 ns in each phase; the tracer adds nothing.
+        let pairs = around(&[100.0, 102.0], &[110.0, 112.0], &[120.0, 122.0]);
+        assert_eq!(Spread::of_ratios(pairs).unwrap().median, 1.0);
+    }
+
+    #[test]
+    fn rows_come_from_all_starts() {
+        let usage = Usage { cpu_ms: 1.0, resident_bytes: 10, peak_bytes: 20, descriptors: 30 };
+        let start = |ready_ms: f64, pairs: Vec<(f64, f64)>| Start {
+            ready_ms,
+            usage: Some(usage),
+            pairs,
+            ..Start::default()
+        };
+        let row = row(7, &[start(10.0, vec![(100.0, 110.0)]), start(30.0, vec![(100.0, 130.0)])]).unwrap();
+        assert_eq!((row.containers, row.ready_ms.median, row.ready_ms.count), (7, 20.0, 2));
+        assert!((row.ratio.median - 1.2).abs() < 1e-9, "{:?}", row.ratio);
+        assert_eq!(super::row(7, &[]), None);
+    }
+}
