@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "narrating is what these commands do")]
 
 mod as_root;
+mod bench;
 mod build;
 mod commands;
 mod dist;
@@ -76,6 +77,8 @@ enum Task {
     Screenshot,
     /// Faults and healthy look-alikes, and whether mtutrace tells them apart; needs root
     Accuracy(accuracy::Options),
+    /// What mtutrace costs on this kernel, where it goes, and what other tools cost; needs root
+    Bench(bench::Options),
     /// Make what others install, below target/dist: a static binary, tarball, Debian package, container image, checksums
     Dist(dist::Options),
     /// Structure of the source, clippy and rustdoc without warnings, dependencies, spelling
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::demo(),
         Task::Screenshot => screenshot::screenshot(),
         Task::Accuracy(options) => accuracy::accuracy(&options),
+        Task::Bench(options) => bench::bench(&options),
         Task::Dist(options) => dist::dist(&options),
         Task::Lint(options) => lint::lint(&options),
     };

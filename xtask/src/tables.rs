@@ -20,9 +20,14 @@ pub(crate) struct Table(Vec<Vec<String>>);
 impl Table {
     /// A table whose rows are of some kind of thing.
     pub(crate) fn new(what: &str, columns: &[Column]) -> Self {
+        Self::of(what, columns.iter().map(|column| column.title.as_str()))
+    }
+
+    /// The same with any columns.
+    pub(crate) fn of<'a>(what: &str, columns: impl Iterator<Item = &'a str> + Clone) -> Self {
         let mut table = Self(Vec::new());
-        table.row(what, columns.iter().map(|column| column.title.clone()));
-        table.row("---", columns.iter().map(|_| "---".to_owned()));
+        table.row(what, columns.clone().map(str::to_owned));
+        table.row("---", columns.map(|_| "---".to_owned()));
         table
     }
 
