@@ -10,12 +10,13 @@ use super::runs::{Counting, Runs, Share, name};
 use super::spread::Spread;
 use super::usage::{Meter, Usage};
 use crate::lab::crowd::Crowd;
+use crate::lab::leaks::Held;
 use crate::lab::tracer::{End, Tracer};
 use crate::lab::wait;
 
 /// The address of the bridge, to which the first container sends.
 const BRIDGE: &str = "10.42.0.1";
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A node with so many containers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,11 +25,15 @@ pub struct Row {
     pub containers: usize,
     /// Devices that carry classifiers, on the whole machine.
     pub interfaces: u64,
-    /// From its start until all is attached, milliseconds.
+    /// From its start until it says that it is ready, milliseconds: the host's devices carry classifiers, and a share of each other
+    /// namespace's.
     pub ready_ms: Spread,
+    /// From its start until nothing more is attached; nothing where that took too long, or the kernel has no links for it.
+    #[serde(default)]
+    pub attached_ms: Option<Spread>,
     /// From Ctrl-C until it has ended, milliseconds.
     pub end_ms: Spread,
-    /// CPU time until all was attached, milliseconds.
+    /// CPU time until it was ready, milliseconds.
     pub start_cpu_ms: Spread,
     /// Resident memory, bytes.
     pub resident_bytes: Spread,
@@ -100,6 +105,7 @@ fn grow(crowd: &mut Crowd, size: usize) -> Result<()> {
 struct Start {
     interfaces: u64,
     ready_ms: f64,
+    attached_ms: Option<f64>,
     end_ms: f64,
     start_cpu_ms: f64,
     usage: Option<Usage>,
@@ -121,6 +127,7 @@ impl Start {
         let ready_ms = milliseconds(start);
         let pids = [tracer.pid()];
         let start_cpu_ms = Usage::of_all(&pids)?.cpu_ms;
+        let attached_ms = attached(pids[0], start)?;
         let with = samples()?;
         let programs = {
             let _counting = Counting::start()?;
@@ -136,8 +143,36 @@ impl Start {
         let end_ms = milliseconds(start);
         let pairs = around(&before, &with, &samples()?);
         let interfaces = interfaces(&end);
-        Ok(Self { interfaces, ready_ms, end_ms, start_cpu_ms, usage, idle_percent, pairs, programs })
+        Ok(Self {
+            interfaces,
+            ready_ms,
+            attached_ms,
+            end_ms,
+            start_cpu_ms,
+            usage,
+            idle_percent,
+            pairs,
+            programs,
+        })
     }
+}
+
+/// Waits until a process holds no more BPF links than a while ago: milliseconds from `start` until it held the last one.
+fn attached(pid: u32, start: Instant) -> Result<Option<f64>> {
+    const LOOK: Duration = Duration::from_millis(250);
+    const STILL: Duration = Duration::from_secs(2);
+    let (mut links, mut last) = (Held::by(pid)?.links, Instant::now());
+    while last.elapsed() < STILL {
+        if start.elapsed() > PATIENCE {
+            return Ok(None);
+        }
+        wait::pass(LOOK)?;
+        let now = Held::by(pid)?.links;
+        if now != links {
+            (links, last) = (now, Instant::now());
+        }
+    }
+    Ok((!links.is_empty()).then(|| (last - start).as_secs_f64() * 1000.0))
 }
 
 fn milliseconds(since: Instant) -> f64 {
@@ -165,6 +200,7 @@ fn row(containers: usize, starts: &[Start]) -> Option<Row> {
         containers,
         interfaces: starts.iter().map(|start| start.interfaces).max()?,
         ready_ms: spread(|start| start.ready_ms)?,
+        attached_ms: Spread::of(starts.iter().filter_map(|start| start.attached_ms)),
         end_ms: spread(|start| start.end_ms)?,
         start_cpu_ms: spread(|start| start.start_cpu_ms)?,
         resident_bytes: usage(|usage| usage.resident_bytes as f64)?,

@@ -52,7 +52,8 @@ firewall does not let pass. A source has a budget of 100 records a second of eac
 ([ARCHITECTURE.md](ARCHITECTURE.md#nobody-drowns-out-the-others)). \"Unaccounted\" is records less those told, left out, lost or not understood: 0, or the books are wrong.";
 
 const CROWD: &str = "\
-Containers on one bridge, each with a network namespace, a cgroup and a veth; the first one sends to the bridge. What else this machine runs is traced as well.";
+Containers on one bridge, each with a network namespace, a cgroup and a veth; the first one sends to the bridge. What else this machine runs is traced as well. mtutrace is ready once the host's
+devices carry classifiers, and a share of each other namespace's; this bridge and its ports are in one of those, so that attaching goes on then. Packets and idleness are measured after that.";
 
 /// Writes both below `root`.
 pub(super) fn write(root: &Path, report: &Report) -> Result<()> {

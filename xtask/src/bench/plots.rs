@@ -100,9 +100,12 @@ fn start(report: &Report, title: &str) -> Result<String> {
     let points = |spread: fn(&mtutrace_tests::bench::crowd::Row) -> Spread| {
         report.crowd.iter().map(|row| (row.containers as f64, spread(row).median)).collect::<Vec<_>>()
     };
+    let attached =
+        report.crowd.iter().filter_map(|row| Some((row.containers as f64, row.attached_ms?.median)));
     let series = vec![
-        ("until all is attached", points(|row| row.ready_ms)),
-        ("CPU time for that", points(|row| row.start_cpu_ms)),
+        ("until it is ready", points(|row| row.ready_ms)),
+        ("until all is attached", attached.collect()),
+        ("CPU time until it is ready", points(|row| row.start_cpu_ms)),
         ("from Ctrl-C to the end", points(|row| row.end_ms)),
     ];
     lines(&Lines {

@@ -22,7 +22,7 @@ fn tool(name: &str, packets: Value, ratio: Value) -> Value {
 
 fn crowd(containers: usize, with: f64) -> Value {
     json!({
-        "containers": containers, "interfaces": containers + 2, "ready_ms": one(800.0), "end_ms": one(50.0),
+        "containers": containers, "interfaces": containers + 2, "ready_ms": one(800.0), "attached_ms": one(900.0), "end_ms": one(50.0),
         "start_cpu_ms": one(300.0), "resident_bytes": one(4e7), "peak_bytes": one(5e7), "descriptors": one(100.0),
         "idle_percent": one(0.5), "without_ns": one(1000.0), "with_ns": one(with), "ratio": one(with / 1000.0),
         "programs": [{"program": "mtut_in", "runs": 2.0, "ns": 130.0}],

@@ -173,6 +173,7 @@ pub(super) fn crowd(rows: &[crowd::Row]) -> Table {
         "devices with classifiers",
         "ready after, ms",
         "CPU for that, ms",
+        "all attached after, ms",
         "end takes, ms",
         "memory, MB",
         "peak, MB",
@@ -190,6 +191,7 @@ pub(super) fn crowd(rows: &[crowd::Row]) -> Table {
             row.interfaces.to_string(),
             spread(Some(&row.ready_ms), 1.0),
             spread(Some(&row.start_cpu_ms), 1.0),
+            spread(row.attached_ms.as_ref(), 1.0),
             spread(Some(&row.end_ms), 1.0),
             spread(Some(&row.resident_bytes), MB),
             spread(Some(&row.peak_bytes), MB),
@@ -262,7 +264,8 @@ mod tests {
         let row = cells(&events(&report), &["1000 (999 reached)"]);
         assert_eq!(row[1..8], ["999", "999", "2000", "1500", "500", "0", "0"]);
         let row = cells(&crowd(&report.crowd), &["50"]);
-        assert_eq!(row[11..], ["1.10", "2.00", "130"]);
+        assert_eq!(row[12..], ["1.10", "2.00", "130"]);
+        assert_eq!(row[2..5], ["800", "300", "900"]);
         assert_eq!(cells(&shares(&report.live), &["nested"])[1..], ["mtut_in", "6.00", "300"]);
     }
 }

@@ -55,8 +55,11 @@ fn failed(error: impl std::fmt::Display) -> anyhow::Error {
 /// A little more than the largest; 1 where there is nothing.
 fn top(numbers: impl Iterator<Item = f64>) -> f64 {
     let largest = numbers.fold(0.0, f64::max);
-    if largest > 0.0 { largest * 1.1 } else { 1.0 }
+    if largest > 0.0 { largest * 1.05 } else { 1.0 }
 }
+
+/// Above the lines and bars there is room for the legend.
+const LEGEND: f64 = 1.3;
 
 /// From a little below the smallest to a little above the largest.
 fn decades(numbers: impl Iterator<Item = f64> + Clone) -> std::ops::Range<f64> {
@@ -77,7 +80,7 @@ pub(super) fn lines(plot: &Lines<'_>) -> Result<String> {
                 chart.build_cartesian_2d(decades(xs).log_scale(), decades(ys).log_scale()).map_err(failed)?;
             fill(chart, plot)
         } else {
-            let chart = chart.build_cartesian_2d(0.0..top(xs), 0.0..top(ys)).map_err(failed)?;
+            let chart = chart.build_cartesian_2d(0.0..top(xs), 0.0..top(ys) * LEGEND).map_err(failed)?;
             fill(chart, plot)
         }
     })
@@ -109,7 +112,8 @@ where
 /// The SVG of bars.
 pub(super) fn bars(plot: &Bars<'_>) -> Result<String> {
     let count = plot.labels.len().max(1) as f64;
-    let highest = top(plot.series.iter().flat_map(|(_, numbers)| numbers.iter().flatten().copied()));
+    let room = if plot.series.len() > 1 { LEGEND } else { 1.0 };
+    let highest = top(plot.series.iter().flat_map(|(_, numbers)| numbers.iter().flatten().copied())) * room;
     draw(|area| {
         let mut builder = ChartBuilder::on(area);
         builder.caption(plot.title, (FONT, 20)).margin(12).x_label_area_size(42).y_label_area_size(64);
