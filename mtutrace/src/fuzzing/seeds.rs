@@ -85,7 +85,7 @@ fn records() -> Vec<Vec<u8>> {
             abi: ABI_VERSION,
             kind: signal as u16,
             ifindex: 3,
-            hook: HookId::KfreeSkb as u32,
+            hook: HookId::KfreeSkb as u16,
             ..EventHeader::default()
         };
         let mut bytes = bytes_of(&event).to_vec();
