@@ -93,12 +93,14 @@ pub(crate) fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
 /// packet, it is seen at the first of them.
 pub(crate) fn hooked(node: &Node, netns: NetnsId) -> Vec<Hooked> {
     let points = Chokepoints::of(node, netns);
-    let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.values());
-    let wanted = links.filter_map(|link| {
+    let links = || node.netns.get(&netns).into_iter().flat_map(|n| n.links.values());
+    // Where tunnels' packets are made, what becomes of them is to be seen here.
+    let makes = links().any(|link| link.tunnel.is_some() && link.up);
+    let wanted = links().filter_map(|link| {
         let device = DeviceId { netns, ifindex: link.ifindex };
         let behind = link.peer.and_then(|peer| node.link(peer)).and_then(chokepoints::mac);
         let wanted = wants_hooks(node, device) && !points.covers(link.ifindex, behind);
-        wanted.then(|| Hooked { device, egress: wants_egress(node, link) })
+        wanted.then(|| Hooked { device, egress: makes || wants_egress(node, link) })
     });
     let mut wanted: Vec<Hooked> = wanted.collect();
     wanted.sort_by_key(|hooked| node.link(hooked.device).map(|link| link.kind == LinkKind::Veth));
