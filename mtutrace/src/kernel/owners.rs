@@ -37,7 +37,7 @@ pub(crate) fn key(netns: NetnsId, mac: [u8; 6]) -> OwnerKey {
 
 impl Owners {
     /// Sets who is behind which port, and which bridges stand in for them. Returns the namespaces with entries that are new: what
-    /// their bridges have learnt before is to be told by [`seen_at`].
+    /// their bridges have learnt before is to be told by [`Owners::seen_at`].
     pub(super) fn set(
         &mut self,
         ebpf: &mut Ebpf,
