@@ -4,8 +4,8 @@ use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, HashMap, PerCpuArray, RingBuf};
 use mtutrace_common::Packet;
 use mtutrace_common::config::{
-    ASKED_SLOTS, BUDGET_SLOTS, DropSite, LIMIT_SLOTS, MAX_DROP_SITES, MAX_LIMITS, MAX_OWNERS, Owner, OwnerKey, RING_BYTES,
-    counter,
+    ASKED_SLOTS, BUDGET_SLOTS, DropSite, LIMIT_SLOTS, MAX_DROP_SITES, MAX_LIMITS, MAX_OWNERS, Owner,
+    OwnerKey, RING_BYTES, counter,
 };
 
 /// Events to user space: 1 MiB holds about 8,000 of them, some seconds of a bad day.

@@ -52,7 +52,8 @@ pub fn mtut_sendlen(ctx: RawTracePointContext) -> i32 {
 #[inline(always)]
 fn report(hook: HookId, sock: Option<Sock>, to: Option<([u8; 16], u16)>, mtu: u32) {
     let Some(sock) = sock else { return };
-    let origin = Origin { hook, netns: sock.netns, ifindex: 0, port: KNOWN, source: budget::source(&sock.local) };
+    let origin =
+        Origin { hook, netns: sock.netns, ifindex: 0, port: KNOWN, source: budget::source(&sock.local) };
     emit(Signal::Drop, origin, |event: &mut DropEvent| {
         let packet = &mut event.packet;
         packet.family = sock.family;

@@ -38,7 +38,8 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
         return None;
     }
     let hook = HookId::TcpRetransmit;
-    let origin = Origin { hook, netns: sock.netns, ifindex: 0, port: KNOWN, source: budget::source(&sock.local) };
+    let origin =
+        Origin { hook, netns: sock.netns, ifindex: 0, port: KNOWN, source: budget::source(&sock.local) };
     emit(Signal::Retransmit, origin, |event: &mut RetransmitEvent| {
         event.packet = Packet {
             src: sock.local,
