@@ -124,6 +124,14 @@ pub struct OwnerKey {
     pub mac: u64,
 }
 
+impl OwnerKey {
+    /// Of an address in the namespace with this inode number.
+    pub const fn new(netns: u32, mac: [u8; 6]) -> OwnerKey {
+        let [a, b, c, d, e, f] = mac;
+        OwnerKey { netns: netns as u64, mac: u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) }
+    }
+}
+
 /// Most MAC addresses that chokepoints know, and most chokepoints: what finds no room keeps classifiers on its port.
 pub const MAX_OWNERS: u32 = 16_384;
 
@@ -153,3 +161,14 @@ pub mod counter {
 
 /// Bytes of the ring buffer that carries events.
 pub const RING_BYTES: u32 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_byte_is_the_lowest() {
+        let key = OwnerKey::new(7, [2, 0x42, 0xac, 0x11, 0, 3]);
+        assert_eq!(key, OwnerKey { netns: 7, mac: 0x0300_11ac_4202 });
+    }
+}

@@ -1,6 +1,7 @@
 //! Sends a record, or counts it as lost.
 use aya_ebpf::helpers::bpf_ktime_get_ns;
 use mtutrace_common::config::counter;
+use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{ABI_VERSION, EventHeader, HookId, Signal};
 
 use crate::budget;
@@ -18,6 +19,14 @@ pub struct Origin {
     pub port: u16,
     /// Hash of the address that the packet came from.
     pub source: u32,
+}
+
+impl Origin {
+    /// Where no port is to be told apart.
+    #[inline(always)]
+    pub fn new(hook: HookId, netns: u32, ifindex: u32, source: u32) -> Origin {
+        Origin { hook, netns, ifindex, port: KNOWN, source }
+    }
 }
 
 /// Lets `fill` write a record where it will be read from (the stack is too small for copies), and sends it. `fill` starts

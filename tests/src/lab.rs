@@ -14,6 +14,7 @@ pub mod fuse;
 pub mod hostile;
 pub mod incident;
 pub mod leaks;
+pub mod memory;
 pub mod mib;
 pub mod name;
 pub mod netns;

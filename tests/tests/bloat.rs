@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::daemon::Daemon;
+use mtutrace_tests::lab::memory::Memory;
 use mtutrace_tests::lab::rooted::Rooted;
 use mtutrace_tests::lab::tracer::{Tracer, binary};
 use mtutrace_tests::lab::{alone, wait};
@@ -68,8 +69,7 @@ fn answers_of_nothing_but_containers() {
 /// The most memory that it has had after so long, kB.
 fn highest_after(tracer: &Tracer, time: Duration) -> u64 {
     std::thread::sleep(time);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", tracer.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    eprintln!("at most {line}");
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    let highest = Memory::of(tracer.pid()).unwrap().peak / 1024;
+    eprintln!("at most {highest} kB");
+    highest
 }

@@ -10,6 +10,7 @@ use mtutrace_tests::lab::container::Container;
 use mtutrace_tests::lab::datagrams;
 use mtutrace_tests::lab::hostile::{Hostile, INNOCENT};
 use mtutrace_tests::lab::incident::SERVER;
+use mtutrace_tests::lab::memory::Memory;
 use mtutrace_tests::lab::tracer::{End, Tracer};
 use serde_json::Value;
 
@@ -44,13 +45,6 @@ fn assert_nothing_is_lost_silently(end: &End) {
     assert_eq!(number("decoded"), sum(&last["records"]) - sum(&last["left_out"]) - number("lost"), "{last}");
 }
 
-/// Resident bytes at most so far (`VmHWM` of proc(5)).
-fn peak_memory(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
 fn flood(kind: &str, who: &str, to: &str) {
     if skip() {
         return;
@@ -70,7 +64,7 @@ fn flood(kind: &str, who: &str, to: &str) {
     let verdict = tracer.wait_for("the verdict about the victim", SOON, wanted).unwrap();
     eprintln!("{kind}: the verdict came after {:?}", begun.elapsed());
     assert_eq!(verdict["culprit"]["mtu"], 1500, "{verdict}");
-    let memory = peak_memory(tracer.pid());
+    let memory = Memory::of(tracer.pid()).unwrap().peak;
     assert!(memory < MEMORY, "{} MiB", memory >> 20);
 
     // The books are closed while nothing is added to them.

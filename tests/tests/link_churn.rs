@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::leaks::Held;
+use mtutrace_tests::lab::memory::Memory;
 use mtutrace_tests::lab::name;
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::Tracer;
@@ -65,7 +66,7 @@ fn rounds(kept: &NetNs, lasts: Duration, first: u32) -> u32 {
     numbers.take_while(|_| begun.elapsed() < lasts).map(|number| round(kept, number)).count() as u32
 }
 
-/// Waits until it holds again what it did, and gives its resident bytes (proc(5), statm) then.
+/// Waits until it holds again what it did, and gives its resident bytes then.
 fn settle(tracer: &mut Tracer, start: &Load) -> u64 {
     let mut last = Value::Null;
     let mut now = None;
@@ -80,8 +81,7 @@ fn settle(tracer: &mut Tracer, start: &Load) -> u64 {
         Ok((now.as_ref() == Some(start)).then_some(()))
     });
     settled.unwrap_or_else(|error| panic!("{error:#}: {start:?} became {now:?}"));
-    let text = std::fs::read_to_string(format!("/proc/{}/statm", tracer.pid())).unwrap();
-    text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    Memory::of(tracer.pid()).unwrap().resident
 }
 
 #[test]

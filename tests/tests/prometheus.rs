@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use mtutrace_tests::check::{is_verdict, skip};
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
+use mtutrace_tests::lab::memory::Memory;
 use mtutrace_tests::lab::prometheus::{Job, NODE, Prometheus, free_port, get, program, promtool};
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::wait;
@@ -184,13 +185,6 @@ fn under_the_operator_the_alert_names_the_container_and_not_mtutrace() {
     prometheus.await_data(&down, SOON).unwrap();
 }
 
-/// Resident memory of a process, bytes.
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
 /// `MTUTRACE_SCRAPE_SECONDS=60` takes the whole minute.
 #[test]
 fn twenty_scrapes_a_second_leave_memory_and_trace_alone() {
@@ -214,9 +208,9 @@ fn twenty_scrapes_a_second_leave_memory_and_trace_alone() {
     let wanted = |line: &Value| is_verdict(line, "pmtu_blackhole", &lab.inner.id);
     tracer.wait_for("pmtu_blackhole", SOON, wanted).unwrap();
     scrape(60);
-    let before = resident(tracer.pid());
+    let before = Memory::of(tracer.pid()).unwrap().resident;
     scrape(20 * seconds);
-    let after = resident(tracer.pid());
+    let after = Memory::of(tracer.pid()).unwrap().resident;
     eprintln!("{seconds} s of 20 scrapes a second: {before} bytes resident before, {after} after");
     assert!(after < before + NOISE, "{before} bytes grew to {after}");
     let page = page(port);

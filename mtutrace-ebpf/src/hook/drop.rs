@@ -4,7 +4,6 @@ use aya_ebpf::programs::RawTracePointContext;
 use aya_log_ebpf::debug;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use super::sack::is_news;
@@ -19,6 +18,7 @@ const LARGE: u32 = 576;
 
 /// Most drops of a node have other reasons: they leave after one or two comparisons.
 #[raw_tracepoint(tracepoint = "kfree_skb")]
+#[inline(always)]
 pub fn mtut_kfree(ctx: RawTracePointContext) -> i32 {
     let (skb, location): (u64, u64) = (ctx.arg(0), ctx.arg(1));
     let skb = SkBuff(skb as *const u8);
@@ -148,7 +148,7 @@ fn damaged(skb: SkBuff, location: u64, reason: u32) -> Option<()> {
 #[inline(always)]
 fn origin(skb: SkBuff, source: u32) -> Origin {
     let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-    Origin { hook: HookId::KfreeSkb, netns, ifindex, port: KNOWN, source }
+    Origin::new(HookId::KfreeSkb, netns, ifindex, source)
 }
 
 /// The same of what a firewall drops: a packet that this host makes has no device yet where its own firewall sees it
@@ -160,7 +160,7 @@ fn firewall(skb: SkBuff, source: u32) -> Origin {
         None => skb.dst().and_then(|dst| dst.dev()),
     };
     let (netns, ifindex) = dev.map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-    Origin { hook: HookId::KfreeSkb, netns, ifindex, port: KNOWN, source }
+    Origin::new(HookId::KfreeSkb, netns, ifindex, source)
 }
 
 /// All but the header and the packet.

@@ -4,7 +4,6 @@ use aya_ebpf::programs::{ProbeContext, RawTracePointContext};
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
 use mtutrace_common::header::ip_flags;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use crate::budget;
@@ -52,8 +51,7 @@ pub fn mtut_sendlen(ctx: RawTracePointContext) -> i32 {
 #[inline(always)]
 fn report(hook: HookId, sock: Option<Sock>, to: Option<([u8; 16], u16)>, mtu: u32) {
     let Some(sock) = sock else { return };
-    let origin =
-        Origin { hook, netns: sock.netns, ifindex: 0, port: KNOWN, source: budget::source(&sock.local) };
+    let origin = Origin::new(hook, sock.netns, 0, budget::source(&sock.local));
     emit(Signal::Drop, origin, |event: &mut DropEvent| {
         let packet = &mut event.packet;
         packet.family = sock.family;

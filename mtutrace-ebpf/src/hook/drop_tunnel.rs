@@ -4,7 +4,6 @@ use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::config::DropCause;
 use mtutrace_common::event::DropEvent;
 use mtutrace_common::header::ip_flags;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use crate::budget;
@@ -38,7 +37,7 @@ fn report(skb: SkBuff, underlay: Dst, headroom: u32) -> Option<()> {
     }
     let dev = skb.dev()?;
     let (netns, ifindex, source) = (dev.netns(), dev.ifindex(), budget::source(&packet.src));
-    let origin = Origin { hook: HookId::TunnelCheckPmtu, netns, ifindex, port: KNOWN, source };
+    let origin = Origin::new(HookId::TunnelCheckPmtu, netns, ifindex, source);
     emit(Signal::Drop, origin, |event: &mut DropEvent| {
         event.packet = *packet;
         event.mtu = mtu;

@@ -22,10 +22,7 @@ pub fn mtut_fdb(ctx: RawTracePointContext) -> i32 {
 #[inline(always)]
 fn learnt(port: *const u8, address: *const u8) -> Option<()> {
     let dev = port_device(port)?;
-    let bytes: [u8; 6] = read(address, 0)?;
-    let [a, b, c, d, e, f] = bytes;
-    let mac = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
-    let owner = OWNERS.get_ptr_mut(OwnerKey { netns: u64::from(dev.netns()), mac })?;
+    let owner = OWNERS.get_ptr_mut(OwnerKey::new(dev.netns(), read(address, 0)?))?;
     let at = dev.ifindex();
     // SAFETY: the map gave the pointer; fields are whole words, and of CPUs that write at once the last one is right.
     unsafe {

@@ -2,7 +2,6 @@
 use aya_ebpf::macros::kprobe;
 use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::event::FragmentEvent;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use super::seen::Seen;
@@ -49,7 +48,7 @@ fn made(net: *const u8, skb: SkBuff, version: u8, hook: HookId, mtu: u32) {
         return;
     }
     let (netns, ifindex) = (netns(Some(net)), skb.egress().ifindex);
-    let origin = Origin { hook, netns, ifindex, port: KNOWN, source: budget::source_in(address, version) };
+    let origin = Origin::new(hook, netns, ifindex, budget::source_in(address, version));
     emit(Signal::Fragmented, origin, |event: &mut FragmentEvent| {
         packet::parse(&Memory(address), 0, version, length, Gso::default(), &mut event.packet)?;
         event.mtu = mtu;

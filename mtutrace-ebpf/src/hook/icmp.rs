@@ -3,7 +3,6 @@ use aya_ebpf::macros::{kprobe, raw_tracepoint};
 use aya_ebpf::programs::{ProbeContext, RawTracePointContext};
 use aya_log_ebpf::debug;
 use mtutrace_common::event::IcmpEvent;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use super::seen::Seen;
@@ -68,7 +67,7 @@ pub fn mtut_icmp6(ctx: ProbeContext) -> u32 {
 fn sent(skb: SkBuff, hook: HookId, version: u8, mtu: u32) {
     let Some((address, length)) = skb.network() else { return };
     let (netns, ifindex) = skb.dev().map_or((0, 0), |dev| (dev.netns(), dev.ifindex()));
-    let origin = Origin { hook, netns, ifindex, port: KNOWN, source: budget::source_in(address, version) };
+    let origin = Origin::new(hook, netns, ifindex, budget::source_in(address, version));
     emit(Signal::IcmpSent, origin, |event: &mut IcmpEvent| {
         packet::parse(&Memory(address), 0, version, length, skb.gso(), &mut event.packet)?;
         event.to = event.packet.src;

@@ -2,7 +2,6 @@
 use aya_ebpf::macros::kprobe;
 use aya_ebpf::programs::ProbeContext;
 use mtutrace_common::event::PmtuEvent;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Signal};
 
 use crate::emit::{Origin, emit};
@@ -55,7 +54,7 @@ pub fn mtut_pmtu6(ctx: ProbeContext) -> u32 {
 fn report(hook: HookId, dev: Option<NetDevice>, family: u8, dst: [u8; 16], mtu: u32) {
     let Some(dev) = dev else { return };
     // Nobody sent it. (A hash of `dst` is more than the verifier of 5.10 and 6.1 can follow here.)
-    let origin = Origin { hook, netns: dev.netns(), ifindex: dev.ifindex(), port: KNOWN, source: 0 };
+    let origin = Origin::new(hook, dev.netns(), dev.ifindex(), 0);
     emit(Signal::PmtuUpdated, origin, |event: &mut PmtuEvent| {
         event.packet.family = family;
         event.packet.dst = dst;

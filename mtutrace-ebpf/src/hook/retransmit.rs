@@ -2,7 +2,6 @@
 use aya_ebpf::macros::raw_tracepoint;
 use aya_ebpf::programs::RawTracePointContext;
 use mtutrace_common::event::RetransmitEvent;
-use mtutrace_common::header::port::KNOWN;
 use mtutrace_common::{HookId, Packet, Signal};
 
 use crate::budget;
@@ -38,8 +37,7 @@ fn report(sk: *const u8, skb: SkBuff) -> Option<()> {
         return None;
     }
     let hook = HookId::TcpRetransmit;
-    let origin =
-        Origin { hook, netns: sock.netns, ifindex: 0, port: KNOWN, source: budget::source(&sock.local) };
+    let origin = Origin::new(hook, sock.netns, 0, budget::source(&sock.local));
     emit(Signal::Retransmit, origin, |event: &mut RetransmitEvent| {
         event.packet = Packet {
             src: sock.local,

@@ -71,11 +71,11 @@ impl Origins {
         begun: impl FnOnce() -> bool,
         node: &Node,
     ) -> bool {
-        let message = matches!(event.kind, EventKind::IcmpSeen { .. });
-        let who = if message { ends.dst } else { ends.src };
-        let unknown = self.is_unknown(event, who.map(|end| end.netns), node);
+        if self.is_unknown(event, sender(event, ends).map(|end| end.netns), node) {
+            self.note(event);
+            return true;
+        }
         let forged = match place(event, node) {
-            _ if unknown => true,
             Place::Outside => return false,
             Place::Shared => return self.is_known(event) || self.is_flooded(event) && !begun(),
             Place::From(sender) => self.checked(event, node, || !is_senders(sender, event, ends, node)),
@@ -123,7 +123,7 @@ impl Origins {
     fn is_known(&mut self, event: &Event) -> bool {
         let Some((flow, id, seq, message)) = packet(event) else { return false };
         let mut is_known = |message| self.packets.get(&(flow, id, seq, message), event.time_ns).is_some();
-        is_known(message) || is_known(false)
+        is_known(message) || message && is_known(false)
     }
 
     fn is_flooded(&mut self, event: &Event) -> bool {
@@ -131,8 +131,7 @@ impl Origins {
     }
 
     fn checked(&mut self, event: &Event, node: &Node, check: impl FnOnce() -> bool) -> bool {
-        let message = matches!(event.kind, EventKind::IcmpSeen { .. });
-        let seen = (event.netns, event.ifindex, event.hook, event.flow, message);
+        let seen = (event.netns, event.ifindex, event.hook, event.flow, is_message(event));
         if let Some((generation, forged)) = self.checked.get(&seen, event.time_ns)
             && *generation == node.generation
         {
@@ -146,13 +145,17 @@ impl Origins {
 
 /// Nothing for what has no number of its own (IPv6's datagrams); 0 is one of TCP's.
 fn packet(event: &Event) -> Option<Packet> {
-    let message = matches!(event.kind, EventKind::IcmpSeen { .. });
-    (event.flow.is_tcp() || event.ip_id != 0 || event.seq != 0).then_some((
-        event.flow,
-        event.ip_id,
-        event.seq,
-        message,
-    ))
+    let packet = (event.flow, event.ip_id, event.seq, is_message(event));
+    (event.flow.is_tcp() || event.ip_id != 0 || event.seq != 0).then_some(packet)
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(event.kind, EventKind::IcmpSeen { .. })
+}
+
+/// Whom what was seen names as its sender: a message about a packet comes from where that went to, or from a router on its way.
+fn sender(event: &Event, ends: &Ends) -> Option<End> {
+    if is_message(event) { ends.dst } else { ends.src }
 }
 
 /// What the place of an event tells.
@@ -188,10 +191,8 @@ fn place(event: &Event, node: &Node) -> Place {
 /// Whether what came from a container has its address, that of somebody inside of it, or is forwarded by it.
 fn is_senders(sender: NetnsId, event: &Event, ends: &Ends, node: &Node) -> bool {
     let is = |end: &End| end.netns == sender || topology::is_inside(node, end.netns, sender);
-    // A message about a packet comes from where that went to, or from a router on its way.
-    let who = if matches!(event.kind, EventKind::IcmpSeen { .. }) { ends.dst } else { ends.src };
     let nobodys = ends.src.is_none() && ends.dst.is_none();
-    nobodys || who.as_ref().is_some_and(is) || forwards(sender, event, ends, node)
+    nobodys || self::sender(event, ends).as_ref().is_some_and(is) || forwards(sender, event, ends, node)
 }
 
 /// Whether what was seen in a container comes from it, goes to it, or is forwarded by it.

@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use aya::Ebpf;
+use mtutrace_common::config::OwnerKey;
 
 use crate::kernel::attach::{AttachError, Attacher, Links, has_tcx};
 use crate::kernel::class::Class;
-use crate::kernel::owners;
 use crate::model::{DeviceId, Link, NetnsId, Node};
 use crate::telemetry::clock;
 use crate::topology::dump::fdb::learnt_by_bridges;
-use crate::topology::hooks::{Chokepoints, Hooked, hooked};
+use crate::topology::hooks::{Hooked, Plan};
 use crate::topology::{Topology, smallest_limit};
 
 /// How often a device that refuses is tried again: it may be going away just now, or coming up.
@@ -31,6 +31,9 @@ pub(crate) struct Classifiers {
     leftovers: bool,
     /// By device, and whether it is its egress.
     links: BTreeMap<(DeviceId, bool), Links>,
+    /// What should be attached where, and of which generation of the node.
+    plan: Plan,
+    planned: Option<u64>,
     /// Devices that refused, and how often.
     refused: BTreeMap<DeviceId, u32>,
     /// Devices for whose links there were no descriptors: tried again whenever anything changes.
@@ -46,6 +49,8 @@ impl Classifiers {
             attacher: Arc::new(Mutex::new(attacher)),
             leftovers: alone,
             links: BTreeMap::new(),
+            plan: Plan::default(),
+            planned: None,
             refused: BTreeMap::new(),
             crowded: BTreeSet::new(),
             crowd_told: false,
@@ -53,8 +58,16 @@ impl Classifiers {
     }
 
     /// How many devices of the node should carry classifiers.
-    pub(crate) fn wanted(node: &Node) -> usize {
-        node.netns.keys().map(|netns| hooked(node, *netns).len()).sum()
+    pub(crate) fn wanted(&mut self, node: &Node) -> usize {
+        self.plan(node).len()
+    }
+
+    /// The plan for the node, made anew when that has changed.
+    fn plan(&mut self, node: &Node) -> &Plan {
+        if self.planned != Some(node.generation) {
+            (self.plan, self.planned) = (Plan::of(node), Some(node.generation));
+        }
+        &self.plan
     }
 
     /// Devices that carry classifiers.
@@ -68,8 +81,9 @@ impl Classifiers {
     }
 
     /// Whether the host's devices carry them, and of each other namespace all, or as many as one may have others wait for.
-    pub(crate) fn has_enough(&self, node: &Node) -> bool {
-        node.netns.keys().all(|netns| {
+    pub(crate) fn has_enough(&mut self, node: &Node) -> bool {
+        self.plan(node);
+        self.plan.devices.iter().all(|(netns, devices)| {
             let share = if *netns == node.host { usize::MAX } else { SHARE };
             let open = |side: &(DeviceId, bool)| {
                 let (device, _) = side;
@@ -77,7 +91,7 @@ impl Classifiers {
                     && !self.refused.contains_key(device)
                     && !self.crowded.contains(device)
             };
-            let (open, done): (Vec<_>, Vec<_>) = sides(node, *netns).partition(open);
+            let (open, done): (Vec<_>, Vec<_>) = sides(devices).partition(open);
             open.is_empty() || done.len() >= share
         })
     }
@@ -92,26 +106,26 @@ impl Classifiers {
     pub(crate) fn sync(&mut self, topology: &Topology, until: Option<Instant>) -> bool {
         let node = topology.node();
         let wanted: BTreeSet<(DeviceId, bool)> =
-            node.netns.keys().flat_map(|netns| sides(node, *netns)).collect();
-        self.set_limits(node, &wanted);
+            self.plan(node).devices.values().flat_map(|d| sides(d)).collect();
+        self.set_limits(node);
         self.set_owners(topology);
         self.refused.retain(|device, _| node.link(*device).is_some());
         self.crowded.clear();
-        let mut missing: BTreeMap<NetnsId, Vec<Side>> = BTreeMap::new();
-        for netns in node.netns.keys() {
+        let mut missing: Vec<(NetnsId, Vec<Side>)> = Vec::new();
+        for (netns, devices) in &self.plan.devices {
+            let is_open = |(device, _): &(DeviceId, bool)| {
+                self.refused.get(device).is_none_or(|tries| *tries < ATTEMPTS)
+            };
             // In the order of their worth.
-            for (device, egress) in sides(node, *netns) {
-                let tried = self.refused.get(&device).copied().unwrap_or(0);
-                if let (false, true, Some(link)) =
-                    (self.links.contains_key(&(device, egress)), tried < ATTEMPTS, node.link(device))
-                {
-                    let class = class(node, device, link);
-                    missing.entry(*netns).or_default().push(Side { ifindex: device.ifindex, egress, class });
-                }
-            }
+            let open = sides(devices).filter(|side| !self.links.contains_key(side)).filter(is_open);
+            let side = |(device, egress): (DeviceId, bool)| {
+                let class = class(node, device, node.link(device)?);
+                Some(Side { ifindex: device.ifindex, egress, class })
+            };
+            missing.push((*netns, open.filter_map(side).collect()));
         }
+        missing.retain(|(_, sides)| !sides.is_empty());
         // Nobody waits behind a namespace that has made many.
-        let mut missing: Vec<_> = missing.into_iter().collect();
         missing.sort_by_key(|(netns, devices)| (*netns != node.host, devices.len()));
         let mut done = true;
         for (netns, sides) in missing {
@@ -133,12 +147,12 @@ impl Classifiers {
 
     /// Tells the kernel side what a packet could meet: the host's devices first, as nobody else's can take their place in the
     /// tables.
-    fn set_limits(&self, node: &Node, wanted: &BTreeSet<(DeviceId, bool)>) {
+    fn set_limits(&self, node: &Node) {
         let limit = |device: &DeviceId| {
             let class = class(node, *device, node.link(*device)?);
             Some((*device, class, smallest_limit(node, *device)))
         };
-        let devices = || wanted.iter().filter(|(_, egress)| !egress).map(|(device, _)| device);
+        let devices = || self.plan.devices.values().flatten().map(|hooked| &hooked.device);
         let of_host = devices().filter(|device| device.netns == node.host);
         let others = devices().filter(|device| device.netns != node.host);
         lock(&self.attacher).set_limits(of_host.chain(others).filter_map(limit));
@@ -146,13 +160,10 @@ impl Classifiers {
 
     /// Tells the kernel side who is behind the ports that are left to their bridges.
     fn set_owners(&self, topology: &Topology) {
-        let node = topology.node();
         let (mut bridges, mut ports) = (BTreeSet::new(), BTreeMap::new());
-        for netns in node.netns.keys() {
-            let points = Chokepoints::of(node, *netns);
-            bridges
-                .extend(points.bridges.iter().map(|ifindex| DeviceId { netns: *netns, ifindex: *ifindex }));
-            ports.extend(points.ports.into_iter().map(|(mac, port)| (owners::key(*netns, mac), port)));
+        for (&netns, points) in &self.plan.chokepoints {
+            bridges.extend(points.bridges.iter().map(|&ifindex| DeviceId { netns, ifindex }));
+            ports.extend(points.ports.iter().map(|(port, mac)| (OwnerKey::new(netns.0, *mac), *port)));
         }
         let fresh = lock(&self.attacher).set_owners(bridges, ports);
         for netns in fresh {
@@ -247,12 +258,13 @@ struct Side {
     class: Class,
 }
 
-/// The sides of devices of one namespace that carry classifiers, in the order of their worth; true is egress.
-fn sides(node: &Node, netns: NetnsId) -> impl Iterator<Item = (DeviceId, bool)> {
-    let both = |hooked: Hooked| {
-        [(hooked.device, false), (hooked.device, true)].into_iter().take(1 + usize::from(hooked.egress))
+/// The sides of devices that carry classifiers, in the same order; true is egress.
+fn sides(devices: &[Hooked]) -> impl Iterator<Item = (DeviceId, bool)> {
+    let both = |hooked: &Hooked| {
+        let (device, count) = (hooked.device, 1 + usize::from(hooked.egress));
+        [(device, false), (device, true)].into_iter().take(count)
     };
-    hooked(node, netns).into_iter().flat_map(both)
+    devices.iter().flat_map(both)
 }
 
 fn class(node: &Node, device: DeviceId, link: &Link) -> Class {

@@ -98,7 +98,7 @@ impl Reconciler {
         }
         let named = commands.clone();
         discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
-        let worker = Worker {
+        let mut worker = Worker {
             mib: Reader::new(&topology),
             scanner: discovery.scanner,
             metadata: discovery.metadata,
@@ -333,7 +333,7 @@ impl Worker {
         self.snapshots.send_modify(|snapshot| snapshot.kernel = moved);
     }
 
-    fn publish(&self, changed: bool) {
+    fn publish(&mut self, changed: bool) {
         let node = self.topology.node();
         let containers: std::collections::BTreeSet<&str> =
             node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
@@ -359,7 +359,7 @@ impl Worker {
         });
         let age = u64::try_from(self.mib.age(&self.topology).as_nanos()).unwrap_or(u64::MAX);
         let kernel_ns = self.clock.now_ns().saturating_sub(age);
-        let (wanted, ready) = (Classifiers::wanted(self.topology.node()), self.ready);
+        let (wanted, ready) = (self.classifiers.wanted(self.topology.node()), self.ready);
         self.snapshots.send_modify(|snapshot| {
             snapshot.kernel_ns = kernel_ns;
             if let Some(node) = node {

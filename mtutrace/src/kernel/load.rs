@@ -85,7 +85,7 @@ impl Options {
             return Ok(kernel);
         }
         match std::fs::read(btf::BRIDGE) {
-            Ok(module) => kernel.clone().with_module(module).or(Ok(kernel)),
+            Ok(module) => kernel.with_module(module).or(Ok(kernel)),
             Err(_) => Ok(kernel),
         }
     }
@@ -101,7 +101,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
         Ok(btf) => offsets::resolve(btf),
         Err(_) => (Offsets::NONE, Vec::new()),
     };
-    let mut ebpf = object(options, &offsets, btf.as_ref().ok())?;
+    let mut ebpf = object(options, &offsets, btf.as_ref().ok(), seed())?;
     let symbols = Symbols::read(symbols::KALLSYMS);
     match &symbols {
         Ok(symbols) => set_drop_sites(&mut ebpf, &symbols::drop_sites(symbols)),
@@ -123,12 +123,10 @@ pub(crate) fn load(options: &Options) -> Result<Loaded, LoadError> {
 }
 
 /// The object with its constants set, as the kernel takes it; none of its programs is loaded yet.
-fn object(options: &Options, offsets: &Offsets, btf: Option<&Btf>) -> Result<Ebpf, LoadError> {
+fn object(options: &Options, offsets: &Offsets, btf: Option<&Btf>, seed: u64) -> Result<Ebpf, LoadError> {
     let reasons = btf.map_or_else(Reasons::default, offsets::reasons);
     // aya-log's levels go from 1 (error) to 5 (trace); 0 is none.
     let level: u8 = if options.log { 4 } else { 0 };
-    // The keys of std's hashers come from the kernel (getrandom).
-    let seed = RandomState::new().build_hasher().finish() | 1;
     let ebpf = EbpfLoader::new()
         .override_global("OFFSETS", bytemuck::bytes_of(offsets), true)
         .override_global("SEED", &seed, true)
@@ -139,15 +137,26 @@ fn object(options: &Options, offsets: &Offsets, btf: Option<&Btf>) -> Result<Ebp
     Ok(ebpf)
 }
 
+/// A number that nobody can foresee; with 0 there are no budgets.
+fn seed() -> u64 {
+    // The keys of std's hashers come from the kernel (getrandom).
+    RandomState::new().build_hasher().finish() | 1
+}
+
+/// The object as a run of no options has it.
+fn unattached(seed: u64) -> Result<Ebpf, LoadError> {
+    let options = Options::default();
+    let btf = options.btf().ok();
+    let (offsets, _) = btf.as_ref().map_or((Offsets::NONE, Vec::new()), offsets::resolve);
+    object(&options, &offsets, btf.as_ref(), seed)
+}
+
 /// Loads every program that this kernel takes, with the constants of a run, and attaches none.
 ///
 /// # Errors
 /// When the kernel refuses the object.
 pub(crate) fn load_unattached() -> Result<Ebpf, LoadError> {
-    let options = Options::default();
-    let btf = options.btf().ok();
-    let (offsets, _) = btf.as_ref().map_or((Offsets::NONE, Vec::new()), offsets::resolve);
-    let mut ebpf = object(&options, &offsets, btf.as_ref())?;
+    let mut ebpf = unattached(seed())?;
     for (name, program) in ebpf.programs_mut() {
         let loaded = match program {
             Program::SchedClassifier(program) => program.load(),
@@ -167,12 +176,7 @@ pub(crate) fn load_unattached() -> Result<Ebpf, LoadError> {
 /// # Errors
 /// When the kernel refuses one.
 pub fn load_classifiers() -> Result<Ebpf, LoadError> {
-    let btf = Options::default().btf();
-    let (offsets, _) = btf.map_or((Offsets::NONE, Vec::new()), |btf| offsets::resolve(&btf));
-    let mut ebpf = EbpfLoader::new()
-        .override_global("OFFSETS", bytemuck::bytes_of(&offsets), true)
-        .override_global("AYA_LOG_LEVEL", &0u8, false)
-        .load(OBJECT)?;
+    let mut ebpf = unattached(0)?;
     for (name, program) in ebpf.programs_mut() {
         if let Program::SchedClassifier(classifier) = program {
             classifier.load().map_err(|source| LoadError::Classifier { name: name.to_owned(), source })?;

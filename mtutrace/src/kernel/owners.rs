@@ -29,12 +29,6 @@ unsafe impl aya::Pod for Key {}
 // SAFETY: the same.
 unsafe impl aya::Pod for Value {}
 
-/// The key of a MAC address in a namespace.
-pub(crate) fn key(netns: NetnsId, mac: [u8; 6]) -> OwnerKey {
-    let [a, b, c, d, e, f] = mac;
-    OwnerKey { netns: u64::from(netns.0), mac: u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) }
-}
-
 impl Owners {
     /// Sets who is behind which port, and which bridges stand in for them. Returns the namespaces with entries that are new: what
     /// their bridges have learnt before is to be told by [`Owners::seen_at`].
@@ -72,7 +66,7 @@ impl Owners {
     pub(super) fn seen_at(&self, ebpf: &mut Ebpf, netns: NetnsId, learnt: &[([u8; 6], u32)], now_ns: u64) {
         let Some(mut table) = owners(ebpf) else { return };
         for (mac, at) in learnt {
-            let key = key(netns, *mac);
+            let key = OwnerKey::new(netns.0, *mac);
             if let Some(port) = self.ports.get(&key).filter(|port| *port != at) {
                 told(table.insert(Key(key), Value(Owner { port: *port, at: *at, moved_ns: now_ns }), 0));
             }
@@ -92,15 +86,4 @@ fn owners(ebpf: &mut Ebpf) -> Option<Table<&mut MapData, Key, Value>> {
 
 fn chokepoints(ebpf: &mut Ebpf) -> Option<Table<&mut MapData, u64, u32>> {
     ebpf.map_mut("CHOKEPOINTS").and_then(|map| Table::try_from(map).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_byte_is_the_lowest() {
-        let key = key(NetnsId(7), [2, 0x42, 0xac, 0x11, 0, 3]);
-        assert_eq!(key, OwnerKey { netns: 7, mac: 0x0300_11ac_4202 });
-    }
 }

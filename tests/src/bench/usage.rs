@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::lab::memory::Memory;
+
 /// CPU time and memory of a process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Usage {
@@ -20,20 +22,15 @@ pub(super) struct Usage {
 impl Usage {
     /// Of that process now.
     pub(super) fn of(pid: u32) -> Result<Self> {
-        let read = |name: &str| {
-            let path = format!("/proc/{pid}/{name}");
-            std::fs::read_to_string(&path).context(path)
-        };
-        let (stat, status) = (read("stat")?, read("status")?);
+        let path = format!("/proc/{pid}/stat");
+        let stat = std::fs::read_to_string(&path).context(path)?;
+        let memory = Memory::of(pid)?;
         let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))?.count();
         let ticks = ticks(&stat).with_context(|| format!("no times in {stat}"))?;
-        let memory = |key: &str| kilobytes(&status, key).unwrap_or(0) * 1024;
-        // SAFETY: sysconf takes no pointers.
-        let hertz = unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as f64;
         Ok(Self {
-            cpu_ms: ticks as f64 / hertz * 1000.0,
-            resident_bytes: memory("VmRSS:"),
-            peak_bytes: memory("VmHWM:"),
+            cpu_ms: ticks as f64 / hertz() as f64 * 1000.0,
+            resident_bytes: memory.resident,
+            peak_bytes: memory.peak,
             descriptors,
         })
     }
@@ -82,8 +79,10 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(next()? + next()?)
 }
 
-fn kilobytes(status: &str, key: &str) -> Option<u64> {
-    status.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.parse().ok())
+/// Ticks in a second, in which /proc counts CPU time.
+pub(super) fn hertz() -> u64 {
+    // SAFETY: sysconf takes no pointers.
+    unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as u64
 }
 
 #[cfg(test)]
@@ -95,7 +94,6 @@ mod tests {
         let stat = "42 (a) b (c)) S 1 42 42 0 -1 4194560 100 0 0 0 250 75 0 0 20 0 5 0 1000 0 0";
         assert_eq!(ticks(stat), Some(325));
         assert_eq!(ticks("42 (a) S 1"), None);
-        assert_eq!(kilobytes("VmHWM:\t  2048 kB\nVmRSS:\t    1024 kB\n", "VmRSS:"), Some(1024));
         assert_eq!(percent(50.0, Duration::from_secs(2)), 2.5);
     }
 

@@ -145,7 +145,7 @@ fn try_hooks(options: &load::Options) -> Tried {
 fn signals(hooks: &[Hook], statuses: &[Status]) -> Vec<Signal> {
     let there = |hook: &&Hook| {
         let status = statuses.iter().find(|status| status.hook == hook.name());
-        status.is_some_and(|s| matches!(s.state, State::Attached | State::Fallback))
+        status.is_some_and(|s| s.state.works())
     };
     let row = |signal: SignalKind, cause: Option<&'static str>| {
         let sees = |hook: &&Hook| {

@@ -57,30 +57,22 @@ impl Btf {
     /// # Errors
     /// When the data is no BTF of this machine's byte order, is cut off, or has a kind that is unknown here.
     pub fn parse(data: impl Into<Bytes>) -> Result<Btf, BtfError> {
-        let data = data.into();
-        let header = Header::read(&data)?;
-        let types = section(&data, header.length, header.types, "type section")?;
-        let strings = section(&data, header.length, header.strings, "string section")?;
-        if strings.last() != Some(&0) {
-            return Err(BtfError::Strings);
-        }
-        let mut btf = Btf { types, strings, starts: Vec::new(), data: Vec::new() };
-        btf.index()?;
-        Ok(btf)
+        let (types, strings) = sections(&data.into())?;
+        Btf::of(types, strings)
     }
 
     /// The same with the types of a module, whose own (split) BTF goes on where that of the kernel ends: its ids and its strings
     /// count on from there.
     ///
     /// # Errors
-    /// As [`Btf::parse`]; the kernel's own types are lost then.
-    pub fn with_module(self, data: impl Into<Bytes>) -> Result<Btf, BtfError> {
-        let data = data.into();
-        let header = Header::read(&data)?;
-        let types = section(&data, header.length, header.types, "type section")?;
-        let strings = section(&data, header.length, header.strings, "string section")?;
+    /// As [`Btf::parse`].
+    pub fn with_module(&self, data: impl Into<Bytes>) -> Result<Btf, BtfError> {
+        let (types, strings) = sections(&data.into())?;
         let both = |first: &Bytes, second: &Bytes| Bytes::from([&first[..], &second[..]].concat());
-        let (types, strings) = (both(&self.types, &types), both(&self.strings, &strings));
+        Btf::of(both(&self.types, &types), both(&self.strings, &strings))
+    }
+
+    fn of(types: Bytes, strings: Bytes) -> Result<Btf, BtfError> {
         if strings.last() != Some(&0) {
             return Err(BtfError::Strings);
         }
@@ -202,6 +194,13 @@ impl Header {
         let field = |at| word(data, at).ok_or_else(truncated);
         Ok(Header { length, types: [field(8)?, field(12)?], strings: [field(16)?, field(20)?] })
     }
+}
+
+/// The types and the strings.
+fn sections(data: &Bytes) -> Result<(Bytes, Bytes), BtfError> {
+    let header = Header::read(data)?;
+    let types = section(data, header.length, header.types, "type section")?;
+    Ok((types, section(data, header.length, header.strings, "string section")?))
 }
 
 /// A section by its offset from the end of the header, and its length.

@@ -35,6 +35,13 @@ pub(crate) enum State {
     Missing,
 }
 
+impl State {
+    /// Whether the hook sees anything.
+    pub(crate) fn works(self) -> bool {
+        matches!(self, State::Attached | State::Fallback)
+    }
+}
+
 /// The outcome for one hook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Status {
@@ -54,15 +61,13 @@ pub(crate) struct Status {
 
 /// Whether the hook that makes these records is attached.
 pub(crate) fn works(table: &[Status], id: HookId) -> bool {
-    let works = |status: &Status| matches!(status.state, State::Attached | State::Fallback);
-    table.iter().any(|status| status.hook == id.name() && works(status))
+    table.iter().any(|status| status.hook == id.name() && status.state.works())
 }
 
 /// Missing hooks by which packets would have been seen that are too big or die, and that no other one stands in for: what they
 /// would have seen, nothing did. That a sender was not seen to be told hides no packet.
 pub(crate) fn blind(table: &[Status]) -> Vec<&Status> {
-    let works = |status: &&Status| matches!(status.state, State::Attached | State::Fallback);
-    let working: Vec<&Status> = table.iter().filter(works).collect();
+    let working: Vec<&Status> = table.iter().filter(|status| status.state.works()).collect();
     let role =
         |status: &Status| HOOKS.iter().find(|hook| hook.name() == status.hook).map_or("", |hook| hook.role);
     let is_seen = |missing: &Status| {

@@ -9,7 +9,7 @@ use crate::model::{Netns, NetnsId, Node};
 #[serde(default)]
 pub(super) struct NodeDelta {
     host: NetnsId,
-    #[serde(skip_serializing_if = "is_not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     follows_fdb: bool,
     generation: u64,
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded")]
@@ -40,9 +40,4 @@ impl NodeDelta {
         }
         node.netns.extend(self.put);
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_not(flag: &bool) -> bool {
-    !*flag
 }

@@ -5,52 +5,53 @@ use std::net::IpAddr;
 
 use crate::model::{DeviceId, Link, LinkKind, Netns, NetnsId, Node};
 
-/// Most ports of one namespace that are left to their bridges.
-const MOST: usize = 8192;
-
 /// What stands in for what, in one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chokepoints {
     /// The bridges.
     pub(crate) bridges: BTreeSet<u32>,
-    /// Their ports that need no classifier, by the MAC address of what is behind each.
-    pub(crate) ports: BTreeMap<[u8; 6], u32>,
+    /// Their ports that need no classifier, and the MAC address of what is behind each.
+    pub(crate) ports: BTreeMap<u32, [u8; 6]>,
 }
 
 impl Chokepoints {
-    /// Those of `netns`; none where the kernel does not tell what bridges learn.
-    ///
+    /// Those of each namespace that has any; none where the kernel does not tell what bridges learn, nor beyond `room` ports of all
+    /// together: the host's come first, and then those of namespaces with few, so that nobody takes the room of others.
+    pub(super) fn all(node: &Node, room: usize) -> BTreeMap<NetnsId, Chokepoints> {
+        if !node.follows_fdb {
+            return BTreeMap::new();
+        }
+        let stacked = stacked(node);
+        let of = |netns: &NetnsId| (*netns, Chokepoints::of(node, *netns, &stacked));
+        let mut all: Vec<_> =
+            node.netns.keys().map(of).filter(|(_, points)| !points.ports.is_empty()).collect();
+        all.sort_by_key(|(netns, points)| (*netns != node.host, points.ports.len()));
+        let mut left = room;
+        all.retain(|(_, points)| {
+            let fits = points.ports.len() <= left;
+            left -= if fits { points.ports.len() } else { 0 };
+            fits
+        });
+        all.into_iter().collect()
+    }
+
     /// A bridge stands in for a veth if it routes (it has an address), leads nowhere else at L2 (all of its ports are veths), and
     /// nothing between the two could be too big: the port, its other end and the bridge have one MTU. Behind the port there must
     /// be one device with an address of its own, and nothing on top of it that has another one.
-    pub(crate) fn of(node: &Node, netns: NetnsId) -> Chokepoints {
-        let Some(own) = node.netns.get(&netns).filter(|_| node.follows_fdb) else {
-            return Chokepoints::default();
-        };
+    fn of(node: &Node, netns: NetnsId, stacked: &BTreeSet<DeviceId>) -> Chokepoints {
+        let Some(own) = node.netns.get(&netns) else { return Chokepoints::default() };
         let bridges: BTreeMap<u32, &Link> =
             own.links.values().filter(|link| routes(own, link)).map(|link| (link.ifindex, link)).collect();
-        if bridges.is_empty() {
-            return Chokepoints::default();
-        }
-        let stacked = stacked(node);
-        let mut found = Chokepoints::default();
-        let mut twice = BTreeSet::new();
-        for port in own.links.values() {
-            let Some(bridge) = port.master.and_then(|master| bridges.get(&master)) else { continue };
-            let Some(mac) = behind(node, netns, port, bridge, &stacked) else { continue };
-            if found.ports.len() < MOST && found.ports.insert(mac, port.ifindex).is_some() {
-                twice.insert(mac);
-            }
-        }
-        found.ports.retain(|mac, _| !twice.contains(mac));
-        let masters = found.ports.values().filter_map(|port| own.links.get(port)?.master);
-        found.bridges = masters.collect();
-        found
-    }
-
-    /// Whether this port is left to its bridge.
-    pub(crate) fn covers(&self, port: u32, mac: Option<[u8; 6]>) -> bool {
-        mac.is_some_and(|mac| self.ports.get(&mac) == Some(&port))
+        let ports = own.links.values().filter_map(|port| {
+            let bridge = bridges.get(&port.master?)?;
+            Some((port.ifindex, behind(node, netns, port, bridge, stacked)?))
+        });
+        let mut ports: BTreeMap<u32, [u8; 6]> = ports.collect();
+        let mut ends: BTreeMap<[u8; 6], usize> = BTreeMap::new();
+        ports.values().for_each(|mac| *ends.entry(*mac).or_default() += 1);
+        ports.retain(|_, mac| ends.get(mac) == Some(&1));
+        let bridges = ports.keys().filter_map(|port| own.links.get(port)?.master).collect();
+        Chokepoints { bridges, ports }
     }
 }
 
@@ -90,7 +91,7 @@ fn behind(
 }
 
 /// A device's MAC address, if it has one.
-pub(super) fn mac(link: &Link) -> Option<[u8; 6]> {
+fn mac(link: &Link) -> Option<[u8; 6]> {
     link.mac.as_slice().try_into().ok().filter(|mac| *mac != [0; 6])
 }
 
@@ -116,11 +117,11 @@ mod tests {
 
     #[test]
     fn each_bridge_of_the_incident_stands_in_for_its_ports() {
-        let of = |netns| Chokepoints::of(&lab().0, netns);
-        let (host, pod) = (of(HOST), of(NetnsId(2)));
-        assert_eq!((host.bridges, host.ports), ([3].into(), [(POD, 112)].into()));
-        assert_eq!((pod.bridges, pod.ports), ([3].into(), [(INNER, 8)].into()));
-        assert_eq!(of(NetnsId(3)), Chokepoints::default());
+        let all = Chokepoints::all(&lab().0, 2);
+        let (host, pod) = (&all[&HOST], &all[&NetnsId(2)]);
+        assert_eq!((&host.bridges, &host.ports), (&[3].into(), &[(112, POD)].into()));
+        assert_eq!((&pod.bridges, &pod.ports), (&[3].into(), &[(8, INNER)].into()));
+        assert_eq!(all.len(), 2);
     }
 
     #[test_case(|lab| lab.edit(2, 8, |port| port.mtu = 1400); "a port that is smaller")]
@@ -137,7 +138,7 @@ mod tests {
     #[test_case(|mut lab| { lab.0.netns.get_mut(&NetnsId(2)).unwrap().addresses.iter_mut().filter(|a| a.ifindex == 3).for_each(|a| a.ip = crate::testing::node::ip("fe80::1")); lab }; "a bridge with an address for the link alone")]
     #[test_case(|mut lab| { lab.0.follows_fdb = false; lab }; "a kernel that does not tell")]
     fn a_port_is_hooked_itself_behind_or_at(change: fn(Builder) -> Builder) {
-        assert_eq!(Chokepoints::of(&change(lab()).0, NetnsId(2)), Chokepoints::default());
+        assert!(!Chokepoints::all(&change(lab()).0, 9).contains_key(&NetnsId(2)));
     }
 
     #[test]
@@ -147,6 +148,17 @@ mod tests {
                 .pair((2, 18, "veth18", 1500), (4, 7, "eth0", 1500))
                 .port(2, 18, 3)
                 .edit(4, 7, |link| link.mac = INNER.to_vec());
-        assert_eq!(Chokepoints::of(&two.0, NetnsId(2)), Chokepoints::default());
+        assert!(!Chokepoints::all(&two.0, 9).contains_key(&NetnsId(2)));
+    }
+
+    #[test]
+    fn the_host_has_room_first_and_then_who_wants_little() {
+        let many =
+            lab()
+                .pair((2, 18, "veth18", 1500), (4, 7, "eth0", 1500))
+                .port(2, 18, 3)
+                .edit(4, 7, |link| link.mac = vec![2; 6]);
+        let who = |room| Chokepoints::all(&many.0, room).into_keys().collect::<Vec<_>>();
+        assert_eq!((who(3), who(2), who(0)), (vec![HOST, NetnsId(2)], vec![HOST], vec![]));
     }
 }

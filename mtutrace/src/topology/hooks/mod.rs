@@ -1,6 +1,10 @@
 //! On which devices the TC programs go: every packet passes at least one of them, with as few of them as possible.
 mod chokepoints;
 
+use std::collections::BTreeMap;
+
+use mtutrace_common::config::MAX_OWNERS;
+
 use super::lookup;
 use super::underlay::tunnels;
 use crate::model::{DeviceId, Link, LinkKind, Netns, NetnsId, Node};
@@ -23,7 +27,7 @@ pub(crate) struct Hooked {
 /// namespace, as nearly every container is one, if what is at its other end is known: that end is hooked instead, and
 /// a thousand containers cost a thousand hooks, not two thousand. Of two leaves that face each other one end is hooked:
 /// the host's, else the one with the smaller (namespace, index).
-pub(crate) fn wants_hooks(node: &Node, device: DeviceId) -> bool {
+fn wants_hooks(node: &Node, device: DeviceId) -> bool {
     let (Some(netns), Some(link)) = (node.netns.get(&device.netns), node.link(device)) else { return false };
     let kind_of = |ifindex: &u32| netns.links.get(ifindex).map(|link| link.kind);
     if link.master.as_ref().and_then(kind_of) == Some(LinkKind::Bond) {
@@ -89,35 +93,61 @@ pub(crate) fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
     wrong.map(|below| below.fits).min().map_or(of_routes, |fits| fits.min(of_routes))
 }
 
-/// The devices of one namespace that get TC programs, those by which most packets pass first: where nothing else is known of a
-/// packet, it is seen at the first of them.
-pub(crate) fn hooked(node: &Node, netns: NetnsId) -> Vec<Hooked> {
-    let points = Chokepoints::of(node, netns);
-    let links = || node.netns.get(&netns).into_iter().flat_map(|n| n.links.values());
-    // Where tunnels' packets are made, what becomes of them is to be seen here.
-    let makes = links().any(|link| link.tunnel.is_some() && link.up);
-    let wanted = links().filter_map(|link| {
+/// Which devices of a node get TC programs.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Which bridges stand in for which of their ports.
+    pub(crate) chokepoints: BTreeMap<NetnsId, Chokepoints>,
+    /// The devices of each namespace, those by which most packets pass first: where nothing else is known of a packet, it is seen at
+    /// the first of them.
+    pub(crate) devices: BTreeMap<NetnsId, Vec<Hooked>>,
+}
+
+impl Plan {
+    /// That of the node as it is.
+    pub(crate) fn of(node: &Node) -> Plan {
+        let chokepoints = Chokepoints::all(node, MAX_OWNERS as usize);
+        let of = |netns: &NetnsId| (*netns, devices(node, *netns, chokepoints.get(netns)));
+        let devices = node.netns.keys().map(of).collect();
+        Plan { chokepoints, devices }
+    }
+
+    /// How many devices it has.
+    pub(crate) fn len(&self) -> usize {
+        self.devices.values().map(Vec::len).sum()
+    }
+}
+
+fn devices(node: &Node, netns: NetnsId, points: Option<&Chokepoints>) -> Vec<Hooked> {
+    let links = node.netns.get(&netns).into_iter().flat_map(|n| n.links.values());
+    let left_to_bridge = |link: &Link| points.is_some_and(|points| points.ports.contains_key(&link.ifindex));
+    let mut wanted: Vec<&Link> = links.filter(|link| !left_to_bridge(link)).collect();
+    wanted.sort_by_key(|link| link.kind == LinkKind::Veth);
+    let hooked = |link: &Link| {
         let device = DeviceId { netns, ifindex: link.ifindex };
-        let behind = link.peer.and_then(|peer| node.link(peer)).and_then(chokepoints::mac);
-        let wanted = wants_hooks(node, device) && !points.covers(link.ifindex, behind);
-        wanted.then(|| Hooked { device, egress: makes || wants_egress(node, link) })
-    });
-    let mut wanted: Vec<Hooked> = wanted.collect();
-    wanted.sort_by_key(|hooked| node.link(hooked.device).map(|link| link.kind == LinkKind::Veth));
-    wanted
+        wants_hooks(node, device).then(|| Hooked { device, egress: wants_egress(node, device) })
+    };
+    wanted.into_iter().filter_map(hooked).collect()
 }
 
 /// Whether what leaves by this device is looked at where it does: not if it comes in at the other end of a veth that is hooked, or
-/// whose bridge is.
-fn wants_egress(node: &Node, link: &Link) -> bool {
-    let other_end = || link.peer.filter(|_| link.kind == LinkKind::Veth);
+/// whose bridge is. Where tunnels' packets are made, what becomes of them is to be seen there.
+fn wants_egress(node: &Node, device: DeviceId) -> bool {
+    let own = || node.netns.get(&device.netns).into_iter().flat_map(|netns| netns.links.values());
+    let other_end = node.link(device).filter(|link| link.kind == LinkKind::Veth).and_then(|link| link.peer);
     // A port that is left to its bridge would be hooked itself otherwise: either way its packets are looked at.
-    !other_end().is_some_and(|peer| wants_hooks(node, peer))
+    !other_end.is_some_and(|peer| wants_hooks(node, peer))
+        || own().any(|link| link.tunnel.is_some() && link.up)
 }
 
 /// Whether packets are looked at as they leave by this device.
 pub(crate) fn sees_egress(node: &Node, device: DeviceId) -> bool {
-    hooked(node, device.netns).iter().any(|hooked| hooked.device == device && hooked.egress)
+    let is_port = || node.link(device).is_some_and(|link| link.master.is_some());
+    let left_to_bridge = || {
+        let points = Chokepoints::all(node, MAX_OWNERS as usize);
+        points.get(&device.netns).is_some_and(|points| points.ports.contains_key(&device.ifindex))
+    };
+    wants_hooks(node, device) && wants_egress(node, device) && !(is_port() && left_to_bridge())
 }
 
 #[cfg(test)]

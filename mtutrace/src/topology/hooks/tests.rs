@@ -20,7 +20,8 @@ fn in_the_incident(netns: u32, ifindex: u32, expected: bool) {
 #[test]
 fn lists_what_is_hooked() {
     let sides = |node: &Node, netns| -> Vec<(u32, bool)> {
-        hooked(node, netns).iter().map(|hooked| (hooked.device.ifindex, hooked.egress)).collect()
+        let devices = Plan::of(node).devices.remove(&netns).unwrap_or_default();
+        devices.iter().map(|hooked| (hooked.device.ifindex, hooked.egress)).collect()
     };
     // The pod looks itself at what comes in by its device, and the host at what leaves by it.
     assert_eq!(sides(&incident().0, HOST), [(2, true), (3, true), (112, false)]);

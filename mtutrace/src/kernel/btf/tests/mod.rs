@@ -116,9 +116,9 @@ fn a_modules_types_go_on_where_the_kernels_end() {
     let kernel = Btf::parse(kernel).unwrap();
     assert_eq!(kernel.field("net_bridge_port.dev"), None);
     let module = b.build_after(here);
-    let both = kernel.clone().with_module(module.clone()).unwrap();
+    let both = kernel.with_module(module.clone()).unwrap();
     assert_eq!(both.field("net_bridge_port.dev"), Some(8));
     assert_eq!(both.field("net_bridge_port.inside.dev"), Some(16), "by the kernel's type and its string");
     assert_eq!(both.field("net_device.dev"), Some(4));
-    assert!((0..module.len()).all(|length| kernel.clone().with_module(module[..length].to_vec()).is_err()));
+    assert!((0..module.len()).all(|length| kernel.with_module(module[..length].to_vec()).is_err()));
 }
