@@ -226,28 +226,28 @@ fn the_terminal_is_restored_whatever_ends_or_stops_it() {
     let terminal = &session.terminal;
     for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT] {
         session.start("");
-        session.wait_for("No MTU problem so far");
+        session.wait_for("No verdict so far");
         session.signal(signal);
         assert_eq!(session.end(), 0, "signal {signal}");
-        session.wait_for("No MTU problem in");
+        session.wait_for("No verdict in");
     }
     session.start("");
-    session.wait_for("No MTU problem so far");
+    session.wait_for("No verdict so far");
     terminal.press(&["C-z"]).unwrap();
     session.wait_for("Stopped");
     session.assert_restored();
     // What is typed now is the shell's; the job comes back with its screen.
     terminal.type_line("fg").unwrap();
-    session.wait_for("No MTU problem so far");
+    session.wait_for("No verdict so far");
     assert!(terminal.is_alternate().unwrap());
     session.signal(libc::SIGTSTP);
     session.wait_for("Stopped");
     session.assert_restored();
     terminal.type_line("fg").unwrap();
-    session.wait_for("No MTU problem so far");
+    session.wait_for("No verdict so far");
     terminal.press(&["C-c"]).unwrap();
     wait::until("the screen to go", SOON, || Ok((!terminal.is_alternate()?).then_some(()))).unwrap();
-    session.wait_for("No MTU problem in");
+    session.wait_for("No verdict in");
     session.assert_restored();
 }
 
@@ -261,7 +261,7 @@ fn no_escape_codes_where_nobody_wants_them() {
     let out = session.file("out");
     session.shell(&format!("{program} run --duration 1s 2> /dev/null | cat > {out}"));
     let piped = std::fs::read_to_string(&out).unwrap();
-    assert!(piped.contains("No MTU problem in") && !piped.contains('\x1b'), "{piped:?}");
+    assert!(piped.contains("No verdict in") && !piped.contains('\x1b'), "{piped:?}");
     session.shell(&format!("{program} run -o tui --duration 1s 2> {out} | cat; true"));
     let refused = std::fs::read_to_string(&out).unwrap();
     assert!(refused.contains("-o tui needs a terminal"), "{refused}");
@@ -270,11 +270,11 @@ fn no_escape_codes_where_nobody_wants_them() {
     assert_eq!(session.end(), 0);
     // Typed into a terminal, but one that knows no escape codes.
     session.shell(&format!("clear; TERM=dumb {program} run --duration 1s"));
-    session.wait_for("No MTU problem in");
+    session.wait_for("No verdict in");
 
     session.shell("export NO_COLOR=1; clear");
     session.start("");
-    session.wait_for("No MTU problem so far");
+    session.wait_for("No verdict so far");
     let set = colours(&session.terminal.coloured().unwrap());
     assert!(set.is_empty(), "{set:?}");
     session.terminal.press(&["q"]).unwrap();

@@ -11,7 +11,7 @@ pub(super) fn check(visibility: Visibility) -> Result<(), Failure> {
     let advice = visibility.advice().unwrap_or_default();
     match visibility {
         Visibility::Node => {}
-        Visibility::Part(inode) => stderr::say(&format!(
+        Visibility::Part(inode) => stderr::note(&format!(
             "mtutrace sees only the processes of pid namespace {inode}, and the containers in it; to see all of the node, {advice}"
         )),
         Visibility::Blind => return Err(Failure::Machine(refusal(visibility))),

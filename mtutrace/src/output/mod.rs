@@ -65,6 +65,13 @@ pub(crate) struct Totals {
     pub(crate) cost: Cost,
 }
 
+impl Totals {
+    /// Those of a run that goes on, and of which `lost` events were lost.
+    pub(crate) fn so_far(lost: u64) -> Totals {
+        Totals { records: Records { lost, ..Records::default() }, ..Totals::default() }
+    }
+}
+
 /// What the kernel calls drop reasons and code locations.
 #[derive(Default)]
 pub(crate) struct KernelNames {

@@ -2,7 +2,6 @@
 use std::collections::BTreeMap;
 
 use super::incident::{Incident, Story};
-use crate::kernel::counters::Records;
 use crate::kernel::hooks::{self, State};
 use crate::model::{SignalKind, StandingMismatch};
 use crate::output::plural::{listed, plural};
@@ -64,9 +63,7 @@ pub(super) fn unseen(
     damage: Option<&str>,
 ) -> Vec<String> {
     let mut all: Vec<String> = damage.map(|why| format!("{why}.")).into_iter().collect();
-    // Of a run that goes on.
-    let records = Records { lost: losses.events, ..Records::default() };
-    let so_far = Totals { records, ..Totals::default() };
+    let so_far = Totals::so_far(losses.events);
     let totals = totals.unwrap_or(&so_far);
     all.extend(unseen::unseen(status, totals));
     let left_out = totals.records.left_out_total();

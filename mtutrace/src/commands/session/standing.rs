@@ -57,9 +57,9 @@ fn asked_for(node: &Node, filter: &Filter) -> Vec<StandingMismatch> {
 pub(crate) fn say(found: &[StandingMismatch]) {
     for m in found.iter().take(TOLD) {
         let fix = m.fix.first().map(|fix| format!("; fix, {}: {}", fix.r#where, fix.command));
-        stderr::say(&format!("standing mismatch: {}{}", m.summary, fix.unwrap_or_default()));
+        stderr::note(&format!("standing mismatch: {}{}", m.summary, fix.unwrap_or_default()));
     }
     if let Some(more) = found.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        stderr::say(&format!("and {more} more standing mismatches: `mtutrace map`"));
+        stderr::note(&format!("and {more} more standing mismatches: `mtutrace map`"));
     }
 }

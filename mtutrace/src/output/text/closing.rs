@@ -46,7 +46,7 @@ pub(super) fn untraced(status: &TraceStatus) -> String {
 }
 
 /// The line about what was not seen, if anything was not.
-pub(super) fn open(unseen: &[String]) -> Option<String> {
+pub(crate) fn open(unseen: &[String]) -> Option<String> {
     (!unseen.is_empty()).then(|| format!("Not all was seen: {}", unseen.join(" ")))
 }
 

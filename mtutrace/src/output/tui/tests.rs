@@ -6,6 +6,7 @@ use super::keys::Action;
 use super::testing::{SECOND, act, blackhole, buffer, node, quiet, screen, stalled};
 use crate::model::{Ended, FixScope};
 use crate::output::{Item, Losses};
+use crate::telemetry::TraceStatus;
 
 #[test]
 fn the_incident_at_80x24() {
@@ -25,6 +26,19 @@ fn the_incident_at_60x15() {
 #[test]
 fn nothing_wrong() {
     insta::assert_snapshot!(screen(&mut quiet(&node()), 80, 24));
+}
+
+#[test]
+fn nothing_wrong_where_not_all_is_seen() {
+    let (mut app, node) = (quiet(&node()), node());
+    let status = TraceStatus { pid_namespace: Some(7), ..app.data().status.clone() };
+    app.take(&Item::Status(&status), &node, 0);
+    let said = screen(&mut app, 80, 24);
+    assert!(
+        said.contains("No verdict so far on 7 interfaces.") && said.contains("Not all was seen"),
+        "{said}"
+    );
+    assert!(!said.contains("No MTU problem"), "{said}");
 }
 
 #[test]

@@ -8,9 +8,12 @@ use ratatui::widgets::Paragraph;
 use super::cell::{clean, fit, wrap};
 use super::pane::pane;
 use super::theme::{Theme, sign};
-use crate::model::{Ended, Fix, FixScope, StandingMismatch, Verdict};
-use crate::output::text::describe;
+use crate::model::{Ended, Fix, FixScope, Severity, StandingMismatch, Verdict};
+use crate::output::Totals;
+use crate::output::text::{closing, describe};
 use crate::output::tui::app::{App, Pane};
+use crate::output::tui::data::Data;
+use crate::output::unseen::unseen;
 
 /// Standing mismatches that are told.
 const STANDING: usize = 4;
@@ -40,8 +43,7 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
         return vec![(0, Line::from("Starting: not all interfaces are traced yet."))];
     }
     if data.verdicts.is_empty() && standing.is_empty() {
-        let said = format!("No MTU problem so far on {} interfaces.", data.status.interfaces);
-        return vec![(0, Line::from(vec![Span::styled("ok ", theme.good()), Span::raw(said)]))];
+        return nothing_lines(data, theme, usize::from(width)).into_iter().map(|line| (0, line)).collect();
     }
     let mut lines = Vec::new();
     for (n, timed) in data.verdicts.iter().enumerate() {
@@ -52,6 +54,23 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
     }
     lines.extend(standing);
     lines
+}
+
+/// Nothing was found: good news only where all was seen.
+fn nothing_lines(data: &Data, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    let on = format!("so far on {} interfaces.", data.status.interfaces);
+    let Some(why) = closing::open(&unseen(&data.status, &Totals::so_far(data.lost))) else {
+        return vec![Line::from(vec![
+            Span::styled("ok ", theme.good()),
+            Span::raw(format!("No MTU problem {on}")),
+        ])];
+    };
+    let head = Line::from(vec![
+        Span::styled("-- ", theme.severity(Severity::Warning)),
+        Span::raw(format!("No verdict {on}")),
+    ]);
+    let why = wrap(&why, width.saturating_sub(3)).into_iter().map(|part| Line::from(format!("   {part}")));
+    [head].into_iter().chain(why).collect()
 }
 
 /// A mismatch that stands while nothing stalls of it, and what to do.
