@@ -20,35 +20,44 @@ const TIMESTAMPS: u32 = 0x0101_080au32.to_be();
 /// The first slot of limits of the host's devices with Ethernet headers, and of all others.
 const OF_HOST: u32 = 0;
 const OF_OTHERS: u32 = LIMIT_SLOTS;
+/// The headers of a GSO packet that is no plain TCP: a segment that might be too big is measured on the slow path.
+const MOST_HEADERS: u32 = 120;
 /// TC_ACT_UNSPEC: as if this classifier were not there. Others after it still run, packets are untouched.
 const PASS: i32 = TC_ACT_UNSPEC;
 
+// (`inline`: aya's macro wraps each of them, and a call between the two would cost as much as the look at a packet.)
+
 /// Ingress of a device with Ethernet headers in the host's namespace.
 #[classifier]
+#[inline(always)]
 pub fn mtut_in(ctx: TcContext) -> i32 {
     classify::<ETHERNET, true, OF_HOST>(&ctx)
 }
 
 /// The same in other namespaces: what containers make there slows down nobody on the host.
 #[classifier]
+#[inline(always)]
 pub fn mtut_in_nested(ctx: TcContext) -> i32 {
     classify::<ETHERNET, true, OF_OTHERS>(&ctx)
 }
 
 /// Egress of a device with Ethernet headers.
 #[classifier]
+#[inline(always)]
 pub fn mtut_out(ctx: TcContext) -> i32 {
     classify::<ETHERNET, false, OF_OTHERS>(&ctx)
 }
 
 /// Ingress of a device without (IP tunnels, WireGuard, TUN).
 #[classifier]
+#[inline(always)]
 pub fn mtut_in_l3(ctx: TcContext) -> i32 {
     classify::<0, true, OF_OTHERS>(&ctx)
 }
 
 /// Egress of a device without.
 #[classifier]
+#[inline(always)]
 pub fn mtut_out_l3(ctx: TcContext) -> i32 {
     classify::<0, false, OF_OTHERS>(&ctx)
 }
@@ -62,20 +71,23 @@ fn classify<const L2: usize, const INGRESS: bool, const FIRST: u32>(ctx: &TcCont
     let protocol = u16::from_be(skb.protocol as u16);
     let start = skb.data as usize + L2;
     let end = skb.data_end as usize;
-    let interesting = match protocol {
-        ETH_P_IP => ipv4_is_interesting(start, end),
-        ETH_P_IPV6 => ipv6_is_interesting(start, end),
+    let headers = match protocol {
+        ETH_P_IP => ipv4_headers(start, end),
+        ETH_P_IPV6 => ipv6_headers(start, end),
         _ => return PASS,
     };
     let big = INGRESS && {
         let limit = LIMITS.get(FIRST | skb.ifindex & (LIMIT_SLOTS - 1)).copied().unwrap_or(0);
-        // 120 is the largest IPv4 plus TCP header: a GSO packet that might be too big is measured on the slow path.
-        let length = if skb.gso_size == 0 { skb.len.wrapping_sub(L2 as u32) } else { skb.gso_size + 120 };
+        let length = match (skb.gso_size, headers) {
+            (0, _) => skb.len.wrapping_sub(L2 as u32),
+            (payload, Some(headers)) => payload + headers,
+            (payload, None) => payload + MOST_HEADERS,
+        };
         limit != 0
             && length > limit & !LIMIT_DIFFERS
             && (limit & LIMIT_DIFFERS == 0 || exceeds(ctx, skb.ifindex, length))
     };
-    if interesting || big {
+    if headers.is_none() || big {
         slow(ctx, L2, if protocol == ETH_P_IP { 4 } else { 6 }, INGRESS, big);
     }
     PASS
@@ -89,51 +101,58 @@ fn exceeds(ctx: &TcContext, ifindex: u32, length: u32) -> bool {
     unsafe { DEVICES.get(key) }.is_none_or(|limit| length > *limit)
 }
 
-/// A fragment, an ICMP error, a SYN, unusual TCP options, IP options, or headers that are not in the linear part.
+/// The bytes of the headers of an ordinary packet, from the IP header on ([`MOST_HEADERS`] if it is not TCP). Nothing for a
+/// fragment, an ICMP error, a SYN, unusual TCP options, IP options, or headers that are not in the linear part.
 #[inline(always)]
-fn ipv4_is_interesting(start: usize, end: usize) -> bool {
+fn ipv4_headers(start: usize, end: usize) -> Option<u32> {
     if start + 28 > end {
-        return true;
+        return None;
     }
     let ip = start as *const u8;
     // SAFETY: 28 bytes from `start` were checked against the packet's end, as the verifier demands.
     let (version, fragment, protocol) =
         unsafe { (*ip, u16::from_be(ip.add(6).cast::<u16>().read_unaligned()), *ip.add(9)) };
     if version != 0x45 || fragment & 0x3fff != 0 {
-        return true;
+        return None;
     }
     match protocol {
-        TCP => tcp_is_interesting(start + 20, end),
+        TCP => Some(20 + tcp_header(start + 20, end)?),
         // SAFETY: within the 28 bytes checked above.
-        ICMP => unsafe { *ip.add(20) == 3 && *ip.add(21) == 4 },
-        _ => false,
+        ICMP if unsafe { *ip.add(20) == 3 && *ip.add(21) == 4 } => None,
+        _ => Some(MOST_HEADERS),
     }
 }
 
+/// As for IPv4; extension headers pass for payload.
 #[inline(always)]
-fn ipv6_is_interesting(start: usize, end: usize) -> bool {
+fn ipv6_headers(start: usize, end: usize) -> Option<u32> {
     if start + 48 > end {
-        return true;
+        return None;
     }
     let ip = start as *const u8;
     // SAFETY: 48 bytes from `start` were checked against the packet's end.
     match unsafe { *ip.add(6) } {
-        TCP => tcp_is_interesting(start + 40, end),
+        TCP => Some(40 + tcp_header(start + 40, end)?),
         // SAFETY: as above.
-        ICMPV6 => unsafe { *ip.add(40) == 2 },
-        44 => true,
-        _ => false,
+        ICMPV6 if unsafe { *ip.add(40) == 2 } => None,
+        44 => None,
+        _ => Some(MOST_HEADERS),
     }
 }
 
+/// The bytes of an ordinary segment's header.
 #[inline(always)]
-fn tcp_is_interesting(tcp: usize, end: usize) -> bool {
+fn tcp_header(tcp: usize, end: usize) -> Option<u32> {
     if tcp + 14 > end {
-        return true;
+        return None;
     }
     // SAFETY: 14 bytes from `tcp` were checked against the packet's end.
     let [offset, flags] = unsafe { (tcp as *const [u8; 2]).add(6).read() };
-    flags & SYN != 0 || offset >= WITH_OPTIONS && has_unusual_options(tcp, offset, end)
+    if flags & SYN != 0 || offset >= WITH_OPTIONS && has_unusual_options(tcp, offset, end) {
+        return None;
+    }
+    // In words of four bytes, and in the high half of its byte.
+    Some(u32::from(offset >> 4) * 4)
 }
 
 /// Anything but timestamps, which most connections have in every segment.
