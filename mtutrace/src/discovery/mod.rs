@@ -1,5 +1,6 @@
 //! Keeps the model of the node current: the first scan, and the reconciler that follows changes.
 pub(crate) mod classifiers;
+mod measured;
 pub(crate) mod members;
 mod mounts;
 pub(crate) mod nat;
@@ -8,6 +9,7 @@ pub(crate) mod reconciler;
 pub(crate) mod scan;
 pub(crate) mod scanner;
 pub(crate) mod snapshot;
+mod stir;
 pub(crate) mod visibility;
 pub(crate) mod watchers;
 

@@ -1,27 +1,28 @@
 //! The reconciler: a thread that keeps the model of the node current, and the classifiers attached.
+mod publish;
+
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use aya::programs::Program;
 use mtutrace_common::HookId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::discovery::classifiers::Classifiers;
+use crate::discovery::measured::Measured;
 use crate::discovery::scan::{Discovery, scan};
 use crate::discovery::scanner::Scanner;
 use crate::discovery::snapshot::Snapshot;
+use crate::discovery::stir::Stir;
 use crate::kernel::attach::has_tcx;
 use crate::kernel::hooks::{self, Status as HookStatus};
 use crate::mib::reader::Reader;
 use crate::model::{Netns, NetnsId, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
-use crate::telemetry::TraceStatus;
 use crate::telemetry::clock::Clock;
-use crate::telemetry::cost::{self, Sampler};
-use crate::topology::{self, Topology, sockets};
+use crate::topology::{Topology, sockets};
 
 /// Shortest time between two looks at /proc.
 const RESCAN: Duration = Duration::from_millis(500);
@@ -106,7 +107,9 @@ impl Reconciler {
             topology,
             classifiers,
             hooks,
-            sampler: Sampler::new(),
+            measured: Measured::new(),
+            stir: Stir::new(Path::new("/proc")),
+            looked: None,
             clock: Clock::new(),
             young: Instant::now(),
             attached: false,
@@ -143,7 +146,10 @@ struct Worker {
     classifiers: Classifiers,
     mib: Reader,
     hooks: Vec<HookStatus>,
-    sampler: Sampler,
+    measured: Measured,
+    stir: Stir,
+    /// When all of the node was looked at last, if nothing was heard of a change since.
+    looked: Option<Instant>,
     clock: Clock,
     /// When a namespace appeared last.
     young: Instant,
@@ -182,11 +188,15 @@ impl Worker {
         let mut pause = RESCAN;
         while self.wait(pause) {
             let started = Instant::now();
-            self.look();
+            if self.is_at_rest() {
+                self.read_counters();
+            } else {
+                self.look();
+            }
             let looked = started.elapsed();
             // What was seen is known to whoever charges events before classifiers are brought there.
             self.attach(Some(Instant::now() + ATTACH));
-            self.sampler.tick();
+            self.measured.tick();
             pause = if !self.attached {
                 SETTLE
             } else if self.is_waiting_for_owners() {
@@ -204,10 +214,14 @@ impl Worker {
             match self.commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Command::Dirty(netns)) => {
                     self.topology.mark_dirty(netns);
+                    self.looked = None;
                     until = until.min(Instant::now() + SETTLE);
                 }
                 Ok(Command::Sockets(questions)) => self.ask(questions),
-                Ok(Command::MetadataChanged) => until = until.min(Instant::now() + SETTLE),
+                Ok(Command::MetadataChanged) => {
+                    self.looked = None;
+                    until = until.min(Instant::now() + SETTLE);
+                }
                 Ok(Command::ReadCounters(done)) => {
                     self.ending = true;
                     if self.mib.all(&self.topology) {
@@ -258,10 +272,24 @@ impl Worker {
             self.young = Instant::now();
         }
         self.attached &= !changes.changed;
+        self.looked = Some(Instant::now());
+        self.read_counters();
+        self.publish(changes.changed);
+    }
+
+    fn read_counters(&mut self) {
         if self.mib.look(&self.topology) {
             self.publish_kernel();
         }
-        self.publish(changes.changed);
+    }
+
+    /// Whether nothing says that a look would show something new. Now and then it may all the same: a process that is
+    /// there can go to another namespace.
+    fn is_at_rest(&mut self) -> bool {
+        let stirred = self.stir.is_new();
+        let is_recent = |looked: Instant| looked.elapsed() < SLOW_RESCAN;
+        let settled = self.attached && self.topology.unreadable().is_empty() && !self.is_waiting_for_owners();
+        !stirred && settled && self.looked.is_some_and(is_recent)
     }
 
     /// Brings classifiers where they should be, until then at most.
@@ -327,52 +355,4 @@ impl Worker {
         let unowned = |(id, netns): (&NetnsId, &Netns)| *id != node.host && netns.containers.is_empty();
         self.young.elapsed() < YOUTH && node.netns.iter().any(unowned)
     }
-
-    fn publish_kernel(&self) {
-        let moved = Arc::new(self.mib.moved().clone());
-        self.snapshots.send_modify(|snapshot| snapshot.kernel = moved);
-    }
-
-    fn publish(&mut self, changed: bool) {
-        let node = self.topology.node();
-        let containers: std::collections::BTreeSet<&str> =
-            node.netns.values().flat_map(|n| &n.containers).map(|c| c.id.as_str()).collect();
-        let status = TraceStatus {
-            hooks: self.hooks.clone(),
-            interfaces: self.classifiers.attached(),
-            namespaces: node.netns.len(),
-            unreadable: self.topology.unreadable().len(),
-            refused: self.classifiers.refused(),
-            containers: containers.len(),
-            claimed: self.scanner.claimed(),
-            cut: node.netns.values().filter(|netns| netns.is_cut()).count(),
-            pid_namespace: self.pid_namespace,
-        };
-        let programs = self.classifiers.with_ebpf(|ebpf| {
-            ebpf.programs().filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
-        });
-        let node = changed.then(|| {
-            let node = node.clone();
-            // Here, so that no event has to wait for it.
-            topology::prepare(&node);
-            Arc::new(node)
-        });
-        let age = u64::try_from(self.mib.age(&self.topology).as_nanos()).unwrap_or(u64::MAX);
-        let kernel_ns = self.clock.now_ns().saturating_sub(age);
-        let (wanted, ready) = (self.classifiers.wanted(self.topology.node()), self.ready);
-        self.snapshots.send_modify(|snapshot| {
-            snapshot.kernel_ns = kernel_ns;
-            if let Some(node) = node {
-                snapshot.node = node;
-            }
-            snapshot.status = status;
-            (snapshot.wanted, snapshot.ready) = (wanted, ready);
-            snapshot.programs = programs;
-        });
-    }
-}
-
-fn fd(program: &Program) -> Option<std::os::fd::RawFd> {
-    use std::os::fd::{AsFd, AsRawFd};
-    program.fd().ok().map(|fd| fd.as_fd().as_raw_fd())
 }

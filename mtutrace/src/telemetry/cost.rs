@@ -85,6 +85,11 @@ impl Sampler {
             self.on = None;
         }
     }
+
+    /// Whether a sample is being taken.
+    pub(crate) fn is_on(&self) -> bool {
+        self.on.is_some()
+    }
 }
 
 impl Default for Sampler {

@@ -1,12 +1,15 @@
 //! One run, from the first interface that is attached to until the final report: a session that the kernel feeds.
 mod finish;
 mod starting;
+mod ticks;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+pub(super) use ticks::TICK;
+use ticks::Ticks;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::holder;
@@ -29,8 +32,6 @@ use crate::recording::input::{Input, Interval};
 use crate::telemetry::clock;
 use crate::telemetry::cost::{self, Cost};
 
-/// How often verdicts are judged anew.
-pub(super) const TICK: Duration = Duration::from_millis(100);
 /// To look for mismatches that stand may take one part in so many of the time.
 const LOOK_SHARE: u32 = 50;
 
@@ -95,15 +96,14 @@ impl Live<'_> {
             return Ok(());
         }
         let mut watchers = Watchers::default();
-        let mut tick = interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut ticks = Ticks::new();
         let mut report = interval(self.options.interval);
         report.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut ready: Option<Ready> = None;
         loop {
             let input = tokio::select! {
                 records = self.ring.next() => Some(Input::Records(records?)),
-                _ = tick.tick() => {
+                () = ticks.next() => {
                     self.tick(reconciler)?;
                     None
                 }
@@ -140,6 +140,9 @@ impl Live<'_> {
                 () = until(ready.as_ref().and_then(|ready| ready.end)) => return Ok(()),
             };
             if let Some(input) = input {
+                if matches!(input, Input::Records(_) | Input::Socket(..) | Input::Nat(..)) {
+                    ticks.wake();
+                }
                 let snapshot = matches!(input, Input::Snapshot(_));
                 if self.feed(input)? {
                     ready = Some(self.ready()?);
