@@ -36,7 +36,7 @@ pub fn measure(quick: bool, mut say: impl FnMut(&str)) -> Result<Report> {
     let start = Instant::now();
     let length = |quick_ms: u64, ms: u64| Duration::from_millis(if quick { quick_ms } else { ms });
     let live_plan = live::Plan {
-        rounds: if quick { 1 } else { 5 },
+        rounds: if quick { 1 } else { 7 },
         length: length(400, 1000),
         idle: length(2000, 30_000),
     };
