@@ -29,6 +29,9 @@ const RESCAN: Duration = Duration::from_millis(500);
 /// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
 const SLOW_RESCAN: Duration = Duration::from_millis(1500);
 const RESCAN_SHARE: u32 = 50;
+/// The same while nothing says that a look would show something new: 0.5 %.
+const REST_SHARE: u32 = 200;
+const LONGEST_REST: Duration = Duration::from_secs(10);
 /// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
 /// after its network, and no notification tells when.
 const EAGER_RESCAN: Duration = Duration::from_millis(100);
@@ -40,6 +43,10 @@ const YOUTH: Duration = Duration::from_secs(2);
 const ATTACH: Duration = Duration::from_millis(100);
 /// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
 const SETTLE: Duration = Duration::from_millis(50);
+/// A new port of a bridge has news for a quarter of a minute, and where there are hundreds a look takes long: bursts without end may
+/// cost 5 % of a CPU, and wait for a second at most.
+const BURST_SHARE: u32 = 20;
+const LONGEST_BURST: Duration = Duration::from_secs(1);
 
 /// What the thread is told.
 pub(crate) enum Command {
@@ -109,7 +116,8 @@ impl Reconciler {
             hooks,
             measured: Measured::new(),
             stir: Stir::new(Path::new("/proc")),
-            looked: None,
+            looked: (Instant::now(), Duration::ZERO),
+            heard: false,
             clock: Clock::new(),
             young: Instant::now(),
             attached: false,
@@ -148,8 +156,10 @@ struct Worker {
     hooks: Vec<HookStatus>,
     measured: Measured,
     stir: Stir,
-    /// When all of the node was looked at last, if nothing was heard of a change since.
-    looked: Option<Instant>,
+    /// When all of the node was looked at last, and how long that took.
+    looked: (Instant, Duration),
+    /// Whether a change was heard of since.
+    heard: bool,
     clock: Clock,
     /// When a namespace appeared last.
     young: Instant,
@@ -187,13 +197,11 @@ impl Worker {
         }
         let mut pause = RESCAN;
         while self.wait(pause) {
-            let started = Instant::now();
             if self.is_at_rest() {
                 self.read_counters();
             } else {
                 self.look();
             }
-            let looked = started.elapsed();
             // What was seen is known to whoever charges events before classifiers are brought there.
             self.attach(Some(Instant::now() + ATTACH));
             self.measured.tick();
@@ -202,7 +210,7 @@ impl Worker {
             } else if self.is_waiting_for_owners() {
                 EAGER_RESCAN
             } else {
-                (looked * RESCAN_SHARE).clamp(RESCAN, SLOW_RESCAN)
+                (self.looked.1 * RESCAN_SHARE).clamp(RESCAN, SLOW_RESCAN)
             };
         }
     }
@@ -214,14 +222,10 @@ impl Worker {
             match self.commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Command::Dirty(netns)) => {
                     self.topology.mark_dirty(netns);
-                    self.looked = None;
-                    until = until.min(Instant::now() + SETTLE);
+                    until = until.min(self.heard());
                 }
                 Ok(Command::Sockets(questions)) => self.ask(questions),
-                Ok(Command::MetadataChanged) => {
-                    self.looked = None;
-                    until = until.min(Instant::now() + SETTLE);
-                }
+                Ok(Command::MetadataChanged) => until = until.min(self.heard()),
                 Ok(Command::ReadCounters(done)) => {
                     self.ending = true;
                     if self.mib.all(&self.topology) {
@@ -256,6 +260,12 @@ impl Worker {
     }
 
     fn look(&mut self) {
+        let started = Instant::now();
+        self.look_at_all();
+        (self.looked, self.heard) = ((started, started.elapsed()), false);
+    }
+
+    fn look_at_all(&mut self) {
         let namespaces = match scan(&mut self.scanner, &self.metadata) {
             Ok(namespaces) => namespaces,
             Err(e) => return tracing::warn!("cannot read /proc: {e}"),
@@ -272,7 +282,6 @@ impl Worker {
             self.young = Instant::now();
         }
         self.attached &= !changes.changed;
-        self.looked = Some(Instant::now());
         self.read_counters();
         self.publish(changes.changed);
     }
@@ -287,9 +296,18 @@ impl Worker {
     /// there can go to another namespace.
     fn is_at_rest(&mut self) -> bool {
         let stirred = self.stir.is_new();
-        let is_recent = |looked: Instant| looked.elapsed() < SLOW_RESCAN;
         let settled = self.attached && self.topology.unreadable().is_empty() && !self.is_waiting_for_owners();
-        !stirred && settled && self.looked.is_some_and(is_recent)
+        let (when, took) = self.looked;
+        let rest = (took * REST_SHARE).clamp(SLOW_RESCAN, LONGEST_REST);
+        !stirred && settled && !self.heard && when.elapsed() < rest
+    }
+
+    /// A change was heard of: when to look.
+    fn heard(&mut self) -> Instant {
+        self.heard = true;
+        let (when, took) = self.looked;
+        let gap = (took * BURST_SHARE).clamp(SETTLE, LONGEST_BURST);
+        (Instant::now() + SETTLE).max(when + gap)
     }
 
     /// Brings classifiers where they should be, until then at most.

@@ -1,5 +1,6 @@
 //! A node with more and more containers: how long mtutrace takes to start and to end, what it holds, and what a packet costs.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -11,7 +12,9 @@ use super::spread::Spread;
 use super::usage::{Meter, Usage};
 use crate::lab::crowd::Crowd;
 use crate::lab::leaks::Held;
+use crate::lab::netns::NetNs;
 use crate::lab::tracer::{End, Tracer};
+use crate::lab::traffic::spawn;
 use crate::lab::wait;
 
 /// The address of the bridge, to which the first container sends.
@@ -83,6 +86,7 @@ pub(super) fn measure(plan: &Plan, mut say: impl FnMut(&str)) -> Result<Vec<Row>
             say(&format!("{size} containers on one bridge"));
         }
         grow(&mut crowd, *size)?;
+        await_silence(&crowd.hub)?;
         let starts = if *size > MANY { 1 } else { plan.starts };
         let starts = (0..starts).map(|_| Start::measure(&crowd, plan)).collect::<Result<Vec<_>>>()?;
         rows.push(row(*size, &starts).context("nothing was measured")?);
@@ -96,6 +100,19 @@ fn grow(crowd: &mut Crowd, size: usize) -> Result<()> {
     while crowd.pods.len() < size {
         wait::pass(Duration::ZERO)?;
         crowd.add(STEP.min(size - crowd.pods.len()))?;
+    }
+    Ok(())
+}
+
+/// New ports of a bridge have news for a quarter of a minute, and each is heard and looked at: waits until they have none.
+fn await_silence(hub: &NetNs) -> Result<()> {
+    const SILENCE: Duration = Duration::from_secs(5);
+    let mut command = Command::new("ip");
+    let (_monitor, lines) = spawn(command.args(["-n", hub.name(), "monitor", "link"]))?;
+    let start = Instant::now();
+    while lines.recv_timeout(SILENCE).is_ok() {
+        anyhow::ensure!(start.elapsed() < PATIENCE, "{} still has news of its links", hub.name());
+        wait::pass(Duration::ZERO)?;
     }
     Ok(())
 }

@@ -27,8 +27,8 @@ it, all the way to the receiver's queue: unlike packets a second it says the sam
 
 const PACKETS: &str = "\
 `mtutrace bench`: each classifier on packets of each kind by BPF_PROG_TEST_RUN, as many times an empty program as it takes. `in` is ingress, `out` egress, `nested` the ingress of
-devices outside of the host's namespace, `l3` of devices without Ethernet headers. What is oversized, a SYN, \"too big\" or a first fragment makes a record each time. A GSO packet's segments
-might be too big until its headers are measured: it takes the slow path at ingress, once for all of its segments.";
+devices outside of the host's namespace, `l3` of devices without Ethernet headers. What is oversized, a SYN, \"too big\" or a first fragment makes a record each time. The
+segments of a GSO packet of plain TCP are measured on the fast path; those of others take the slow path where they might be too big with 120 bytes of headers.";
 
 const SIZES: &str = "\
 Instructions as the kernel runs them before its compiler, and those that its verifier walked (its limit is a million).";
@@ -41,10 +41,12 @@ on one bridge. Each tool looks for what mtutrace looks for, as far as it can:
 - `bpftrace` counts packets of more than 1464 bytes (`net:netif_receive_skb`) and drops (`skb:kfree_skb`) in the kernel.
 - `tcpdrop-bpfcc` and `dropwatch -l kas` see drops alone.
 
-Own CPU is that of the tool's processes (`utime` and `stime`), percent of one CPU; BPF programs run in the time of whoever sends, which is in the path's. \"BPF runs/packet\" and \"ns/packet\" are the kernel's own count
+Own CPU is that of the tool's processes, percent of one CPU; BPF programs run in the time of whoever sends, which is in the path's. \"BPF runs/packet\" and \"ns/packet\" are the kernel's own count
 (`kernel.bpf_stats_enabled`) over packets sent, and hold what counting takes; tcpdump's filter is not counted there. Idle is without traffic of the lab.";
 
-const SHARES: &str = "Which of mtutrace's programs those are:";
+const SHARES: &str = "\
+Which of mtutrace's programs those are. A packet up meets a classifier where it enters the pod's bridge, the node's bridge and the uplink, however many ports those have. `mtut_sendlen` stands in on
+kernels without kprobes for one that runs only when a send is refused (`ip_local_error`): there is nothing that tells beforehand who will send with DF, so that it has to look at the result of every send.";
 
 const EVENTS: &str = "\
 Each packet is too big, dies on the nested path of the founding incident, and makes several records. There are two drops for each: its own, and that of the ICMP about it, which the incident's
@@ -53,7 +55,8 @@ firewall does not let pass. A source has a budget of 100 records a second of eac
 
 const CROWD: &str = "\
 Containers on one bridge, each with a network namespace, a cgroup and a veth; the first one sends to the bridge. What else this machine runs is traced as well. mtutrace is ready once the host's
-devices carry classifiers, and a share of each other namespace's; this bridge and its ports are in one of those, so that attaching goes on then. Packets and idleness are measured after that.";
+devices carry classifiers, and a share of each other namespace's; this bridge and its ports are in one of those, so that attaching goes on then. Packets and idleness are measured after that, and once new ports have no more news
+of themselves, which are heard for a quarter of a minute.";
 
 /// Writes both below `root`.
 pub(super) fn write(root: &Path, report: &Report) -> Result<()> {

@@ -15,8 +15,14 @@ const FILES: [&str; 7] = [
     "tests/fuzz/README.md",
 ];
 
-const FOLDERS: [&str; 5] =
-    ["docs", "deploy/grafana", "deploy/kubernetes", "deploy/prometheus", "deploy/systemd"];
+const FOLDERS: [&str; 6] = [
+    "docs",
+    "docs/performance",
+    "deploy/grafana",
+    "deploy/kubernetes",
+    "deploy/prometheus",
+    "deploy/systemd",
+];
 
 /// Adds them to `tree`, each at its path in the repository behind `prefix`.
 pub(super) fn add(tree: &mut Tree, prefix: &str) -> Result<()> {
