@@ -199,6 +199,7 @@ impl Worker {
         while self.wait(pause) {
             if self.is_at_rest() {
                 self.read_counters();
+                self.publish_age();
             } else {
                 self.look();
             }

@@ -13,6 +13,18 @@ impl Worker {
         self.snapshots.send_modify(|snapshot| snapshot.kernel = moved);
     }
 
+    /// How old the kernel's counters are, if nothing else is new.
+    pub(super) fn publish_age(&self) {
+        let kernel_ns = self.kernel_ns();
+        self.snapshots.send_modify(|snapshot| snapshot.kernel_ns = kernel_ns);
+    }
+
+    /// Of all namespaces the counters were read then or later, CLOCK_MONOTONIC.
+    fn kernel_ns(&self) -> u64 {
+        let age = u64::try_from(self.mib.age(&self.topology).as_nanos()).unwrap_or(u64::MAX);
+        self.clock.now_ns().saturating_sub(age)
+    }
+
     /// All else; `changed`: the node, too.
     pub(super) fn publish(&mut self, changed: bool) {
         let node = self.topology.node();
@@ -36,8 +48,7 @@ impl Worker {
             topology::prepare(&node);
             Arc::new(node)
         });
-        let age = u64::try_from(self.mib.age(&self.topology).as_nanos()).unwrap_or(u64::MAX);
-        let kernel_ns = self.clock.now_ns().saturating_sub(age);
+        let kernel_ns = self.kernel_ns();
         let (wanted, ready) = (self.classifiers.wanted(self.topology.node()), self.ready);
         self.snapshots.send_modify(|snapshot| {
             snapshot.kernel_ns = kernel_ns;
