@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -45,6 +46,14 @@ fn start(arguments: &[&str]) -> Process {
     let mut command = Command::new(binary().unwrap());
     command.arg("run").args(arguments);
     die_with_parent(&mut command);
+    // Under nohup(1) SIGHUP is ignored, and stays so in what is started.
+    // SAFETY: signal is async-signal-safe, and takes no pointers here.
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGHUP, libc::SIG_DFL);
+            Ok(())
+        });
+    }
     Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())).unwrap()
 }
 
