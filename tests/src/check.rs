@@ -48,6 +48,18 @@ pub fn kernel_is_at_least(major: u32, minor: u32) -> bool {
     (numbers.next().flatten(), numbers.next().flatten()) >= (Some(major), Some(minor))
 }
 
+/// The sum of counts by name, `{"drop": 2, …}`.
+pub fn sum(counts: &Value) -> u64 {
+    let of = |n: &Value| n.as_u64().unwrap_or_else(|| panic!("no counts: {counts}"));
+    counts.as_object().unwrap_or_else(|| panic!("no counts: {counts}")).values().map(of).sum()
+}
+
+/// Panics unless the last status accounts for every record that the kernel side made: decoded, left out or lost.
+pub fn assert_nothing_is_lost_silently(last: &Value) {
+    let number = |field: &str| last[field].as_u64().unwrap_or_else(|| panic!("{field}: {last}"));
+    assert_eq!(number("decoded"), sum(&last["records"]) - sum(&last["left_out"]) - number("lost"), "{last}");
+}
+
 /// Whether this line is a verdict of that name about that container.
 pub fn is_verdict(line: &Value, verdict: &str, container: &str) -> bool {
     line["kind"] == "verdict" && line["verdict"] == verdict && line["container"]["id"] == container

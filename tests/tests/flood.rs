@@ -5,18 +5,19 @@
 //! because a device and a source have budgets.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
-use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aya::TestRun;
-use aya::programs::{SchedClassifier, TestRunOptions, loaded_programs};
-use mtutrace_tests::check::skip;
+use aya::programs::{ProgramInfo, SchedClassifier, TestRunOptions, loaded_programs};
+use mtutrace_tests::check::{assert_nothing_is_lost_silently, skip, sum};
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
+use mtutrace_tests::lab::leaks::Held;
 use mtutrace_tests::lab::memory::Memory;
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::Tracer;
+use mtutrace_tests::lab::wait;
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -49,24 +50,19 @@ fn millions_are_accounted_for() {
     let begun = Instant::now();
 
     std::thread::scope(|scope| {
-        let floods = [0, 1].map(|thread| {
+        // Whatever comes of it, the flood ends.
+        let _end = Ends(&wanted);
+        for thread in 0..THREADS {
             let (place, wanted, made) = (&place, &wanted, &made);
-            scope.spawn(move || place.enter(|| flood(pid, thread, wanted, made)).unwrap())
-        });
-        assert_eq!(floods.len(), usize::from(THREADS));
-        while made.load(Ordering::Relaxed) < AT_FIRST {
-            assert!(floods.iter().all(|flood| !flood.is_finished()), "it is told when to end");
-            std::thread::yield_now();
+            scope.spawn(move || place.enter(|| flood(pid, thread, wanted, made)).unwrap());
         }
-        let download = lab.download(3_000_000, SOON).unwrap();
+        let enough = || Ok((made.load(Ordering::Relaxed) >= AT_FIRST).then_some(()));
+        wait::until("the flood", SOON, enough).unwrap();
+        let _download = lab.download(3_000_000, SOON).unwrap();
         let stalls = |line: &Value| line["kind"] == "verdict" && line["severity"] == "critical";
-        let verdict = tracer.wait_for("the verdict", SOON, stalls);
-        // Whatever came of it, the flood ends.
-        wanted.store(OFFERED, Ordering::Relaxed);
-        let verdict = verdict.unwrap();
+        let verdict = tracer.wait_for("the verdict", SOON, stalls).unwrap();
         assert_eq!(verdict["container"]["id"], lab.inner.id.as_str(), "{verdict}");
         assert_eq!(verdict["culprit"]["mtu"], 1500, "{verdict}");
-        drop(download);
     });
 
     let (made, took) = (made.into_inner(), begun.elapsed());
@@ -74,20 +70,28 @@ fn millions_are_accounted_for() {
     let end = tracer.interrupt().unwrap();
     let last = end.last_of_kind("status").pop().unwrap();
     let number = |field: &str| last[field].as_u64().unwrap_or_else(|| panic!("{field}: {last}"));
-    let sum = |field: &str| last[field].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
     eprintln!(
         "{made} records in {took:?}, {:.2} million a second: {} decoded, {} lost, {} left out; at most {} MiB",
         made as f64 / took.as_secs_f64() / 1e6,
         number("decoded"),
         number("lost"),
-        sum("left_out"),
+        sum(&last["left_out"]),
         memory >> 20
     );
     // Nothing else here sends fragments.
     assert_eq!(last["records"]["fragmented"], made, "{last}");
-    assert_eq!(number("decoded"), sum("records") - sum("left_out") - number("lost"), "{last}");
-    assert!(sum("left_out") > 0 && number("undecodable") == 0, "{last}");
+    assert_nothing_is_lost_silently(&last);
+    assert!(sum(&last["left_out"]) > 0 && number("undecodable") == 0, "{last}");
     assert!(memory < MEMORY, "{} MiB", memory >> 20);
+}
+
+/// Tells the flood when to end, also when the test fails.
+struct Ends<'a>(&'a AtomicU64);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(OFFERED, Ordering::Relaxed);
+    }
 }
 
 /// Runs the tracer's classifier until `wanted` runs were made by all together.
@@ -110,14 +114,8 @@ fn flood(tracer: u32, thread: u8, wanted: &AtomicU64, made: &AtomicU64) {
 
 /// The program that the tracer holds.
 fn classifier(tracer: u32) -> SchedClassifier {
-    let ids: Vec<u32> = fs::read_dir(format!("/proc/{tracer}/fdinfo"))
-        .unwrap()
-        .filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok())
-        .filter_map(|text| text.lines().find_map(|line| line.strip_prefix("prog_id:")?.trim().parse().ok()))
-        .collect();
-    let is_it = |info: &aya::programs::ProgramInfo| {
-        ids.contains(&info.id()) && info.name_as_str() == Some(CLASSIFIER)
-    };
+    let held = Held::by(tracer).unwrap().programs;
+    let is_it = |info: &ProgramInfo| held.contains(&info.id()) && info.name_as_str() == Some(CLASSIFIER);
     let info = loaded_programs().filter_map(Result::ok).find(is_it).unwrap();
     SchedClassifier::from_program_info(info, CLASSIFIER.into()).unwrap()
 }

@@ -78,10 +78,9 @@ fn classify<const L2: usize, const INGRESS: bool, const FIRST: u32>(ctx: &TcCont
     };
     let big = INGRESS && {
         let limit = LIMITS.get(FIRST | skb.ifindex & (LIMIT_SLOTS - 1)).copied().unwrap_or(0);
-        let length = match (skb.gso_size, headers) {
-            (0, _) => skb.len.wrapping_sub(L2 as u32),
-            (payload, Some(headers)) => payload + headers,
-            (payload, None) => payload + MOST_HEADERS,
+        let length = match skb.gso_size {
+            0 => skb.len.wrapping_sub(L2 as u32),
+            payload => payload + headers.unwrap_or(MOST_HEADERS),
         };
         limit != 0
             && length > limit & !LIMIT_DIFFERS

@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 
 use anyhow::Result;
 
-use super::usage::hertz;
-
 /// The first and the last of the CPUs that this process may use; one twice where there is no other.
 pub(super) fn ends() -> Result<(usize, usize)> {
     // SAFETY: a cpu_set_t is an array of integers; zeros are the empty set.
@@ -33,6 +31,12 @@ pub(super) fn softirqs_ns(cpu: usize) -> u64 {
     }
     let ticks = fs::read_to_string("/proc/stat").ok().and_then(|text| softirq_ticks(&text, cpu)).unwrap_or(0);
     thread + ticks * (1_000_000_000 / hertz())
+}
+
+/// Ticks in a second, in which /proc counts CPU time.
+fn hertz() -> u64 {
+    // SAFETY: sysconf takes no pointers.
+    unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as u64
 }
 
 /// CONFIG_IRQ_TIME_ACCOUNTING, where this kernel tells its configuration.

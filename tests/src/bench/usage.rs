@@ -85,12 +85,6 @@ fn cpu_time(pid: u32) -> Result<Duration> {
     Ok(Duration::new(time.tv_sec.try_into()?, time.tv_nsec.try_into()?))
 }
 
-/// Ticks in a second, in which /proc counts CPU time.
-pub(super) fn hertz() -> u64 {
-    // SAFETY: sysconf takes no pointers.
-    unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

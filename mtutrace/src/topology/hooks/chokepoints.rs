@@ -115,6 +115,13 @@ mod tests {
         lab
     }
 
+    /// The same with a second container on the pod's bridge.
+    fn with_another(mac: [u8; 6]) -> Builder {
+        lab().pair((2, 18, "veth18", 1500), (4, 7, "eth0", 1500)).port(2, 18, 3).edit(4, 7, |link| {
+            link.mac = mac.to_vec();
+        })
+    }
+
     #[test]
     fn each_bridge_of_the_incident_stands_in_for_its_ports() {
         let all = Chokepoints::all(&lab().0, 2);
@@ -143,21 +150,13 @@ mod tests {
 
     #[test]
     fn two_with_one_address_are_hooked_themselves() {
-        let two =
-            lab()
-                .pair((2, 18, "veth18", 1500), (4, 7, "eth0", 1500))
-                .port(2, 18, 3)
-                .edit(4, 7, |link| link.mac = INNER.to_vec());
+        let two = with_another(INNER);
         assert!(!Chokepoints::all(&two.0, 9).contains_key(&NetnsId(2)));
     }
 
     #[test]
     fn the_host_has_room_first_and_then_who_wants_little() {
-        let many =
-            lab()
-                .pair((2, 18, "veth18", 1500), (4, 7, "eth0", 1500))
-                .port(2, 18, 3)
-                .edit(4, 7, |link| link.mac = vec![2; 6]);
+        let many = with_another([2; 6]);
         let who = |room| Chokepoints::all(&many.0, room).into_keys().collect::<Vec<_>>();
         assert_eq!((who(3), who(2), who(0)), (vec![HOST, NetnsId(2)], vec![HOST], vec![]));
     }

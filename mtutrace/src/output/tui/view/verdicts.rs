@@ -58,19 +58,15 @@ pub(super) fn lines(app: &App, theme: Theme, width: u16) -> Vec<(usize, Line<'st
 
 /// Nothing was found: good news only where all was seen.
 fn nothing_lines(data: &Data, theme: Theme, width: usize) -> Vec<Line<'static>> {
-    let on = format!("so far on {} interfaces.", data.status.interfaces);
-    let Some(why) = closing::open(&unseen(&data.status, &Totals::so_far(data.lost))) else {
-        return vec![Line::from(vec![
-            Span::styled("ok ", theme.good()),
-            Span::raw(format!("No MTU problem {on}")),
-        ])];
+    let why = closing::open(&unseen(&data.status, &Totals::so_far(data.lost)));
+    let (sign, style, nothing) = match why {
+        None => ("ok ", theme.good(), "No MTU problem"),
+        Some(_) => ("-- ", theme.severity(Severity::Warning), "No verdict"),
     };
-    let head = Line::from(vec![
-        Span::styled("-- ", theme.severity(Severity::Warning)),
-        Span::raw(format!("No verdict {on}")),
-    ]);
-    let why = wrap(&why, width.saturating_sub(3)).into_iter().map(|part| Line::from(format!("   {part}")));
-    [head].into_iter().chain(why).collect()
+    let head = format!("{nothing} so far on {} interfaces.", data.status.interfaces);
+    let head = Line::from(vec![Span::styled(sign, style), Span::raw(head)]);
+    let why = why.into_iter().flat_map(|why| wrap(&why, width.saturating_sub(3)));
+    [head].into_iter().chain(why.map(|part| Line::from(format!("   {part}")))).collect()
 }
 
 /// A mismatch that stands while nothing stalls of it, and what to do.
