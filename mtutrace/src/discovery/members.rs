@@ -43,13 +43,13 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Reads what is new of them.
-    pub(super) fn look_at(&mut self, pids: &[u32], proc: &Proc) {
+    /// Reads what is new of them; `closely`: whether a process may be another one than it was, or in another container.
+    pub(super) fn look_at(&mut self, pids: &[u32], proc: &Proc, closely: impl Fn(u32) -> bool) {
         self.members.retain(|pid, _| pids.binary_search(pid).is_ok());
-        // Pids are reused and processes are moved. One that stands for a container is checked each time;
-        // if it changed, nothing that was remembered of the others can be trusted.
+        // Pids are reused and processes are moved. One that stands for a container is checked; if it changed, nothing that was
+        // remembered of the others can be trusted.
         let standing: Vec<u32> = self.resolved.values().map(|resolved| resolved.pid).collect();
-        if !standing.into_iter().all(|pid| self.is_unchanged(pid, proc)) {
+        if !standing.into_iter().all(|pid| !closely(pid) || self.is_unchanged(pid, proc)) {
             self.members.clear();
         }
         let mut rereads = MAX_REREADS;

@@ -5,6 +5,7 @@ pub(crate) mod members;
 mod mounts;
 pub(crate) mod nat;
 pub(crate) mod process;
+mod processes;
 pub(crate) mod reconciler;
 pub(crate) mod scan;
 pub(crate) mod scanner;

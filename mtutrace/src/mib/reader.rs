@@ -14,6 +14,8 @@ use crate::topology::Topology;
 
 /// Shortest time between two readings of a namespace.
 const PERIOD: Duration = Duration::from_secs(1);
+/// The same after readings that showed nothing new: each time half as long again.
+const QUIET_PERIOD: Duration = Duration::from_secs(5);
 /// After so much reading the rest waits for its turn, so that nothing else does.
 const SLICE: Duration = Duration::from_millis(5);
 /// Rest after reading, times its length: reading may cost 1 % of a CPU.
@@ -27,23 +29,46 @@ const LONGEST: u64 = 4 << 20;
 pub(crate) struct Reader {
     deltas: Deltas,
     started: Instant,
-    /// When each namespace was read last, or failed to be.
-    read: BTreeMap<NetnsId, Duration>,
+    read: BTreeMap<NetnsId, Turn>,
     rest_until: Duration,
 }
 
+/// When a namespace was read last, or failed to be, and for how long that will do.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    at: Duration,
+    period: Duration,
+}
+
+impl Turn {
+    fn is_over(self, now: Duration) -> bool {
+        now.saturating_sub(self.at) >= self.period
+    }
+
+    /// The one after it.
+    fn next(before: Option<Turn>, at: Duration, moved: bool) -> Turn {
+        let quiet = before.filter(|_| !moved).map(|turn| (turn.period * 3 / 2).min(QUIET_PERIOD));
+        Turn { at, period: quiet.unwrap_or(PERIOD) }
+    }
+}
+
 impl Reader {
-    /// Reads all that are there: what moves from now on belongs to the run. The hooks should be attached before, or
-    /// the kernel might count what they could not see.
+    /// One that has read nothing yet: the first reading of each namespace that is there is what the others are compared with.
     pub(crate) fn new(topology: &Topology) -> Reader {
         let old: BTreeSet<NetnsId> =
             topology.node().netns.keys().chain(topology.unreadable().keys()).copied().collect();
-        let mut reader = Reader {
+        Reader {
             deltas: Deltas::new(old),
             started: Instant::now(),
             read: BTreeMap::new(),
             rest_until: Duration::ZERO,
-        };
+        }
+    }
+
+    /// Reads all that are there: what moves from now on belongs to the run. The hooks should be attached before, or
+    /// the kernel might count what they could not see.
+    pub(crate) fn begin(topology: &Topology) -> Reader {
+        let mut reader = Reader::new(topology);
         reader.all(topology);
         reader
     }
@@ -55,7 +80,7 @@ impl Reader {
 
     /// How long ago that namespace was read of which it is longest; since the start for one that never was.
     pub(crate) fn age(&self, topology: &Topology) -> Duration {
-        let read = |netns| self.read.get(netns).copied().unwrap_or_default();
+        let read = |netns| self.read.get(netns).map_or(Duration::ZERO, |turn| turn.at);
         let oldest = topology.node().netns.keys().map(read).min().unwrap_or_default();
         self.started.elapsed().saturating_sub(oldest)
     }
@@ -89,7 +114,13 @@ impl Reader {
 
     fn one(&mut self, netns: NetnsId, topology: &Topology) -> bool {
         let now = self.started.elapsed();
-        self.read.insert(netns, now);
+        let moved = self.take(netns, topology, now);
+        let before = self.read.get(&netns).copied();
+        self.read.insert(netns, Turn::next(before, now, moved));
+        moved
+    }
+
+    fn take(&mut self, netns: NetnsId, topology: &Topology, now: Duration) -> bool {
         let node = topology.node();
         if !node.netns.contains_key(&netns) {
             return false;
@@ -105,15 +136,16 @@ impl Reader {
     }
 }
 
-/// Those that were not read for a period, the longest ago first.
+/// Those whose turn it is, the ones read longest ago first.
 fn due<'a>(
     known: impl Iterator<Item = &'a NetnsId>,
-    read: &BTreeMap<NetnsId, Duration>,
+    read: &BTreeMap<NetnsId, Turn>,
     now: Duration,
 ) -> Vec<NetnsId> {
+    let known = known.map(|netns| (read.get(netns), *netns));
     let mut due: Vec<(Option<Duration>, NetnsId)> = known
-        .map(|netns| (read.get(netns).copied(), *netns))
-        .filter(|(read, _)| read.is_none_or(|read| now.saturating_sub(read) >= PERIOD))
+        .filter(|(turn, _)| turn.is_none_or(|turn| turn.is_over(now)))
+        .map(|(turn, netns)| (turn.map(|turn| turn.at), netns))
         .collect();
     due.sort_unstable();
     due.into_iter().map(|(_, netns)| netns).collect()
@@ -174,9 +206,21 @@ mod tests {
     fn the_longest_unread_comes_first_and_the_fresh_wait() {
         let at = Duration::from_millis;
         let known = [1, 2, 3, 4].map(NetnsId);
-        let read = BTreeMap::from([(known[0], at(900)), (known[1], at(500)), (known[2], at(100))]);
+        let turn = |ms| Turn { at: at(ms), period: PERIOD };
+        let read = BTreeMap::from([(known[0], turn(900)), (known[1], turn(500)), (known[2], turn(100))]);
         let order: Vec<u32> = due(known.iter(), &read, at(1500)).iter().map(|n| n.0).collect();
         assert_eq!(order, [4, 3, 2], "never read, then by age; 1 was read just now");
+    }
+
+    #[test]
+    fn where_nothing_moves_is_read_less_often() {
+        let periods = |moved: &[bool]| {
+            let mut turn = None;
+            let mut next = |moved: &bool| turn.insert(Turn::next(turn, Duration::ZERO, *moved)).period;
+            moved.iter().map(|moved| next(moved).as_millis()).collect::<Vec<_>>()
+        };
+        assert_eq!(periods(&[false; 5]), [1000, 1500, 2250, 3375, 5000]);
+        assert_eq!(periods(&[false, false, true, false]), [1000, 1500, 1000, 1500]);
     }
 
     #[test]

@@ -41,6 +41,7 @@ use crate::report::incident::Machine;
 use crate::telemetry::clock::Clock;
 use crate::telemetry::{cost, machine};
 use live::Live;
+use loading::{Loading, loaded};
 pub(crate) use options::Options;
 use progress::Progress;
 
@@ -74,6 +75,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         let mut signals = Signals::new()?;
         if ring { signals.expect_dumps().map(|()| signals) } else { Ok(signals) }
     })?;
+    let alone = instances::is_alone();
+    // The verifier and the look at the node take about as long.
+    let loading = Loading::start(&options.load)?;
     let mut discovery = Discovery::new()?;
     sight::check(discovery.visibility)?;
     select::check(filter, discovery.node())?;
@@ -92,8 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let progress = Progress::new(format == RunFormat::Tui);
     runtime.block_on(trace(
         options,
-        discovery,
-        signals,
+        Start { alone, loading, discovery, signals },
         Outputs { output, recording, metrics, progress, screen: format == RunFormat::Tui },
     ))
 }
@@ -120,16 +123,23 @@ struct Outputs {
     screen: bool,
 }
 
+/// What a run begins with.
+struct Start {
+    /// No other run was there before.
+    alone: bool,
+    loading: Loading,
+    discovery: Discovery,
+    signals: Signals,
+}
+
 async fn trace(
     options: &Options,
-    discovery: Discovery,
-    mut signals: Signals,
+    Start { alone, loading, discovery, mut signals }: Start,
     Outputs { mut output, recording, metrics, progress, screen }: Outputs,
 ) -> Result<Outcome, Failure> {
-    let alone = instances::is_alone();
     let names = KernelNames::default();
     let context = Context { clock: &Clock::new(), node: discovery.node(), kernel_names: &names };
-    let loaded = loading::load(&options.load, &mut *output, &mut signals, &context).await?;
+    let loaded = loaded(loading, &mut *output, &mut signals, &context).await?;
     let Some(Loaded { mut ebpf, outcome, reasons, symbols }) = loaded else {
         return loading::ended(&mut *output, &signals, &context);
     };

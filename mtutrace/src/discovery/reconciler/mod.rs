@@ -1,7 +1,7 @@
 //! The reconciler: a thread that keeps the model of the node current, and the classifiers attached.
 mod publish;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -22,6 +22,7 @@ use crate::mib::reader::Reader;
 use crate::model::{Netns, NetnsId, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
 use crate::telemetry::clock::Clock;
+use crate::topology::watch::drain;
 use crate::topology::{Topology, sockets};
 
 /// Shortest time between two looks at /proc.
@@ -29,8 +30,8 @@ const RESCAN: Duration = Duration::from_millis(500);
 /// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
 const SLOW_RESCAN: Duration = Duration::from_millis(1500);
 const RESCAN_SHARE: u32 = 50;
-/// The same while nothing says that a look would show something new: 0.5 %.
-const REST_SHARE: u32 = 200;
+/// The same while nothing says that a look would show something new: 0.1 %.
+const REST_SHARE: u32 = 1000;
 const LONGEST_REST: Duration = Duration::from_secs(10);
 /// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
 /// after its network, and no notification tells when.
@@ -101,9 +102,6 @@ impl Reconciler {
         let (update_sender, updates) = mpsc::unbounded_channel();
         let (answer_sender, answers) = mpsc::unbounded_channel();
         let (snapshot_sender, snapshots) = watch::channel(Snapshot::default());
-        for (netns, fd) in discovery.watch {
-            let _ = update_sender.send(Update::Watch(netns, fd));
-        }
         let named = commands.clone();
         discovery.metadata.on_change(move || drop(named.send(Command::MetadataChanged)));
         let mut worker = Worker {
@@ -112,6 +110,7 @@ impl Reconciler {
             metadata: discovery.metadata,
             pid_namespace: discovery.visibility.part(),
             topology,
+            unheard: discovery.watch,
             classifiers,
             hooks,
             measured: Measured::new(),
@@ -151,6 +150,8 @@ struct Worker {
     metadata: MetadataService,
     pid_namespace: Option<u64>,
     topology: Topology,
+    /// A socket of each namespace, with what was not heard of it yet since the discovery.
+    unheard: Vec<(NetnsId, OwnedFd)>,
     classifiers: Classifiers,
     mib: Reader,
     hooks: Vec<HookStatus>,
@@ -325,7 +326,7 @@ impl Worker {
             return false;
         }
         // The kernel's counters count from here, as the hooks do.
-        self.mib = Reader::new(&self.topology);
+        self.mib = Reader::begin(&self.topology);
         if !self.catch_up() {
             return false;
         }
@@ -345,11 +346,15 @@ impl Worker {
         true
     }
 
-    /// The discovery is as old as loading the programs took: looks again at all of it, so that "ready" is true of now, and
-    /// once more at what was in motion. False when it was told to stop.
+    /// The discovery is as old as loading the programs took: looks again at what has changed since, so that "ready" is true of
+    /// now, and once more at what was in motion. False when it was told to stop.
     fn catch_up(&mut self) -> bool {
-        let all: Vec<NetnsId> = self.topology.node().netns.keys().copied().collect();
-        all.into_iter().for_each(|netns| self.topology.mark_dirty(netns));
+        for (netns, fd) in std::mem::take(&mut self.unheard) {
+            if drain(fd.as_fd()).unwrap_or(true) {
+                self.topology.mark_dirty(netns);
+            }
+            let _ = self.updates.send(Update::Watch(netns, fd));
+        }
         self.look();
         if !self.attach_enough() {
             return false;

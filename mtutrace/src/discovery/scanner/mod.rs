@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use super::members::Members;
 use super::mounts::Mounts;
 use super::process::Proc;
+use super::processes::Processes;
 use crate::identity::twins::{Twins, twin};
 use crate::model::{Container, NetnsId};
 
@@ -43,7 +44,7 @@ pub(crate) struct Scanner {
     proc: Proc,
     run_netns: PathBuf,
     host: NetnsId,
-    unreadable: usize,
+    processes: Processes,
     members: BTreeMap<NetnsId, Members>,
     twins: Twins,
     /// Ids that were claimed by those who do not have them, in the last scan, and whether anybody was told of such.
@@ -59,7 +60,7 @@ impl Scanner {
             proc: Proc { root: proc_root },
             run_netns,
             host: NetnsId::default(),
-            unreadable: 0,
+            processes: Processes::default(),
             members: BTreeMap::new(),
             twins: Twins::default(),
             claimed: BTreeSet::new(),
@@ -76,7 +77,7 @@ impl Scanner {
 
     /// Processes whose namespace could not be read in the last scan, for lack of CAP_SYS_PTRACE.
     pub(crate) fn unreadable(&self) -> usize {
-        self.unreadable
+        self.processes.unreadable()
     }
 
     /// Ids that were claimed in the last scan by containers that do not have them.
@@ -91,7 +92,10 @@ impl Scanner {
 
     /// All network namespaces, by inode number. Fails only if /proc cannot be listed.
     pub(crate) fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
-        let mut pids = self.pids()?;
+        let mut pids = self.processes.scan(&self.proc)?;
+        // PID 2 of the initial pid namespace is kthreadd; in others that is any process.
+        let kthreadd = || self.processes.netns(2).filter(|_| self.is_kthreadd(2));
+        self.host = self.processes.netns(1).or_else(kthreadd).unwrap_or_default();
         let mut names = self.names();
         let mut mounts = self.mounts.scan(&self.proc, pids.values().flatten().copied());
         for id in names.keys().chain(mounts.keys()) {
@@ -122,7 +126,8 @@ impl Scanner {
     fn identify(&mut self, pids: &BTreeMap<NetnsId, Vec<u32>>) {
         self.members.retain(|id, _| pids.contains_key(id));
         let look = |members: &mut BTreeMap<NetnsId, Members>, id: NetnsId, pids: &[u32]| {
-            members.entry(id).or_default().look_at(pids, &self.proc);
+            let closely = |pid| self.processes.is_looked_at_closely(pid);
+            members.entry(id).or_default().look_at(pids, &self.proc, closely);
         };
         for (id, pids) in pids.iter().filter(|(id, _)| **id != self.host) {
             look(&mut self.members, *id, pids);
@@ -160,30 +165,8 @@ impl Scanner {
         self.claimed = now;
     }
 
-    /// Also notes which namespace is the host's.
-    fn pids(&mut self) -> io::Result<BTreeMap<NetnsId, Vec<u32>>> {
-        let mut pids: BTreeMap<NetnsId, Vec<u32>> = BTreeMap::new();
-        (self.host, self.unreadable) = (NetnsId::default(), 0);
-        for entry in fs::read_dir(&self.proc.root)? {
-            let name = entry?.file_name();
-            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-            match self.proc.netns(pid) {
-                Ok(Some(id)) => {
-                    pids.entry(id).or_default().push(pid);
-                    if pid == 1 || (self.host == NetnsId::default() && self.is_kthreadd(pid)) {
-                        self.host = id;
-                    }
-                }
-                Ok(None) => {}
-                Err(_) => self.unreadable += 1,
-            }
-        }
-        Ok(pids)
-    }
-
-    /// PID 2 of the initial pid namespace; in others that is any process.
     fn is_kthreadd(&self, pid: u32) -> bool {
-        pid == 2 && self.proc.stat(pid).is_some_and(|stat| stat.ppid == 0 && stat.comm == "kthreadd")
+        self.proc.stat(pid).is_some_and(|stat| stat.ppid == 0 && stat.comm == "kthreadd")
     }
 
     fn names(&self) -> BTreeMap<NetnsId, (String, PathBuf)> {

@@ -107,6 +107,31 @@ fn a_process_is_moved_to_its_cgroup_later() {
 }
 
 #[test]
+fn one_of_hundreds_is_another_one_or_is_moved() {
+    let tree = Tree::new();
+    let (many, netns) = (3 * crate::discovery::processes::CLOSELY as u32, 1000);
+    for pid in 0..many {
+        tree.process(netns + pid, netns + pid, 1, 12, "web", &format!("/docker/{pid:064x}"));
+    }
+    let mut scanner = tree.scanner();
+    let owner = |scanner: &mut Scanner, netns| {
+        let found = scanner.scan().unwrap().into_iter().find(|found| found.id == NetnsId(netns)).unwrap();
+        found.containers[0].id.clone()
+    };
+    (0..40).for_each(|_| assert_eq!(owner(&mut scanner, netns), format!("{:064x}", 0)));
+    // Its number is given to a process of another container, and one in each turn is moved. A file system may give the inode of
+    // what is removed to what comes next; /proc counts on.
+    let proc = tree.0.path().join("proc");
+    fs::rename(proc.join(netns.to_string()), proc.join("gone")).unwrap();
+    tree.process(netns, netns, 1, 13, "web", &format!("/docker/{A}"));
+    assert_eq!(owner(&mut scanner, netns), A, "at the first look");
+    let moved = [5, 6, 7, 8].map(|pid| netns + pid);
+    moved.iter().for_each(|pid| tree.cgroup(*pid, &format!("/docker/{B}")));
+    (0..4).for_each(|_| drop(scanner.scan().unwrap()));
+    moved.iter().for_each(|pid| assert_eq!(owner(&mut scanner, *pid), B, "after a turn of all"));
+}
+
+#[test]
 fn who_claims_the_id_of_another_does_not_get_it() {
     let tree = Tree::new();
     tree.process(12, 200, 1, 12, "init", &format!("/docker/{A}"));
