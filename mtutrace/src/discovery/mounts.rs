@@ -25,8 +25,8 @@ const OTHERS: usize = 64;
 const MOST_OF_OTHERS: usize = 64;
 /// Those that are not looked at after so much time wait for the next scan that looks.
 const SLICE: Duration = Duration::from_millis(100);
-/// Those are looked at in one scan of so many: an open table, which tells of changes, would keep them alive.
-const EVERY: u32 = 10;
+/// Those are looked at again after so long: an open table, which tells of changes, would keep them alive.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// A namespace that is mounted somewhere: the path by which it can be opened, and the one to show.
 type Held = BTreeMap<NetnsId, (PathBuf, PathBuf)>;
@@ -38,7 +38,8 @@ pub(super) struct Mounts {
     /// A process of each other mount namespace, and what is mounted there.
     others: BTreeMap<u64, (u32, Held)>,
     seen: BTreeSet<u32>,
-    scans: u32,
+    /// When all of those were looked at.
+    looked: Option<Instant>,
 }
 
 /// An open table, and what it said.
@@ -49,15 +50,15 @@ struct Table {
 }
 
 impl Mounts {
-    /// The namespaces that are mounted anywhere; `pids` are all processes there are.
-    pub(super) fn scan(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>) -> Held {
+    /// The namespaces that are mounted anywhere; `pids` are all processes there are `now`.
+    pub(super) fn scan(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>, now: Instant) -> Held {
         let mut all = Held::new();
         for process in ["self", "1"] {
             if let Some(held) = self.table(proc, process) {
                 all.extend(held.clone());
             }
         }
-        self.look_at_others(proc, pids);
+        self.look_at_others(proc, pids, now);
         for (_, held) in self.others.values() {
             for (id, paths) in held {
                 all.entry(*id).or_insert_with(|| paths.clone());
@@ -83,7 +84,7 @@ impl Mounts {
         self.ours.get(process).map(|table| &table.held)
     }
 
-    fn look_at_others(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>) {
+    fn look_at_others(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>, now: Instant) {
         let mnt = |pid: u32| fs::metadata(proc.path(pid, "ns/mnt")).ok().map(|status| status.ino());
         let ours = [mnt(1), mnt(std::process::id())];
         let mut left = BTreeSet::new();
@@ -101,8 +102,10 @@ impl Mounts {
         }
         self.others.retain(|_, (pid, _)| left.contains(pid));
         self.seen = left;
-        self.scans += 1;
-        let all = self.scans.is_multiple_of(EVERY);
+        let all = self.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= EVERY);
+        if all {
+            self.looked = Some(now);
+        }
         let known: Vec<(u64, u32)> = self.others.iter().map(|(id, (pid, _))| (*id, *pid)).collect();
         let until = Instant::now() + SLICE;
         for (id, pid) in fresh.into_iter().chain(known.into_iter().filter(|_| all)) {
@@ -239,7 +242,7 @@ mod tests {
             ),
         );
         let proc = Proc { root: tree.path().join("proc") };
-        let held = Mounts::default().scan(&proc, [1].into_iter());
+        let held = Mounts::default().scan(&proc, [1].into_iter(), Instant::now());
         let expected = [(NetnsId(inode), (path, PathBuf::from("/run/docker/netns/1-a")))];
         assert_eq!(held, BTreeMap::from(expected));
     }

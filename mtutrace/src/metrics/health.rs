@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::output::queue::Backlog;
 
-/// The session says every 100 ms that it lives; after this it is no longer ready,
+/// The session says every 100 to 500 ms that it lives; after this it is no longer ready,
 const SILENT: Duration = Duration::from_secs(5);
 /// and after this it is taken for dead.
 const DEAD: Duration = Duration::from_secs(30);

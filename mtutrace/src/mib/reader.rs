@@ -15,7 +15,7 @@ use crate::topology::Topology;
 /// Shortest time between two readings of a namespace.
 const PERIOD: Duration = Duration::from_secs(1);
 /// The same after readings that showed nothing new: each time half as long again.
-const QUIET_PERIOD: Duration = Duration::from_secs(5);
+const QUIET_PERIOD: Duration = Duration::from_secs(3);
 /// After so much reading the rest waits for its turn, so that nothing else does.
 const SLICE: Duration = Duration::from_millis(5);
 /// Rest after reading, times its length: reading may cost 1 % of a CPU.
@@ -219,7 +219,7 @@ mod tests {
             let mut next = |moved: &bool| turn.insert(Turn::next(turn, Duration::ZERO, *moved)).period;
             moved.iter().map(|moved| next(moved).as_millis()).collect::<Vec<_>>()
         };
-        assert_eq!(periods(&[false; 5]), [1000, 1500, 2250, 3375, 5000]);
+        assert_eq!(periods(&[false; 5]), [1000, 1500, 2250, 3000, 3000]);
         assert_eq!(periods(&[false, false, true, false]), [1000, 1500, 1000, 1500]);
     }
 

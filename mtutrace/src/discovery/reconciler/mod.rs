@@ -23,7 +23,7 @@ use crate::model::{Netns, NetnsId, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
 use crate::telemetry::clock::Clock;
 use crate::topology::watch::drain;
-use crate::topology::{Topology, sockets};
+use crate::topology::{FoundNetns, Topology, sockets};
 
 /// Shortest time between two looks at /proc.
 const RESCAN: Duration = Duration::from_millis(500);
@@ -200,6 +200,9 @@ impl Worker {
         while self.wait(pause) {
             if self.is_at_rest() {
                 self.read_counters();
+                if self.topology.relearn() {
+                    self.publish(true);
+                }
                 self.publish_age();
             } else {
                 self.look();
@@ -263,16 +266,19 @@ impl Worker {
 
     fn look(&mut self) {
         let started = Instant::now();
-        self.look_at_all();
-        (self.looked, self.heard) = ((started, started.elapsed()), false);
+        match scan(&mut self.scanner, &self.metadata) {
+            Ok(namespaces) => {
+                self.take(&namespaces);
+                self.heard = false;
+            }
+            // What was heard of is looked at the next time.
+            Err(e) => tracing::warn!("cannot read /proc: {e}"),
+        }
+        self.looked = (started, started.elapsed());
     }
 
-    fn look_at_all(&mut self) {
-        let namespaces = match scan(&mut self.scanner, &self.metadata) {
-            Ok(namespaces) => namespaces,
-            Err(e) => return tracing::warn!("cannot read /proc: {e}"),
-        };
-        let changes = self.topology.refresh(&namespaces);
+    fn take(&mut self, namespaces: &[FoundNetns]) {
+        let changes = self.topology.refresh(namespaces);
         self.metadata.update(self.topology.node(), self.scanner.processes());
         for netns in &changes.removed {
             let _ = self.updates.send(Update::Gone(*netns));
@@ -350,7 +356,11 @@ impl Worker {
     /// now, and once more at what was in motion. False when it was told to stop.
     fn catch_up(&mut self) -> bool {
         for (netns, fd) in std::mem::take(&mut self.unheard) {
-            if drain(fd.as_fd()).unwrap_or(true) {
+            // Of what tunnels learn, and what their forwarding databases are told, there is no word.
+            let links =
+                self.topology.node().netns.get(&netns).into_iter().flat_map(|netns| netns.links.values());
+            let tunnels = links.into_iter().any(|link| link.tunnel.is_some());
+            if drain(fd.as_fd()).unwrap_or(true) || tunnels {
                 self.topology.mark_dirty(netns);
             }
             let _ = self.updates.send(Update::Watch(netns, fd));

@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::members::Members;
 use super::mounts::Mounts;
@@ -92,12 +93,16 @@ impl Scanner {
 
     /// All network namespaces, by inode number. Fails only if /proc cannot be listed.
     pub(crate) fn scan(&mut self) -> io::Result<Vec<NetnsProcs>> {
-        let mut pids = self.processes.scan(&self.proc)?;
+        self.scan_at(Instant::now())
+    }
+
+    fn scan_at(&mut self, now: Instant) -> io::Result<Vec<NetnsProcs>> {
+        let mut pids = self.processes.scan(&self.proc, now)?;
         // PID 2 of the initial pid namespace is kthreadd; in others that is any process.
         let kthreadd = || self.processes.netns(2).filter(|_| self.is_kthreadd(2));
         self.host = self.processes.netns(1).or_else(kthreadd).unwrap_or_default();
         let mut names = self.names();
-        let mut mounts = self.mounts.scan(&self.proc, pids.values().flatten().copied());
+        let mut mounts = self.mounts.scan(&self.proc, pids.values().flatten().copied(), now);
         for id in names.keys().chain(mounts.keys()) {
             pids.entry(*id).or_default();
         }

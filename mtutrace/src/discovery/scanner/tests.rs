@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::model::Runtime;
 use crate::testing::identity::TempDir;
@@ -106,29 +108,52 @@ fn a_process_is_moved_to_its_cgroup_later() {
     assert_eq!(summary(&mut scanner), ["100: ", "200: 0a1b", "300: b413 < 0a1b", "400: c9ea"]);
 }
 
-#[test]
-fn one_of_hundreds_is_another_one_or_is_moved() {
-    let tree = Tree::new();
-    let (many, netns) = (3 * crate::discovery::processes::CLOSELY as u32, 1000);
-    for pid in 0..many {
-        tree.process(netns + pid, netns + pid, 1, 12, "web", &format!("/docker/{pid:064x}"));
-    }
-    let mut scanner = tree.scanner();
-    let owner = |scanner: &mut Scanner, netns| {
-        let found = scanner.scan().unwrap().into_iter().find(|found| found.id == NetnsId(netns)).unwrap();
-        found.containers[0].id.clone()
+/// Scans once a second, and says how many scans it took until a namespace has that owner, or none.
+fn seconds_until(scanner: &mut Scanner, start: &mut Instant, netns: u32, owner: Option<&str>) -> usize {
+    let owned = |scanner: &mut Scanner, now| {
+        let found = scanner.scan_at(now).unwrap().into_iter().find(|found| found.id == NetnsId(netns));
+        found.and_then(|found| Some(found.containers.first()?.id.clone())).as_deref() == owner
     };
-    (0..40).for_each(|_| assert_eq!(owner(&mut scanner, netns), format!("{:064x}", 0)));
-    // Its number is given to a process of another container, and one in each turn is moved. A file system may give the inode of
-    // what is removed to what comes next; /proc counts on.
+    let step = || {
+        *start += Duration::from_secs(1);
+        *start
+    };
+    1 + std::iter::repeat_with(step).take(30).position(|now| owned(scanner, now)).unwrap()
+}
+
+#[test]
+fn one_that_is_known_becomes_another_one_moves_leaves_or_dies_unheeded() {
+    let tree = Tree::new();
+    for pid in [10, 11, 12, 13] {
+        tree.process(pid, 200 + pid, 1, 12, "web", &format!("/docker/{A}"));
+    }
+    let (mut scanner, mut now) = (tree.scanner(), Instant::now());
+    for _ in 0..20 {
+        assert_eq!(seconds_until(&mut scanner, &mut now, 210, Some(A)), 1);
+    }
+    // While it is known, nothing but its inode is looked at: a file that lies does no harm for a second.
+    let cgroup = |pid: u32| tree.0.path().join(format!("proc/{pid}/cgroup"));
+    let lies = (0..4).filter(|_| {
+        fs::rename(cgroup(10), cgroup(10).with_extension("away")).unwrap();
+        let seen = seconds_until(&mut scanner, &mut now, 210, Some(A)) == 1;
+        fs::rename(cgroup(10).with_extension("away"), cgroup(10)).unwrap();
+        seen
+    });
+    assert!(lies.count() >= 2, "it is read in each scan");
+    // Its number is given to another process. A file system may give the inode of what is removed to what comes next; /proc counts on.
     let proc = tree.0.path().join("proc");
-    fs::rename(proc.join(netns.to_string()), proc.join("gone")).unwrap();
-    tree.process(netns, netns, 1, 13, "web", &format!("/docker/{A}"));
-    assert_eq!(owner(&mut scanner, netns), A, "at the first look");
-    let moved = [5, 6, 7, 8].map(|pid| netns + pid);
-    moved.iter().for_each(|pid| tree.cgroup(*pid, &format!("/docker/{B}")));
-    (0..4).for_each(|_| drop(scanner.scan().unwrap()));
-    moved.iter().for_each(|pid| assert_eq!(owner(&mut scanner, *pid), B, "after a turn of all"));
+    fs::rename(proc.join("10"), proc.join("gone")).unwrap();
+    tree.process(10, 210, 1, 13, "web", &format!("/docker/{B}"));
+    assert_eq!(seconds_until(&mut scanner, &mut now, 210, Some(B)), 1);
+    // Moved to another cgroup; gone to another namespace; a zombie, whose namespace the kernel has taken away.
+    tree.cgroup(11, &format!("/docker/{B}"));
+    assert!((1..=6).contains(&seconds_until(&mut scanner, &mut now, 211, Some(B))));
+    fs::remove_file(proc.join("12/ns/net")).unwrap();
+    tree.0.link("proc/12/ns/net", "net:[300]");
+    assert!((1..=6).contains(&seconds_until(&mut scanner, &mut now, 212, None)));
+    assert_eq!(seconds_until(&mut scanner, &mut now, 300, Some(A)), 1);
+    fs::remove_file(proc.join("13/ns/net")).unwrap();
+    assert!((1..=6).contains(&seconds_until(&mut scanner, &mut now, 213, None)));
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::adopt::adopt_parents;
 use super::dump::{Dump, Exceptions, MOST_OF_HOST, MOST_OF_OTHERS, dump, learnt_towards};
@@ -16,8 +17,8 @@ use crate::topology::netns_exec::{EnterError, NetnsExecutor};
 const ENTER_AGAIN: u32 = 30;
 /// The same for one that was entered, but not read: that passes by itself, as a rule.
 const READ_AGAIN: u32 = 3;
-/// Refreshes after which it is asked again what path MTUs tunnels have learnt.
-const LEARN_AGAIN: u32 = 4;
+/// It is asked again what path MTUs tunnels have learnt after so long.
+const LEARN_AGAIN: Duration = Duration::from_secs(2);
 
 /// A namespace that a scan of /proc and /run/netns found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,8 @@ pub(crate) struct Topology {
     dirty: BTreeSet<NetnsId>,
     unreadable: BTreeMap<NetnsId, String>,
     failures: BTreeMap<NetnsId, Failure>,
-    refreshes: u32,
+    /// When that was asked last.
+    learnt: Option<Instant>,
     /// Somebody was told that there is more than is read.
     told: bool,
 }
@@ -92,7 +94,7 @@ impl Topology {
             dirty: BTreeSet::new(),
             unreadable: BTreeMap::new(),
             failures: BTreeMap::new(),
-            refreshes: 0,
+            learnt: None,
             told: false,
         })
     }
@@ -155,6 +157,13 @@ impl Topology {
             self.assign_containers();
         }
         changes
+    }
+
+    /// The one thing that changes without notice and without a process; true if it did.
+    pub(crate) fn relearn(&mut self) -> bool {
+        let changed = self.learn();
+        self.node.generation += u64::from(changed);
+        changed
     }
 
     fn drop_all_but(&mut self, namespaces: &[FoundNetns]) -> Changes {
@@ -247,10 +256,10 @@ impl Topology {
 
     /// Asks again for the path MTUs towards the other ends of tunnels: there is no notification of them.
     fn learn(&mut self) -> bool {
-        self.refreshes = self.refreshes.wrapping_add(1);
-        if !self.watching || !self.refreshes.is_multiple_of(LEARN_AGAIN) {
+        if !self.watching || self.learnt.is_some_and(|learnt| learnt.elapsed() < LEARN_AGAIN) {
             return false;
         }
+        self.learnt = Some(Instant::now());
         let mut changed = false;
         for (id, remotes) in homes(&self.node) {
             let Ok(Ok(learnt)) = self.enter(id, move || learnt_towards(&remotes)) else { continue };
