@@ -33,4 +33,5 @@ pub mod tracer;
 pub mod traffic;
 pub mod vxlan;
 pub mod wait;
+pub mod watched;
 pub mod wire;

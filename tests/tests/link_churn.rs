@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::leaks::Held;
-use mtutrace_tests::lab::memory::Memory;
 use mtutrace_tests::lab::name;
 use mtutrace_tests::lab::netns::NetNs;
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::wait;
-use serde_json::Value;
+use mtutrace_tests::lab::watched::Watched;
 
 const TEST: &str = "links_that_come_and_go";
 /// Each half.
@@ -20,22 +19,6 @@ const LASTS: Duration = Duration::from_secs(3);
 const SOON: Duration = Duration::from_secs(15);
 /// Bytes that memory may grow by in the second half, when all has been seen once.
 const GROWTH: u64 = 4 << 20;
-
-/// What it holds, and what it says that it watches.
-#[derive(Debug, PartialEq, Eq)]
-struct Load {
-    counts: [Option<u64>; 2],
-    held: Held,
-    files: usize,
-}
-
-impl Load {
-    fn of(tracer: &Tracer, status: &Value) -> Load {
-        let files = std::fs::read_dir(format!("/proc/{}/fd", tracer.pid())).unwrap().count();
-        let counts = ["namespaces", "interfaces"].map(|name| status[name].as_u64());
-        Load { counts, held: Held::by(tracer.pid()).unwrap(), files }
-    }
-}
 
 /// One round: a container-like namespace on a bridge that is made for it; links change in every way that links can.
 fn round(kept: &NetNs, number: u32) {
@@ -66,24 +49,6 @@ fn rounds(kept: &NetNs, lasts: Duration, first: u32) -> u32 {
     numbers.take_while(|_| begun.elapsed() < lasts).map(|number| round(kept, number)).count() as u32
 }
 
-/// Waits until it holds again what it did, and gives its resident bytes then.
-fn settle(tracer: &mut Tracer, start: &Load) -> u64 {
-    let mut last = Value::Null;
-    let mut now = None;
-    let settled = wait::until("what is gone to be let go", SOON, || {
-        while let Some(line) = tracer.next_line(Duration::from_millis(1)) {
-            let line = serde_json::from_str::<Value>(&line)?;
-            if line["kind"] == "status" {
-                last = line;
-            }
-        }
-        now = Some(Load::of(tracer, &last));
-        Ok((now.as_ref() == Some(start)).then_some(()))
-    });
-    settled.unwrap_or_else(|error| panic!("{error:#}: {start:?} became {now:?}"));
-    Memory::of(tracer.pid()).unwrap().resident
-}
-
 #[test]
 fn links_that_come_and_go() {
     if skip() || alone::ran(TEST) {
@@ -94,12 +59,11 @@ fn links_that_come_and_go() {
     let kept = NetNs::create(&format!("{}-kept", name::own())).unwrap();
     kept.ip("link add stays type veth peer name end\nlink set stays up\nlink set end up").unwrap();
     let mut tracer = Tracer::start(&["--interval", "1s"]).unwrap();
-    let first = tracer.wait_for("the first status", SOON, |line| line["kind"] == "status").unwrap();
-    let start = Load::of(&tracer, &first);
+    let start = Watched::first(&mut tracer).unwrap();
     let one = rounds(&kept, lasts, 0);
-    let half = settle(&mut tracer, &start);
+    let half = start.settle(&mut tracer).unwrap();
     let two = rounds(&kept, lasts, one);
-    let whole = settle(&mut tracer, &start);
+    let whole = start.settle(&mut tracer).unwrap();
     let held = Held::by(tracer.pid()).unwrap();
     let end = tracer.interrupt().unwrap();
     assert_eq!(end.code, Some(0), "{}", end.stderr);

@@ -52,6 +52,7 @@ impl Incident {
 
     /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
     pub(super) fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
+        self.prefer_the_model(node);
         let mismatch = lives.then(|| self.standing(now_ns, node)).flatten();
         let (active, quiet) = (mismatch.is_some(), self.is_quiet(now_ns));
         if !lives {
@@ -84,6 +85,18 @@ impl Incident {
         let verdict = explanation::verdict(&self.evidence, finding, self.identity(now_ns), active, node);
         self.stated = Some(verdict.clone());
         Some(verdict)
+    }
+
+    /// The model explains by now what only events told of: it had been in the middle of a change. One cause is one explanation.
+    fn prefer_the_model(&mut self, node: &Node) {
+        let Some(obstacle) = self.evidence.obstacle else { return };
+        let explains =
+            |m: &Mismatch| m.bottleneck.id() == obstacle.device && m.bottleneck.mtu <= obstacle.limit;
+        let modelled = topology::mismatch(node, self.evidence.netns, Some(self.remote));
+        if let Some(mismatch) = modelled.filter(explains) {
+            self.evidence.obstacle = None;
+            self.evidence.mismatch = mismatch;
+        }
     }
 
     /// What is wrong with the numbers as they are now; nothing once they fit.
@@ -130,6 +143,7 @@ impl Incident {
 
     /// Brings the figures of a verdict that stands up to date.
     pub(super) fn refresh(&mut self, now_ns: u64, node: &Node) {
+        self.prefer_the_model(node);
         if self.stated.as_ref().is_some_and(|stated| stated.active)
             && let Some(finding) = rules::judge(&self.evidence, now_ns)
             // What was true does not become milder because a connection recovered since.

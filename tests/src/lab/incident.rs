@@ -145,7 +145,15 @@ impl Incident {
 
     /// The one-line fix: the inner network gets the pod's MTU.
     pub fn apply_fix(&self) -> Result<()> {
-        let mtu = self.spec.pod_mtu;
+        self.set_inner_mtu(self.spec.pod_mtu)
+    }
+
+    /// The inner network gets the MTU again that it was built with.
+    pub fn undo_fix(&self) -> Result<()> {
+        self.set_inner_mtu(self.spec.inner_mtu)
+    }
+
+    fn set_inner_mtu(&self, mtu: u32) -> Result<()> {
         let ports =
             self.ports.iter().map(|port| format!("link set dev {port} mtu {mtu}\n")).collect::<String>();
         self.pod.netns.ip(&format!("link set dev docker0 mtu {mtu}\n{ports}"))?;
@@ -175,6 +183,12 @@ impl Incident {
         let port = format!("vethbeside{number}");
         self.ports.push(port.clone());
         self.add_container("docker0", &port, "172.17.0", 2 + number)
+    }
+
+    /// Removes the last container that was added beside the inner one.
+    pub fn remove_neighbour(&mut self) {
+        self.ports.truncate(self.added.len());
+        self.added.pop();
     }
 
     fn add_container(&mut self, bridge: &str, port: &str, subnet: &str, host: usize) -> Result<&Container> {

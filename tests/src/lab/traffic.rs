@@ -144,7 +144,10 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// `lab-traffic`, which cargo builds beside whatever links this library.
-pub(crate) fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// Where it was not built.
+pub fn program() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("MTUTRACE_LAB_TRAFFIC") {
         return Ok(path.into());
     }

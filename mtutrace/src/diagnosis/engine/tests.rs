@@ -262,6 +262,26 @@ fn equal_numbers_do_not_make_a_dead_connection_harmless() {
 }
 
 #[test]
+fn a_fix_that_is_undone_before_anybody_judged_leaves_no_other_explanation() {
+    let (mut engine, mut node) = (Engine::default(), node());
+    let mut fixed = node.clone();
+    fixed.netns.get_mut(&NetnsId(3)).unwrap().links.get_mut(&7).unwrap().mtu = 1450;
+    fixed.generation += 1;
+    drops(&mut engine, &node, &[0, 200, 600], |_| 1500);
+    assert_eq!(kinds(&engine.tick(700 * MS, &node).1), [(VerdictKind::PmtuBlackhole, true)]);
+    // What was queued still dies at the pod's own device, and then the network is what it was.
+    let mut queued = event(2, flow(INNER, SERVER), too_big(DropCause::Forward));
+    let EventKind::Drop { egress, .. } = &mut queued.kind else { panic!() };
+    (*egress, queued.time_ns, queued.length) = (Some(2), 750 * MS, 1500);
+    engine.event_by(queued, &fixed, &table());
+    assert_eq!(engine.disagreements(), 1, "the model does not explain it");
+    node.generation += 2;
+    engine.tick(900 * MS, &node);
+    let verdict = engine.standing(&node).pop().unwrap();
+    assert_eq!(verdict.culprit.unwrap().mtu, 1500, "{}", verdict.summary);
+}
+
+#[test]
 fn one_packet_at_many_devices_counts_once() {
     let (mut engine, node) = (Engine::default(), node());
     let seen = |time_ms, netns, src, dst| {
