@@ -3,6 +3,7 @@
 mod cpus;
 pub mod crowd;
 pub mod events;
+pub mod instructions;
 pub mod live;
 mod load;
 pub mod machine;

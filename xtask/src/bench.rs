@@ -10,10 +10,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use mtutrace_tests::bench::instructions::Counted;
 use mtutrace_tests::bench::report::{self, Report};
-use mtutrace_tests::lab::wait;
+use mtutrace_tests::lab::{tracer, traffic, wait};
 
-use crate::{as_root, exec};
+use crate::{as_root, exec, vm};
 
 /// What to measure, and what to write.
 #[derive(clap::Args)]
@@ -24,13 +25,25 @@ pub(crate) struct Options {
     /// Write docs/PERFORMANCE.md and its plots, docs/performance/*.svg
     #[arg(long, conflicts_with = "quick")]
     write_docs: bool,
+    /// Ordinary traffic alone, in a guest of that series (with kprobes) whose clock counts instructions: no noise
+    #[arg(long, value_name = "SERIES", num_args = 0..=1, default_missing_value = COUNTED_ON, conflicts_with_all = ["quick", "write_docs"])]
+    instructions: Option<String>,
     /// Show what an earlier run wrote instead of measuring again
     #[arg(long, value_name = "FILE", conflicts_with = "quick")]
     from: Option<PathBuf>,
 }
 
+/// A long-term kernel with kprobes, whose classifiers are links (6.6).
+const COUNTED_ON: &str = "6.12";
+
 /// Sets up, builds, becomes root, measures, and shows it.
 pub(crate) fn bench(options: &Options) -> Result<u8> {
+    if let Some(series) = &options.instructions {
+        as_root::with_the_binary()?;
+        tools::install();
+        println!("\n{}", tables::counted(&count(series)?));
+        return Ok(0);
+    }
     let report = match &options.from {
         Some(file) => read(file)?,
         None => match measure(options.quick)? {
@@ -58,7 +71,10 @@ fn measure(quick: bool) -> Result<Option<Report>> {
     if wait::interrupted() {
         return Ok(None);
     }
-    let report = result?;
+    let mut report = result?;
+    if !quick {
+        report.counted = Some(count(COUNTED_ON)?);
+    }
     let folder = exec::target_dir().join("bench");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let file = folder.join(if quick { "quick.json" } else { "bench.json" });
@@ -66,6 +82,11 @@ fn measure(quick: bool) -> Result<Option<Report>> {
         .with_context(|| file.display().to_string())?;
     println!("bench: {:.0} s; wrote {}", report.seconds, file.display());
     Ok(Some(report))
+}
+
+/// Ordinary traffic, in a guest.
+fn count(series: &str) -> Result<Counted> {
+    vm::count_instructions(series, &tracer::binary()?, &traffic::program()?, |what| println!("bench: {what}"))
 }
 
 fn read(file: &Path) -> Result<Report> {

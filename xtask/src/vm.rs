@@ -1,6 +1,7 @@
 //! `cargo xtask vm`: the scenarios on Debian's kernels, each booted under QEMU's software emulation.
 
 mod boot;
+mod counting;
 mod cpio;
 mod fixtures;
 mod guests;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::counting::count as count_instructions;
 pub(crate) use self::fixtures::extract as btf;
 use self::guests::Guests;
 use self::image::Payload;

@@ -62,7 +62,7 @@ pub(super) struct Plan {
     pub(super) rounds: usize,
     /// How long UDP and TCP run each time.
     pub(super) length: Duration,
-    /// How long all tools idle.
+    /// How long all tools idle; not at all where it is zero.
     pub(super) idle: Duration,
 }
 
@@ -188,8 +188,10 @@ pub(super) fn measure(path: &Path, plan: &Plan, mut say: impl FnMut(&str)) -> Re
         ..Row::default()
     }];
     rows.extend(all.into_iter().map(|(tool, rounds)| rounds.row(path, tool)));
-    say(&format!("{} path: all of them without traffic, {} s", path.name(), plan.idle.as_secs()));
-    idle(path, plan.idle, &mut rows)?;
+    if !plan.idle.is_zero() {
+        say(&format!("{} path: all of them without traffic, {} s", path.name(), plan.idle.as_secs()));
+        idle(path, plan.idle, &mut rows)?;
+    }
     Ok(rows)
 }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::instructions::Counted;
 use super::machine::Machine;
 use super::path::Path;
 use super::{crowd, events, live, microbench};
@@ -29,6 +30,9 @@ pub struct Report {
     pub events: Vec<events::Row>,
     /// Many containers.
     pub crowd: Vec<crowd::Row>,
+    /// Ordinary traffic again, in a guest that counts instructions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
 /// Measures everything: in less than 15 minutes, or a trial of less than two. `say` is told what goes on.
@@ -56,5 +60,15 @@ pub fn measure(quick: bool, mut say: impl FnMut(&str)) -> Result<Report> {
     let events = events::measure(&[1000, 10_000, 100_000], length(1000, 5000), &mut say)?;
     let crowd = crowd::measure(&crowd_plan, &mut say)?;
     let seconds = start.elapsed().as_secs_f64();
-    Ok(Report { v: 1, machine: Machine::here(), quick, seconds, bench, live: live_rows, events, crowd })
+    Ok(Report {
+        v: 1,
+        machine: Machine::here(),
+        quick,
+        seconds,
+        bench,
+        live: live_rows,
+        events,
+        crowd,
+        counted: None,
+    })
 }

@@ -86,7 +86,8 @@ impl Tool {
         let (command, ready) = match self {
             Tool::Mtutrace | Tool::Tcpdump | Tool::TcpdumpEverywhere => {
                 let mut command = place.command("tcpdump")?;
-                command.args(["-i", "any", "-w", "/dev/null", "greater 1465"]);
+                // Where it becomes another user it needs one.
+                command.args(["-Z", "root", "-i", "any", "-w", "/dev/null", "greater 1465"]);
                 (command, "listening on")
             }
             Tool::Bpftrace => {
@@ -102,7 +103,10 @@ impl Tool {
                 (command, "TIME")
             }
             Tool::Dropwatch => {
-                (with_tracing(place, &["dropwatch", "-l", "kas"])?, "Kernel monitoring activated")
+                // The kernel's drop monitor answers in the initial namespace alone, and tells of all.
+                let mut command = Command::new("dropwatch");
+                command.args(["-l", "kas"]);
+                (command, "Kernel monitoring activated")
             }
         };
         Other::start(command, ready, if self == Tool::Dropwatch { "start\n" } else { "" })

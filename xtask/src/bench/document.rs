@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use mtutrace_tests::bench::instructions::Counted;
 use mtutrace_tests::bench::report::Report;
 
 use super::plots::{self, PLOTS};
@@ -48,6 +49,11 @@ const SHARES: &str = "\
 Which of mtutrace's programs those are. A packet up meets a classifier where it enters the pod's bridge, the node's bridge and the uplink, however many ports those have. `mtut_sendlen` stands in on
 kernels without kprobes for one that runs only when a send is refused (`ip_local_error`): there is nothing that tells beforehand who will send with DF, so that it has to look at the result of every send.";
 
+const COUNTED: &str = "\
+The same two paths in a virtual machine whose clock goes on by a nanosecond with each instruction of its CPU (`qemu -icount shift=0`): what a packet takes is counted, and is the same each time. The
+guest has one CPU and kprobes; everything that the packet makes the kernel do is counted, to the receiver's queue. An instruction of an emulated CPU is no measure of time, but nothing of it is noise.
+`cargo xtask bench --instructions` does this alone.";
+
 const EVENTS: &str = "\
 Each packet is too big, dies on the nested path of the founding incident, and makes several records. There are two drops for each: its own, and that of the ICMP about it, which the incident's
 firewall does not let pass. A source has a budget of 100 records a second of each signal: what is more is counted and left out
@@ -79,6 +85,7 @@ fn text(report: &Report) -> String {
         format!("{SIZES}\n\n{}", trimmed(&tables::sizes(&report.bench))),
         section("Ordinary traffic, and other tools", LIVE, &tables::live(&report.live), &["tools.svg"]),
         format!("{SHARES}\n\n{}", trimmed(&tables::shares(&report.live))),
+        report.counted.as_ref().map_or_else(String::new, counted),
         section("Packets that are too big", EVENTS, &tables::events(report), &["latency.svg"]),
         section(
             "Many containers",
@@ -87,7 +94,17 @@ fn text(report: &Report) -> String {
             &["devices.svg", "start.svg", "memory.svg"],
         ),
     ];
+    let parts = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     parts.join("\n\n") + "\n"
+}
+
+fn counted(counted: &Counted) -> String {
+    let table = tables::counted(counted);
+    format!(
+        "## The same, counted in instructions\n\n{COUNTED} Linux {}.\n\n{}",
+        counted.kernel,
+        trimmed(&table)
+    )
 }
 
 fn section(title: &str, words: &str, table: &Table, files: &[&str]) -> String {
@@ -115,6 +132,7 @@ mod tests {
             assert!(text.contains(&format!("![{}](performance/{})", plot.title, plot.file)), "{}", plot.file);
         }
         assert_eq!(text.matches("](performance/").count(), PLOTS.len());
+        assert!(text.contains("Linux 6.12.0.\n\n| path"), "what was counted");
         assert!(!text.contains("\n\n\n") && text.ends_with(")\n"));
     }
 

@@ -48,6 +48,7 @@ pub(super) fn sample() -> Report {
         "events": [{"rate": 1000, "packets": 999, "packets_per_second": 999.2, "drops": 999, "records": 2000, "decoded": 1500,
                     "left_out": 500, "lost": 0, "unaccounted": 0, "latency_p50_us": 120, "latency_p99_us": 900, "cpu_percent": 8.0}],
         "crowd": [crowd(1, 1050.0), crowd(50, 1100.0)],
+        "counted": {"kernel": "6.12.0", "rows": [tool("mtutrace", one(4e5), one(0.96))]},
     });
     serde_json::from_value(report).unwrap()
 }

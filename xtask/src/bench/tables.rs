@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mtutrace_tests::bench::instructions::Counted;
 use mtutrace_tests::bench::report::Report;
 use mtutrace_tests::bench::runs::Share;
 use mtutrace_tests::bench::{crowd, live};
@@ -23,7 +24,9 @@ pub(super) fn all(report: &Report) -> String {
         ("Packets that are too big", events(report)),
         ("Many containers", crowd(&report.crowd)),
     ];
-    let parts = parts.map(|(title, table)| format!("{title}\n\n{table}"));
+    let counted = report.counted.iter().map(|one| ("Ordinary traffic, in instructions", counted(one)));
+    let parts = parts.into_iter().chain(counted).map(|(title, table)| format!("{title}\n\n{table}"));
+    let parts = parts.collect::<Vec<_>>();
     format!("{}\n\n{}", machine(report), parts.join("\n"))
 }
 
@@ -117,6 +120,37 @@ pub(super) fn live(rows: &[live::Row]) -> Table {
                 maybe(total(&row.programs, |share| share.runs)),
                 maybe(total(&row.programs, |share| share.ns)),
                 row.lost.map_or_else(|| UNKNOWN.to_owned(), |lost| lost.to_string()),
+            ],
+        };
+        cells.resize(columns.len(), UNKNOWN.to_owned());
+        table.row(&row.path, cells);
+    }
+    table
+}
+
+/// Path and tool × the instructions that a packet takes.
+pub(super) fn counted(counted: &Counted) -> Table {
+    let columns = [
+        "tool",
+        "instructions/packet",
+        "over nothing",
+        "instructions/kB of TCP",
+        "over nothing",
+        "BPF runs/packet",
+        "of that BPF",
+    ];
+    let mut table = Table::of("path", columns.into_iter());
+    for row in &counted.rows {
+        let mut cells = match &row.missing {
+            Some(why) => vec![format!("{} (not measured: {why})", row.tool)],
+            None => vec![
+                row.tool.clone(),
+                spread(row.packet_ns.as_ref(), 1.0),
+                spread(row.packet_ns_ratio.as_ref(), 1.0),
+                spread(row.kilobyte_ns.as_ref(), 1.0),
+                spread(row.kilobyte_ns_ratio.as_ref(), 1.0),
+                maybe(total(&row.programs, |share| share.runs)),
+                maybe(total(&row.programs, |share| share.ns)),
             ],
         };
         cells.resize(columns.len(), UNKNOWN.to_owned());

@@ -22,6 +22,15 @@ const LAST_LINES: usize = 40;
 /// without it.
 const CPU: &str = "max,-cx16";
 
+/// How a guest's clock goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// As the host's does.
+    Real,
+    /// A nanosecond for each instruction that its CPU executes, and at once to the next timer where it has nothing to do.
+    Instructions,
+}
+
 /// A guest that is killed with its guard.
 struct Guest(Child);
 
@@ -32,10 +41,16 @@ impl Drop for Guest {
     }
 }
 
-fn command(qemu: &Qemu, kernel: &Kernel, initrd: &Path, options: &str) -> Command {
+fn command(qemu: &Qemu, kernel: &Kernel, initrd: &Path, clock: Clock, options: &str) -> Command {
     let mut command = qemu.command();
+    match clock {
+        Clock::Real => command.args(["-accel", "tcg,thread=multi", "-m", "1024"]),
+        Clock::Instructions => command
+            .args(["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"])
+            .args(["-rtc", "clock=vm", "-m", "2048"]),
+    };
     // One CPU each: two guests share two cores, and a guest's CPU that waits for its turn holds the other one up.
-    command.args(["-accel", "tcg,thread=multi", "-cpu", CPU, "-m", "1024", "-smp", "1"]);
+    command.args(["-cpu", CPU, "-smp", "1"]);
     command.args(["-no-reboot", "-nic", "none", "-display", "none", "-monitor", "none"]);
     command.arg("-kernel").arg(&kernel.image).arg("-initrd").arg(initrd);
     // On a busy machine too few ticks arrive while the kernel tests its timer, and it panics.
@@ -52,12 +67,12 @@ pub(crate) fn run(
     qemu: &Qemu,
     kernel: &Kernel,
     initrd: &Path,
-    step_back: bool,
+    (clock, step_back): (Clock, bool),
     limit: Duration,
     mut line: impl FnMut(&str),
 ) -> Result<()> {
     let console = initrd.with_extension("console");
-    let mut command = command(qemu, kernel, initrd, "");
+    let mut command = command(qemu, kernel, initrd, clock, "");
     command.arg("-serial").arg(format!("file:{}", console.display())).args(["-serial", "stdio"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     // A guest must not go on when nobody reads its results any more.
@@ -123,7 +138,7 @@ fn tail(text: &str) -> String {
 
 /// Boots into a shell on this terminal; Ctrl-A X ends QEMU.
 pub(crate) fn shell(qemu: &Qemu, kernel: &Kernel, initrd: &Path) -> Result<u8> {
-    let mut command = command(qemu, kernel, initrd, "mtutrace.shell");
+    let mut command = command(qemu, kernel, initrd, Clock::Real, "mtutrace.shell");
     let status = command.args(["-serial", "mon:stdio"]).status();
     Ok(exec::code(status.with_context(|| format!("cannot run {qemu}"))?))
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::boot;
+use super::boot::{self, Clock};
 use super::image::Payload;
 use super::kernel::Kernel;
 use super::plan::Plan;
@@ -65,7 +65,7 @@ impl Guests {
             &script::job(&self.payload, tests, how),
             &initrd,
         )?;
-        let end = boot::run(&self.qemu, kernel, &initrd, plan.step_back, limit, |line| {
+        let end = boot::run(&self.qemu, kernel, &initrd, (Clock::Real, plan.step_back), limit, |line| {
             if let Some(text) = results.line(line) {
                 let result = text.starts_with("test ");
                 let seconds = result.then(|| format!(" ({} s)", start.elapsed().as_secs()));

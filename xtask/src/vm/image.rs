@@ -40,6 +40,12 @@ impl Payload {
         Ok(Self { busybox: busybox(cache)?, tools, tests: tests.collect::<Result<_>>()? })
     }
 
+    /// With tools that are wanted besides, those of them that this machine has.
+    pub(crate) fn with_tools(mut self, names: &[&str]) -> Self {
+        self.tools.extend(names.iter().filter_map(|name| Some(((*name).to_owned(), exec::find(name)?))));
+        self
+    }
+
     /// Names of the test programs.
     pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
         self.tests.iter().map(|(name, _)| name.as_str())
@@ -53,6 +59,8 @@ impl Payload {
         }
         // Without it the first process has no stdout.
         archive.device("dev/console", 5, 1);
+        // What asks who root is finds out.
+        archive.file("etc/passwd", 0o644, b"root:x:0:0::/root:/bin/sh\n");
         archive.file("init", 0o755, include_bytes!("init.sh"));
         archive.copy(&self.busybox, "bin/busybox")?;
         archive.link("bin/sh", "busybox");

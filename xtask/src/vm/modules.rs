@@ -40,6 +40,7 @@ const WANTED: &[&str] = &[
     "nft_reject_inet",
     "nf_conntrack_bridge",
     "nf_conntrack_netlink",
+    "drop_monitor",
     "tcp_diag",
     "udp_diag",
 ];
