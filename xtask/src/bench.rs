@@ -86,7 +86,8 @@ fn measure(quick: bool) -> Result<Option<Report>> {
 
 /// Ordinary traffic, in a guest.
 fn count(series: &str) -> Result<Counted> {
-    vm::count_instructions(series, &tracer::binary()?, &traffic::program()?, |what| println!("bench: {what}"))
+    let (qemu, tracer, helper) = (vm::setup()?, tracer::binary()?, traffic::program()?);
+    vm::count_instructions(&qemu, series, (&tracer, &helper), |what| println!("bench: {what}"))
 }
 
 fn read(file: &Path) -> Result<Report> {

@@ -11,6 +11,7 @@ use super::image::Payload;
 use super::kernel::Kernel;
 use super::script;
 use crate::packages::debian::cache;
+use crate::setup::qemu::Qemu;
 
 /// How long it may take: it is emulated, on one core.
 const LIMIT: Duration = Duration::from_secs(1500);
@@ -25,8 +26,12 @@ const RESULT: &str = "counted ";
 ///
 /// # Errors
 /// When there is no such kernel, or the guest does not come to the end.
-pub(crate) fn count(series: &str, tracer: &Path, helper: &Path, say: impl Fn(&str)) -> Result<Counted> {
-    let qemu = super::setup()?;
+pub(crate) fn count(
+    qemu: &Qemu,
+    series: &str,
+    (tracer, helper): (&Path, &Path),
+    say: impl Fn(&str),
+) -> Result<Counted> {
     let kernel = Kernel::get(&cache(), series)?;
     let payload = Payload::gather(&cache(), tracer, helper, &[])?.with_tools(&TOOLS);
     let initrd = cache().join(series).join("initrd");
@@ -34,7 +39,7 @@ pub(crate) fn count(series: &str, tracer: &Path, helper: &Path, say: impl Fn(&st
     payload.write(&kernel, &script::environment(), job, &initrd)?;
     say(&format!("instructions, in a guest with {}", kernel.release));
     let (mut counted, mut last) = (None, String::new());
-    boot::run(&qemu, &kernel, &initrd, (Clock::Instructions, false), LIMIT, |line| {
+    boot::run(qemu, &kernel, &initrd, (Clock::Instructions, false), LIMIT, |line| {
         match line.strip_prefix(RESULT) {
             Some(json) => counted = Some(serde_json::from_str(json)),
             None if line.is_empty() || line == "failed" => {}
