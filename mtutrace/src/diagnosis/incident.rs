@@ -143,7 +143,6 @@ impl Incident {
 
     /// Brings the figures of a verdict that stands up to date.
     pub(super) fn refresh(&mut self, now_ns: u64, node: &Node) {
-        self.prefer_the_model(node);
         if self.stated.as_ref().is_some_and(|stated| stated.active)
             && let Some(finding) = rules::judge(&self.evidence, now_ns)
             // What was true does not become milder because a connection recovered since.

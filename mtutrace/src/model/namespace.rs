@@ -62,6 +62,11 @@ impl Netns {
         self.routes_cut > 0 || !self.cut.is_empty()
     }
 
+    /// Whether a device of it is a tunnel's end.
+    pub(crate) fn has_tunnels(&self) -> bool {
+        self.links.values().any(|link| link.tunnel.is_some())
+    }
+
     /// Notes that so many more of something were not kept.
     pub(crate) fn note_cut(&mut self, what: &'static str, count: usize) {
         if count > 0 {

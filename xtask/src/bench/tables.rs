@@ -82,7 +82,6 @@ pub(super) fn sizes(bench: &Value) -> Table {
 /// Path and tool × what it costs.
 pub(super) fn live(rows: &[live::Row]) -> Table {
     let columns = [
-        "tool",
         "path's CPU/packet, ns",
         "over nothing",
         "path's CPU/kB of TCP, ns",
@@ -99,31 +98,37 @@ pub(super) fn live(rows: &[live::Row]) -> Table {
         "BPF ns/packet",
         "lost",
     ];
-    let mut table = Table::of("path", columns.into_iter());
+    by_tool(rows, &columns, |row| {
+        vec![
+            spread(row.packet_ns.as_ref(), 1.0),
+            spread(row.packet_ns_ratio.as_ref(), 1.0),
+            spread(row.kilobyte_ns.as_ref(), 1.0),
+            spread(row.kilobyte_ns_ratio.as_ref(), 1.0),
+            spread(row.packets.as_ref(), 1e3),
+            spread(row.packets_ratio.as_ref(), 1.0),
+            spread(row.megabits.as_ref(), 1.0),
+            spread(row.megabits_ratio.as_ref(), 1.0),
+            spread(row.cpu_percent.as_ref(), 1.0),
+            maybe(row.idle_percent),
+            spread(row.resident_bytes.as_ref(), MB),
+            spread(row.ready_ms.as_ref(), 1.0),
+            maybe(total(&row.programs, |share| share.runs)),
+            maybe(total(&row.programs, |share| share.ns)),
+            row.lost.map_or_else(|| UNKNOWN.to_owned(), |lost| lost.to_string()),
+        ]
+    })
+}
+
+/// Path and tool × what was measured of it, or why nothing was.
+fn by_tool(rows: &[live::Row], columns: &[&str], cells: impl Fn(&live::Row) -> Vec<String>) -> Table {
+    let mut table = Table::of("path", ["tool"].into_iter().chain(columns.iter().copied()));
     for row in rows {
-        let mut cells = match &row.missing {
-            Some(why) => vec![format!("{} (not measured: {why})", row.tool)],
-            None => vec![
-                row.tool.clone(),
-                spread(row.packet_ns.as_ref(), 1.0),
-                spread(row.packet_ns_ratio.as_ref(), 1.0),
-                spread(row.kilobyte_ns.as_ref(), 1.0),
-                spread(row.kilobyte_ns_ratio.as_ref(), 1.0),
-                spread(row.packets.as_ref(), 1e3),
-                spread(row.packets_ratio.as_ref(), 1.0),
-                spread(row.megabits.as_ref(), 1.0),
-                spread(row.megabits_ratio.as_ref(), 1.0),
-                spread(row.cpu_percent.as_ref(), 1.0),
-                maybe(row.idle_percent),
-                spread(row.resident_bytes.as_ref(), MB),
-                spread(row.ready_ms.as_ref(), 1.0),
-                maybe(total(&row.programs, |share| share.runs)),
-                maybe(total(&row.programs, |share| share.ns)),
-                row.lost.map_or_else(|| UNKNOWN.to_owned(), |lost| lost.to_string()),
-            ],
+        let (tool, mut cells) = match &row.missing {
+            Some(why) => (format!("{} (not measured: {why})", row.tool), Vec::new()),
+            None => (row.tool.clone(), cells(row)),
         };
         cells.resize(columns.len(), UNKNOWN.to_owned());
-        table.row(&row.path, cells);
+        table.row(&row.path, [tool].into_iter().chain(cells));
     }
     table
 }
@@ -131,7 +136,6 @@ pub(super) fn live(rows: &[live::Row]) -> Table {
 /// Path and tool × the instructions that a packet takes.
 pub(super) fn counted(counted: &Counted) -> Table {
     let columns = [
-        "tool",
         "instructions/packet",
         "over nothing",
         "instructions/kB of TCP",
@@ -139,24 +143,16 @@ pub(super) fn counted(counted: &Counted) -> Table {
         "BPF runs/packet",
         "of that BPF",
     ];
-    let mut table = Table::of("path", columns.into_iter());
-    for row in &counted.rows {
-        let mut cells = match &row.missing {
-            Some(why) => vec![format!("{} (not measured: {why})", row.tool)],
-            None => vec![
-                row.tool.clone(),
-                spread(row.packet_ns.as_ref(), 1.0),
-                spread(row.packet_ns_ratio.as_ref(), 1.0),
-                spread(row.kilobyte_ns.as_ref(), 1.0),
-                spread(row.kilobyte_ns_ratio.as_ref(), 1.0),
-                maybe(total(&row.programs, |share| share.runs)),
-                maybe(total(&row.programs, |share| share.ns)),
-            ],
-        };
-        cells.resize(columns.len(), UNKNOWN.to_owned());
-        table.row(&row.path, cells);
-    }
-    table
+    by_tool(&counted.rows, &columns, |row| {
+        vec![
+            spread(row.packet_ns.as_ref(), 1.0),
+            spread(row.packet_ns_ratio.as_ref(), 1.0),
+            spread(row.kilobyte_ns.as_ref(), 1.0),
+            spread(row.kilobyte_ns_ratio.as_ref(), 1.0),
+            maybe(total(&row.programs, |share| share.runs)),
+            maybe(total(&row.programs, |share| share.ns)),
+        ]
+    })
 }
 
 /// Over all programs; nothing where none ran.

@@ -357,9 +357,7 @@ impl Worker {
     fn catch_up(&mut self) -> bool {
         for (netns, fd) in std::mem::take(&mut self.unheard) {
             // Of what tunnels learn, and what their forwarding databases are told, there is no word.
-            let links =
-                self.topology.node().netns.get(&netns).into_iter().flat_map(|netns| netns.links.values());
-            let tunnels = links.into_iter().any(|link| link.tunnel.is_some());
+            let tunnels = self.topology.node().netns.get(&netns).is_some_and(Netns::has_tunnels);
             if drain(fd.as_fd()).unwrap_or(true) || tunnels {
                 self.topology.mark_dirty(netns);
             }

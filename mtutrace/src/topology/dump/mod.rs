@@ -56,7 +56,7 @@ pub(crate) enum Exceptions {
 
 impl Exceptions {
     fn are_wanted(self, netns: &Netns) -> bool {
-        self == Exceptions::Wanted || netns.links.values().any(|link| link.tunnel.is_some())
+        self == Exceptions::Wanted || netns.has_tunnels()
     }
 }
 
