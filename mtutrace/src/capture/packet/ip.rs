@@ -1,7 +1,9 @@
 //! IPv4 and IPv6 with their extension headers.
 
 use etherparse::err::ip::LaxHeaderSliceError;
-use etherparse::{Ipv6ExtensionSlice, LaxIpSlice};
+use etherparse::{
+    IpAuthHeaderSlice, IpNumber, Ipv6FragmentHeaderSlice, Ipv6RawExtHeaderSlice, LaxIpSlice, ip_number,
+};
 
 use super::types::{Fragment, Inside, Packet, Payload, Place, Unread};
 use super::{icmp, tcp};
@@ -84,14 +86,45 @@ fn fragment(ip: &LaxIpSlice<'_>, bytes: u32) -> Option<Fragment> {
             let (id, more) = (u32::from(header.identification()), header.more_fragments());
             header.is_fragmenting_payload().then_some(Fragment { id, offset, bytes, more })
         }
-        LaxIpSlice::Ipv6(v6) => v6.extensions().clone().into_iter().find_map(|extension| match extension {
-            Ipv6ExtensionSlice::Fragment(header) if header.is_fragmenting_payload() => Some(Fragment {
+        LaxIpSlice::Ipv6(v6) => {
+            let extensions = v6.extensions();
+            let header = fragment_header(extensions.first_header()?, extensions.slice())?;
+            Some(Fragment {
                 id: header.identification(),
                 offset: u32::from(header.fragment_offset().byte_offset()),
                 bytes,
                 more: header.more_fragments(),
-            }),
-            _ => None,
-        }),
+            })
+        }
+    }
+}
+
+/// The first of the extension headers in `rest` that says that the payload is a fragment (RFC 8200 §4.5), if they are whole
+/// until there. etherparse 0.21's own iterator over them reads on beyond headers that were cut.
+fn fragment_header(first: IpNumber, mut rest: &[u8]) -> Option<Ipv6FragmentHeaderSlice<'_>> {
+    let mut next = first;
+    loop {
+        let length = match next {
+            ip_number::IPV6_FRAG => {
+                let header = Ipv6FragmentHeaderSlice::from_slice(rest).ok()?;
+                if header.is_fragmenting_payload() {
+                    return Some(header);
+                }
+                next = header.next_header();
+                header.slice().len()
+            }
+            ip_number::IPV6_HOP_BY_HOP | ip_number::IPV6_ROUTE | ip_number::IPV6_DEST_OPTIONS => {
+                let header = Ipv6RawExtHeaderSlice::from_slice(rest).ok()?;
+                next = header.next_header();
+                header.slice().len()
+            }
+            ip_number::AUTH => {
+                let header = IpAuthHeaderSlice::from_slice(rest).ok()?;
+                next = header.next_header();
+                header.slice().len()
+            }
+            _ => return None,
+        };
+        rest = rest.get(length..)?;
     }
 }

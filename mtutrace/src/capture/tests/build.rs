@@ -192,3 +192,15 @@ pub(super) fn frag_needed(router: &str, mtu: u16, about: &[u8]) -> Vec<u8> {
     builder.icmpv4_raw(3, 4, [0, 0, high, low]).write(&mut frame, &quoted[..28]).unwrap();
     frame
 }
+
+/// The same frame of IPv6 with hop-by-hop options of eight bytes behind its header, and what they say that comes next.
+pub(super) fn with_options(frame: &[u8], next: u8) -> Vec<u8> {
+    let (header, rest) = frame.split_at(54);
+    let mut longer = header.to_vec();
+    longer[14 + 6] = 0;
+    let length = u16::from_be_bytes([longer[18], longer[19]]) + 8;
+    longer[18..20].copy_from_slice(&length.to_be_bytes());
+    longer.extend([next, 0, 1, 4, 0, 0, 0, 0]);
+    longer.extend(rest);
+    longer
+}

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::build::{ETHERNET, File, Form, PLAIN, end, frag_needed, mss, tcp, udp};
+use super::build::{ETHERNET, File, Form, PLAIN, end, frag_needed, mss, tcp, udp, with_options};
 use super::talk::{FULL, Talk};
 use super::{findings, small};
 
@@ -24,7 +24,7 @@ fn seed(random: &mut Rng) -> Vec<u8> {
     let tunnel = [&[8, 0, 0, 0, 0, 0, 42, 0], &inner[..80]].concat();
     talk.file.frame(14, &udp(end("192.0.2.1:3300"), end("192.0.2.2:4789"), &tunnel));
     let six = tcp((end("[fd00::7]:40000"), end("[fd00::2]:443"), 0), (1, 1), 10, mss(1440));
-    talk.file.frame(15, &six);
+    talk.file.frame(15, &six).frame(16, &with_options(&six, random.u8(..)));
     talk.file.bytes
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use etherparse::PacketBuilder;
 
-use super::build::{ETHERNET, File, PLAIN, end, ip, tcp, udp};
+use super::build::{ETHERNET, File, PLAIN, end, ip, tcp, udp, with_options};
 use super::findings;
 
 /// One full-size segment in a file of that link type; the largest packet of its way.
@@ -46,14 +46,20 @@ fn link_types() {
 fn ipv6_with_extension_headers() {
     let frame = tcp((end("[fd00::7]:40000"), end("[fd00::2]:443"), 0), (1, 1), 1400, |_| {});
     assert_eq!(largest(ETHERNET, &frame), 1460);
-    // Hop-by-hop options of eight bytes between the IPv6 header and TCP's.
-    let mut longer = frame[..54].to_vec();
-    longer[14 + 6] = 0;
-    let length = u16::from_be_bytes([longer[18], longer[19]]) + 8;
-    longer[18..20].copy_from_slice(&length.to_be_bytes());
-    longer.extend([6, 0, 1, 4, 0, 0, 0, 0]);
-    longer.extend(&frame[54..]);
-    assert_eq!(largest(ETHERNET, &longer), 1468);
+    assert_eq!(largest(ETHERNET, &with_options(&frame, 6)), 1468);
+}
+
+#[test]
+fn ipv6_with_extension_headers_that_are_cut() {
+    let frame = tcp((end("[fd00::7]:40000"), end("[fd00::2]:443"), 0), (1, 1), 1400, |_| {});
+    // The capture ends where the next one begins: whatever kind that is.
+    for next in [0, 43, 44, 51, 60] {
+        let mut cut = with_options(&frame, next);
+        cut.truncate(54 + 8);
+        let findings = findings(File::new(PLAIN, ETHERNET).frame(0, &cut));
+        assert_eq!(findings.capture.packets, 1, "{next}");
+        assert!(findings.connections.is_empty(), "{next}");
+    }
 }
 
 #[test]
