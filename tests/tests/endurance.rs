@@ -107,7 +107,7 @@ fn mixed_traffic() {
     let verdicts = end.last_of_kind("verdict");
     for lab in &labs {
         let blamed = verdicts.iter().filter(|line| is_verdict(line, "pmtu_blackhole", &lab.inner.id));
-        let mut blamed = blamed.filter(|line| line["active"] == true).map(|line| &line["culprit"]["mtu"]);
-        assert!(blamed.any(|mtu| mtu == 1500), "{verdicts:#?}");
+        let blamed = blamed.filter(|line| line["active"] == true).map(|line| &line["culprit"]["mtu"]);
+        assert_eq!(blamed.collect::<Vec<_>>(), [1500], "one cause, one verdict: {verdicts:#?}");
     }
 }

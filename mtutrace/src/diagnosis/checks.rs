@@ -30,6 +30,18 @@ pub(super) fn fits_peer(event: &Event, node: &Node) -> bool {
     event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu.saturating_add(VLAN))
 }
 
+/// Whether the packet is a datagram that a bridge's conntrack (br_netfilter, nf_defrag_ipv6) has put together: it is larger than
+/// the device that it came by, and leaves in the pieces that it came in (`frag_max_size` in `ip6_fragment`).
+pub(super) fn was_put_together(event: &Event, node: &Node) -> bool {
+    let too_large = |mtu: u32| event.length > mtu.saturating_add(VLAN);
+    let carrier = event.device().and_then(|device| node.link(device));
+    let passes = matches!(event.kind, EventKind::Oversized { .. });
+    passes
+        && !event.flow.is_tcp()
+        && event.gso_segments.is_none()
+        && carrier.is_some_and(|link| too_large(link.mtu))
+}
+
 /// A SYN or SYN-ACK, where it is.
 pub(super) fn sighting(event: &Event, mss: Option<u32>, forged: bool, node: &Node) -> SynObservation {
     SynObservation {

@@ -50,10 +50,11 @@ pub(crate) fn verdict(
         severity: finding.severity,
         active,
         ended: None,
-        fix: match &evidence.tunnel {
+        fix: match (&evidence.tunnel, evidence.older()) {
             _ if faces(evidence) => remediation::level(m, node),
-            Some(below) => remediation::tunnel::fixes(below, node),
-            _ => remediation::fixes(m, container.as_ref(), evidence.netns, node),
+            (Some(below), _) => remediation::tunnel::fixes(below, node),
+            (None, Some(remote)) => remediation::older::end(evidence.netns, remote, node),
+            (None, None) => remediation::fixes(m, container.as_ref(), evidence.netns, node),
         },
         container,
         culprit: evidence.blames().then(|| m.culprit.device()),
@@ -76,11 +77,15 @@ fn faces(evidence: &Evidence) -> bool {
 fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
     let m = &evidence.mismatch;
     if !evidence.blames() {
-        return format!(
-            "{} takes only {} bytes, and no network on this node is known to promise more: clamp the MSS there",
-            describe::device(narrow, node),
-            narrow.mtu
-        );
+        let (device, mtu) = (describe::device(narrow, node), narrow.mtu);
+        return match evidence.older() {
+            Some(_) => format!(
+                "{device} takes only {mtu} bytes; they were made when the MTU of that end was larger: close them, new ones fit"
+            ),
+            None => format!(
+                "{device} takes only {mtu} bytes, and no network on this node is known to promise more: clamp the MSS there"
+            ),
+        };
     }
     advice::of(m, evidence.tunnel.as_ref(), evidence.silent.is_some(), node)
 }

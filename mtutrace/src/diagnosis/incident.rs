@@ -87,13 +87,17 @@ impl Incident {
         Some(verdict)
     }
 
-    /// The model explains by now what only events told of: it had been in the middle of a change. One cause is one explanation.
-    fn prefer_the_model(&mut self, node: &Node) {
-        let Some(obstacle) = self.evidence.obstacle else { return };
-        let explains =
-            |m: &Mismatch| m.bottleneck.id() == obstacle.device && m.bottleneck.mtu <= obstacle.limit;
+    /// How the model explains by now what only events told of: it had been in the middle of a change.
+    pub(super) fn modelled(&self, node: &Node) -> Option<Mismatch> {
+        let obstacle = self.evidence.obstacle?;
         let modelled = topology::mismatch(node, self.evidence.netns, Some(self.remote));
-        if let Some(mismatch) = modelled.filter(explains) {
+        modelled.filter(|m| m.bottleneck.mtu <= obstacle.limit)
+    }
+
+    /// One cause is one explanation.
+    fn prefer_the_model(&mut self, node: &Node) {
+        let at = self.evidence.obstacle.map(|obstacle| obstacle.device);
+        if let Some(mismatch) = self.modelled(node).filter(|m| Some(m.bottleneck.id()) == at) {
             self.evidence.obstacle = None;
             self.evidence.mismatch = mismatch;
         }
@@ -117,7 +121,15 @@ impl Incident {
     /// Whether a verdict that the model had explained is over, and this flow was part of it.
     pub(super) fn is_of_before(&self, flow: Flow) -> bool {
         let over = self.stated.as_ref().is_some_and(|stated| !stated.active);
-        over && self.evidence.obstacle.is_none() && self.evidence.flows().any(|(known, _)| *known == flow)
+        over && self.evidence.obstacle.is_none() && self.evidence.follows(flow)
+    }
+
+    /// What another cause did proves nothing of this one.
+    pub(super) fn forget_what_was_fixed(&mut self) {
+        if !self.is_active() && self.evidence.obstacle.is_none() {
+            let Evidence { netns, ref mismatch, last_ns, .. } = self.evidence;
+            self.evidence = Evidence::new(netns, mismatch.clone(), last_ns);
+        }
     }
 
     /// Whether only packets can tell that the obstacle is still in their way, and none has for long.

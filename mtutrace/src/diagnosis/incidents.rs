@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 
+use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::incident::Incident;
 use crate::model::{DeviceId, Ended, NetnsId, NetnsKey, Severity, Verdict};
 
@@ -36,6 +37,21 @@ impl Incidents {
     /// Whether one of an owner's MTUs is wrong, and something came of it: that explains all else.
     pub(super) fn is_active(&self, owner: NetnsKey) -> bool {
         self.of(owner).any(|(_, incident)| incident.is_active())
+    }
+
+    /// Whether it was said of an owner that a number of this node makes more than `limit` bytes (L3) too big.
+    pub(super) fn was_told(&self, owner: NetnsKey, limit: u32) -> bool {
+        self.of(owner).any(|(_, incident)| {
+            let Evidence { silent, obstacle, mismatch, .. } = &incident.evidence;
+            let modelled = silent.is_none() && obstacle.is_none();
+            incident.stated.is_some() && modelled && mismatch.bottleneck.mtu <= limit
+        })
+    }
+
+    /// Those that the model explains, of which a packet was told to be too big and may be again.
+    pub(super) fn modelled(&self) -> BTreeSet<IncidentKey> {
+        let active = self.iter().filter(|(_, incident)| incident.is_active());
+        active.filter(|(_, incident)| incident.evidence.obstacle.is_none()).map(|(key, _)| *key).collect()
     }
 
     /// The incident, made if there is none; absent when there is no room for it.

@@ -5,6 +5,7 @@ mod arriving;
 mod asked;
 pub(crate) mod attribution;
 mod attributor;
+mod before;
 pub(crate) mod checks;
 mod connected;
 mod damage;

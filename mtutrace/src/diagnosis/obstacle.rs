@@ -1,10 +1,12 @@
 //! What an event itself says of where a packet died: it wins where the model of the node knows of nothing wrong, because a
 //! mark, a policy, a program or another tunnel may lead packets elsewhere than the model can follow. Pure.
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::attribution::{End, Ends};
+use crate::diagnosis::before;
+use crate::diagnosis::checks::was_put_together;
 use crate::diagnosis::recent::Recent;
 use crate::model::{DeviceId, Event, EventKind, Flow, Hop, LinkKind, Mismatch, NetnsId, Node};
 use crate::topology;
@@ -18,13 +20,23 @@ pub(crate) struct Obstacle {
     pub(crate) limit: u32,
     /// Whether a device on the sufferer's own side promises more than that.
     pub(crate) is_ours: bool,
+    /// The other end of the connection, if that is from before the sufferer's MTU was lowered.
+    pub(crate) older: Option<IpAddr>,
+    /// Whether the routes lead there as well.
+    pub(crate) is_on_path: bool,
 }
 
 impl Obstacle {
-    /// The obstacle at the device that the event names, and whom it is charged to: the end whose own
-    /// network promises more than the device takes, else a container, else whoever is known, else the namespace in which
-    /// the packet died.
+    /// The obstacle at the device that the event names, and whom it is charged to: the end whose MTU was lowered since, else
+    /// the one whose own network promises more than the device takes, else a container, else whoever is known, else the
+    /// namespace in which the packet died.
     fn of(event: &Event, ends: &Ends, (device, limit): (DeviceId, u32), node: &Node) -> (NetnsId, Obstacle) {
+        let on_path =
+            |netns, remote| topology::path(node, netns, Some(remote)).iter().any(|hop| hop.id() == device);
+        if let Some(End { netns, remote }) = before::older_end(event, ends, limit, node) {
+            let (older, is_on_path) = (Some(remote), on_path(netns, remote));
+            return (netns, Obstacle { device, limit, is_ours: false, older, is_on_path });
+        }
         let promises = |end: &&End| is_wide(end, device, limit, node);
         // Of a TCP connection both ends promise what they take.
         let side = if event.flow.is_tcp() { ends.dst.as_ref() } else { None };
@@ -36,12 +48,13 @@ impl Obstacle {
         let known =
             || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
         let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
-        (netns, Obstacle { device, limit, is_ours: culprit.is_some() })
+        let is_on_path = ends.remote(netns).is_some_and(|remote| on_path(netns, remote));
+        (netns, Obstacle { device, limit, is_ours: culprit.is_some(), older: None, is_on_path })
     }
 
     /// The devices from `netns` to the obstacle on the way to `remote`, and the one whose number is wrong if any is; absent
     /// once the obstacle is gone, or takes what the sender's network promises.
-    pub(crate) fn mismatch(&self, netns: NetnsId, remote: std::net::IpAddr, node: &Node) -> Option<Mismatch> {
+    pub(crate) fn mismatch(&self, netns: NetnsId, remote: IpAddr, node: &Node) -> Option<Mismatch> {
         let link = node.link(self.device)?;
         let bottleneck = Hop { mtu: self.limit, ..Hop::new(self.device, link) };
         let mut path = topology::path(node, netns, Some(remote));
@@ -92,7 +105,7 @@ impl Obstacles {
         let (device, limit) = named(event)?;
         node.link(device)?;
         let known = |m: &Mismatch| m.bottleneck.mtu <= limit || m.path.iter().any(|hop| hop.id() == device);
-        if event.length <= limit || modelled.is_some_and(known) {
+        if event.length <= limit || modelled.is_some_and(known) || was_put_together(event, node) {
             return None;
         }
         let without_port = |at: SocketAddr| SocketAddr::new(at.ip(), 0);
@@ -185,7 +198,10 @@ mod tests {
         let (netns, obstacle, _) = Obstacles::default().find(&event, &ends, None, &node).unwrap();
         assert_eq!(
             (netns, obstacle),
-            (NetnsId(2), Obstacle { device: id(1, 50), limit: 1420, is_ours: true })
+            (
+                NetnsId(2),
+                Obstacle { device: id(1, 50), limit: 1420, is_ours: true, older: None, is_on_path: false }
+            )
         );
         let m = obstacle.mismatch(netns, ip("10.1.0.9"), &node).unwrap();
         assert_eq!(names(&m.path), "eth0:1450 veth112:1450 cni0:1450 kubespan:1420");

@@ -114,13 +114,22 @@ pub(super) fn advmss(evidence: &Evidence, node: &Node) -> Option<String> {
     way.and(out.advmss).map(|mss| format!("its route sets advmss {mss}"))
 }
 
-/// That the model of the node leads elsewhere than the packets went, if it does.
+/// What the drops name that the model of the node finds nothing wrong with, and why it does not.
 pub(super) fn unmodelled(evidence: &Evidence, node: &Node) -> Option<String> {
     let obstacle = evidence.obstacle?;
     let narrow = describe::device(&evidence.mismatch.bottleneck, node);
-    Some(format!(
-        "the drops name {narrow} and its limit of {} bytes; a mark, a policy or a program leads these packets there, which the \
-         routes do not show",
-        obstacle.limit
-    ))
+    let why = match (obstacle.older, obstacle.is_on_path) {
+        (Some(_), _) => {
+            let whose = describe::owner(evidence.netns, node);
+            format!(
+                "; no device of {whose} takes more now, and a connection keeps the MSS that it began with"
+            )
+        }
+        (None, true) => String::new(),
+        (None, false) => {
+            "; a mark, a policy or a program leads these packets there, which the routes do not show"
+                .to_owned()
+        }
+    };
+    Some(format!("the drops name {narrow} and its limit of {} bytes{why}", obstacle.limit))
 }

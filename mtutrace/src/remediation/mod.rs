@@ -11,6 +11,7 @@ mod fix;
 pub(crate) mod fragments;
 mod level;
 mod lxd;
+pub(crate) mod older;
 mod origin;
 mod podman;
 mod relief;
@@ -34,7 +35,10 @@ pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId,
     // The culprit's namespace belongs to the outer container when Docker runs inside one.
     let nested = m.culprit.netns != netns && m.culprit.netns != node.host;
     let context = Context { m, node, netns, container, mtu: m.bottleneck.mtu, nested };
-    let mut fixes = match origin::of(&context) {
+    // An obstacle of which nobody is known to promise more is nobody's setting.
+    let is_set = m.culprit.mtu <= context.mtu;
+    let origin = if is_set { Origin::Unknown } else { origin::of(&context) };
+    let mut fixes = match origin {
         Origin::Docker0 => docker::default_bridge(&context),
         Origin::DockerNetwork(id) => docker::network(&context, &id),
         Origin::DockerBefore => docker::before(&context),

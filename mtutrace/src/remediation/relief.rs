@@ -8,7 +8,7 @@ use crate::model::Fix;
 pub(super) fn at_once(context: &Context<'_>) -> Vec<Fix> {
     let (m, node, mtu) = (context.m, context.node, context.mtu);
     let mut fixes = Vec::new();
-    if let Some(own) = m.path.first() {
+    if let Some(own) = m.path.first().filter(|own| own.mtu > mtu) {
         let set = |mtu: u32| {
             format!("{}ip link set dev {} mtu {mtu}", enter(context.netns, node), quote(&own.interface))
         };

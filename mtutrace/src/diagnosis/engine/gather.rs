@@ -3,6 +3,7 @@ use std::net::IpAddr;
 
 use super::Engine;
 use crate::diagnosis::attribution::Ends;
+use crate::diagnosis::before;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::incident::Incident;
 use crate::diagnosis::mss::OversizedMss;
@@ -58,13 +59,21 @@ impl Engine {
     ) {
         let remote = ends.remote(netns).unwrap_or(event.flow.dst.ip());
         let key = (node.key(netns), obstacle.device);
-        // A connection from before a fix goes on to die until its sender gives up.
-        if self.incidents.get(&key).is_some_and(|incident| incident.is_of_before(event.flow)) {
+        // A connection from before a fix goes on to die until its sender gives up. That is no news.
+        let told = obstacle.older.is_some() && self.incidents.was_told(key.0, obstacle.limit);
+        let is_known = || self.incidents.of(key.0).any(|(_, incident)| incident.is_of_before(event.flow));
+        if told || is_known() || before::is_for_nobody(event, ends, &self.flows, node) {
             return;
         }
+        if let Some(incident) = self.incidents.get_mut(&key) {
+            incident.forget_what_was_fixed();
+        }
         if let Some(evidence) = self.evidence(event, netns, mismatch, remote, node) {
-            let news = evidence.obstacle.replace(obstacle).is_none();
-            self.disagreements += u64::from(news);
+            let known = evidence.obstacle;
+            // Old connections explain it only as long as no new one dies there too.
+            let older = obstacle.older.filter(|_| known.is_none_or(|known| known.older.is_some()));
+            evidence.obstacle = Some(Obstacle { older, ..obstacle });
+            self.disagreements += u64::from(known.is_none());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Events become counters and evidence, evidence becomes verdicts. Pure: time comes with the events and the ticks.
 mod gather;
+mod sockets;
 
 use crate::topology;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +21,8 @@ use crate::diagnosis::obstacle::Obstacles;
 use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
-    AttributedEvent, Ended, Event, EventKind, Flow, NatQuery, NetnsId, NetnsKey, Node, Outcomes, SocketId,
-    Tally, TcpInfo, Verdict,
+    AttributedEvent, Ended, Event, EventKind, Flow, Mismatch, NatQuery, NetnsId, NetnsKey, Node, Outcomes,
+    Tally, Verdict,
 };
 
 use crate::diagnosis::checks::{about_size, arrives, fits_peer, sighting};
@@ -271,9 +272,12 @@ impl Engine {
     fn verdicts(&mut self, now_ns: u64, node: &Node) -> Vec<Verdict> {
         let mut changed = std::mem::take(&mut self.replaced);
         changed.extend(self.incidents.take_ended());
-        let silent = self.incidents.silent_at();
-        self.incidents.retain(|_, incident| {
-            let explained = incident.is_explained(&silent);
+        let (silent, modelled) = (self.incidents.silent_at(), self.incidents.modelled());
+        self.incidents.retain(|(owner, device), incident| {
+            let elsewhere =
+                |m: Mismatch| m.bottleneck.id() != *device && modelled.contains(&(*owner, m.bottleneck.id()));
+            let by_the_model = !modelled.is_empty() && incident.modelled(node).is_some_and(elsewhere);
+            let explained = incident.is_explained(&silent) || by_the_model;
             changed.extend(incident.end(Ended::Replaced).filter(|_| explained));
             !explained
         });
@@ -324,36 +328,6 @@ impl Engine {
         self.connected.current(node)
     }
 
-    /// The sockets that the kernel is to be asked about.
-    pub(crate) fn questions(&mut self, now_ns: u64) -> Vec<SocketId> {
-        self.external.questions(now_ns)
-    }
-
-    /// What it said of one; absent when there is no such socket.
-    pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
-        if !self.is_told_of(question, node) {
-            self.external.answer(question, reading, now_ns, node);
-        }
-        for netns in self.external.take_unknown() {
-            self.ledger.unknown(node.key(netns), "stalled");
-        }
-    }
-
-    /// Whether somebody at the other end of the socket's connection, on this node, is told or will be: one cause, one verdict.
-    fn is_told_of(&self, socket: SocketId, node: &Node) -> bool {
-        let Some((connection, _)) = self.flows.find(socket.netns, socket.flow) else { return false };
-        let sights = [connection.first(), connection.last()].into_iter().flatten();
-        let ends = sights.flat_map(|sight| [Some(sight.netns), sight.peer]).flatten();
-        let mut others = ends.filter(|netns| *netns != socket.netns && *netns != node.host);
-        // Of a container and somebody who is none, the container is told.
-        let named = |netns| node.container(netns).is_some();
-        let stated = |netns| has_stated(&self.incidents, &self.external, node.key(netns));
-        match named(socket.netns) {
-            true => others.any(|netns| named(netns) && stated(netns)),
-            false => others.any(|netns| named(netns) || stated(netns)),
-        }
-    }
-
     /// Incidents that were evicted or refused, because there were too many.
     pub(crate) fn dropped_incidents(&self) -> u64 {
         self.incidents.dropped() + self.external.dropped()
@@ -384,6 +358,8 @@ fn has_stated(incidents: &Incidents, external: &ExternalIncidents, owner: NetnsK
 
 #[cfg(test)]
 mod cost;
+#[cfg(test)]
+mod fixes;
 #[cfg(test)]
 mod handshakes;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use mtutrace_common::config::DropCause;
 
 use super::*;
 use crate::diagnosis::attribution::tests::{Table, event, flow};
+use crate::model::TcpInfo;
 use crate::model::Verdict;
 
 const MS: u64 = 1_000_000;

@@ -9,6 +9,7 @@ mod lost;
 mod stalled;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::diagnosis::l2_drop::LinkPair;
 use crate::diagnosis::obstacle::Obstacle;
@@ -96,6 +97,11 @@ impl Evidence {
         self.obstacle.is_none_or(|obstacle| obstacle.is_ours)
     }
 
+    /// The other end of its connections, if they are from before its MTU was lowered.
+    pub(crate) fn older(&self) -> Option<IpAddr> {
+        self.obstacle.and_then(|obstacle| obstacle.older)
+    }
+
     /// Notes whose it is, where that is known now.
     pub(crate) fn belongs_to(&mut self, container: Option<&Container>) {
         if container.is_some() && container != self.container.as_ref() {
@@ -164,6 +170,11 @@ impl Evidence {
     /// Flows that are followed.
     pub(crate) fn flows(&self) -> impl Iterator<Item = (&Flow, &FlowEvidence)> {
         self.flows.iter()
+    }
+
+    /// Whether this flow is one of them.
+    pub(crate) fn follows(&self, flow: Flow) -> bool {
+        self.flows.contains_key(&flow)
     }
 
     /// Number of events with this signal.

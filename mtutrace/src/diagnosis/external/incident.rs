@@ -86,13 +86,16 @@ impl ExternalIncident {
             true => None,
         };
         if let Some(end) = end {
-            let stated = self.stated.as_mut().filter(|s| s.active)?;
+            let stated = self.stated.as_mut().filter(|s| s.active);
+            // A stall that began while something else explained it is no news afterwards.
+            if stated.is_some() || matches!(self.evidence, ExternalEvidence::Stalled(_)) {
+                self.ended_ns = now_ns;
+                self.mtu = None;
+                self.evidence.clear();
+            }
+            let stated = stated?;
             (stated.active, stated.ended) = (false, Some(end));
-            let ended = stated.clone();
-            self.ended_ns = now_ns;
-            self.mtu = None;
-            self.evidence.clear();
-            return Some(ended);
+            return Some(stated.clone());
         }
         let finding = rules::judge_external(&self.evidence, self.last_ns)?;
         let same = |s: &Verdict| s.active && s.severity == finding.severity && s.container == self.container;

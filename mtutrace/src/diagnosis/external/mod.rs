@@ -84,10 +84,18 @@ impl ExternalIncidents {
         questions
     }
 
-    /// The kernel's answer. What this node's own numbers explain is not of this kind, nor what came damaged.
-    pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
+    /// The kernel's answer. What this node's own numbers explain is not of this kind, nor what came damaged. `is_of_before`:
+    /// whether segments of so many bytes (L3) are those of a connection from before a fix that was told.
+    pub(crate) fn answer(
+        &mut self,
+        question: SocketId,
+        reading: Option<TcpInfo>,
+        is_of_before: impl Fn(u32) -> bool,
+        now_ns: u64,
+        node: &Node,
+    ) {
         self.unanswered.answer(question, reading);
-        let hole = self.holes.answer(question, reading, now_ns);
+        let hole = self.holes.answer(question, reading, now_ns).filter(|hole| !is_of_before(hole.full));
         let upload = match self.uploads.answer(question, reading, now_ns) {
             Some(Outcome::Stuck(upload)) => Some(upload),
             Some(Outcome::Unknown) => {
@@ -98,7 +106,8 @@ impl ExternalIncidents {
         };
         let remote = question.flow.dst.ip();
         // What dies on its way to somebody on this node does not die beyond it.
-        let upload = upload.filter(|_| topology::resolve(node, question.netns, remote).is_none());
+        let beyond = || topology::resolve(node, question.netns, remote).is_none();
+        let upload = upload.filter(|upload| beyond() && !is_of_before(upload.full));
         if hole.is_none() && upload.is_none()
             || topology::mismatch(node, question.netns, Some(remote)).is_some()
             || self.damage.acquits(question, now_ns, node)

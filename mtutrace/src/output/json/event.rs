@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::names::{place, protocol};
 use crate::model::{
-    AttributedEvent, Container, Event, EventKind, LinkKind, NetnsId, Node, SignalKind, drop_causes,
+    AttributedEvent, Container, Event, EventKind, Netns, NetnsId, Node, SignalKind, drop_causes,
 };
 use crate::output::Context;
 
@@ -109,8 +109,7 @@ fn known(ip: IpAddr) -> Option<IpAddr> {
 }
 
 fn largest_mtu(node: &Node) -> u32 {
-    let links = node.netns.values().flat_map(|n| n.links.values());
-    links.filter(|l| l.kind != LinkKind::Loopback).map(|l| l.mtu).max().unwrap_or(u32::MAX)
+    node.netns.values().filter_map(Netns::largest_mtu).max().unwrap_or(u32::MAX)
 }
 
 /// What fragments that pass a device are made for is not known; the device takes them.

@@ -157,8 +157,7 @@ fn what_is_solved_is_short_and_what_is_gone_says_what_to_do() {
     let now_ns = Clock::new().now_ns();
     let solved = Verdict { active: false, ended: Some(Ended::Fixed), since_ns: now_ns, ..verdict("docker0") };
     let said = timeless(&text(false, &Item::Verdict(&solved)));
-    let expected =
-        "\nSOLVED TIME ZONE node-1 PMTU black hole after 0 s: the MTUs fit now. It was: it is stalled\n";
+    let expected = "\nSOLVED TIME ZONE node-1 PMTU black hole after 0 s: the MTUs fit now, for new connections. It was: it is stalled\n";
     assert_eq!(said, expected);
     let gone = Verdict { ended: Some(Ended::Gone), ..solved };
     let said = text(false, &Item::Verdict(&gone));

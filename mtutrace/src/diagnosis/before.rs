@@ -1,0 +1,67 @@
+//! Connections from before an MTU was lowered: they keep the MSS of their handshake until they end. Pure.
+use crate::diagnosis::attribution::{End, Ends};
+use crate::diagnosis::flows::Flows;
+use crate::model::{Event, LinkKind, NetnsId, Node};
+
+/// The end of the event's TCP connection that cannot have agreed on more than `limit` bytes (L3) with the devices that it has
+/// now: it had others, or larger ones, when it did. The receiver before the sender.
+pub(crate) fn older_end(event: &Event, ends: &Ends, limit: u32, node: &Node) -> Option<End> {
+    let both = [ends.dst, ends.src].into_iter().flatten().filter(|_| event.flow.is_tcp());
+    both.into_iter().find(|end| end.netns != node.host && takes_at_most(end.netns, limit, node))
+}
+
+/// Whether no connection that `netns` begins now carries more than `limit` bytes (L3): no device of it takes more, and no route
+/// announces another MSS (RTAX_ADVMSS).
+pub(crate) fn takes_at_most(netns: NetnsId, limit: u32, node: &Node) -> bool {
+    let Some(netns) = node.netns.get(&netns) else { return false };
+    netns.largest_mtu().is_some_and(|mtu| mtu <= limit)
+        && netns.routes.iter().all(|route| route.advmss.is_none())
+}
+
+/// Whether the event is about a packet for a container that is gone: its SYN was seen near it, and nobody has its address now.
+pub(crate) fn is_for_nobody(event: &Event, ends: &Ends, flows: &Flows, node: &Node) -> bool {
+    let Some((connection, true)) = flows.find(event.netns, event.flow) else { return false };
+    let Some(first) = connection.first().filter(|first| !first.forged && !first.egress) else { return false };
+    let device = node.netns.get(&first.netns).and_then(|netns| netns.links.get(&first.ifindex));
+    ends.dst.is_none() && device.is_none_or(|link| link.kind == LinkKind::Bridge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::attribution::tests::{event, flow};
+    use crate::model::EventKind;
+    use crate::testing::node::{incident, ip};
+
+    const TO_INNER: (&str, &str) = ("192.0.2.10:80", "172.17.0.2:33333");
+
+    fn ends() -> Ends {
+        Ends { src: None, dst: Some(End { netns: NetnsId(3), remote: ip("192.0.2.10") }) }
+    }
+
+    fn lowered() -> Node {
+        let mut node = incident().0;
+        node.netns.get_mut(&NetnsId(3)).unwrap().links.get_mut(&7).unwrap().mtu = 1450;
+        node
+    }
+
+    #[test]
+    fn an_end_without_a_device_so_large_is_older() {
+        let event = event(1, flow(TO_INNER.0, TO_INNER.1), EventKind::Retransmit);
+        assert_eq!(older_end(&event, &ends(), 1450, &incident().0), None, "its device takes 1500");
+        assert_eq!(older_end(&event, &ends(), 1450, &lowered()), ends().dst);
+        assert_eq!(older_end(&event, &ends(), 1400, &lowered()), None, "it may have agreed on 1450");
+        let datagram = Event { flow: crate::model::Flow { protocol: 17, ..event.flow }, ..event };
+        assert_eq!(older_end(&datagram, &ends(), 1450, &lowered()), None, "nobody agrees on those");
+    }
+
+    #[test]
+    fn a_route_that_announces_an_mss_makes_new_ones_as_large() {
+        let mut node = lowered();
+        assert!(takes_at_most(NetnsId(3), 1450, &node));
+        let routes = &mut node.netns.get_mut(&NetnsId(3)).unwrap().routes;
+        routes.iter_mut().for_each(|route| route.advmss = Some(1460));
+        assert!(!takes_at_most(NetnsId(3), 1450, &node));
+        assert!(!takes_at_most(NetnsId(9), 1450, &node), "nothing is known of it");
+    }
+}
