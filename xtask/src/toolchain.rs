@@ -145,10 +145,15 @@ fn output(command: &mut Command) -> Option<String> {
 }
 
 fn clean(command: &mut Command) -> &mut Command {
-    for name in DISTURBING {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(disturbs)) {
         command.env_remove(name);
     }
     command
+}
+
+/// Without link-time optimisation, for one, the verifier refuses the object.
+fn disturbs(variable: &str) -> bool {
+    DISTURBING.contains(&variable) || variable.starts_with("CARGO_PROFILE_")
 }
 
 impl BpfToolchain {
