@@ -1,4 +1,5 @@
 //! The reconciler: a thread that keeps the model of the node current, and the classifiers attached.
+mod pace;
 mod publish;
 
 use std::os::fd::{AsFd, OwnedFd};
@@ -25,30 +26,14 @@ use crate::telemetry::clock::Clock;
 use crate::topology::watch::drain;
 use crate::topology::{FoundNetns, Topology, sockets};
 
-/// Shortest time between two looks at /proc.
-const RESCAN: Duration = Duration::from_millis(500);
-/// Longest time, on a node with so many processes that a look takes long: looking may cost 2 % of a CPU.
-const SLOW_RESCAN: Duration = Duration::from_millis(1500);
-const RESCAN_SHARE: u32 = 50;
-/// The same while nothing says that a look would show something new: 0.1 %.
-const REST_SHARE: u32 = 1000;
-const LONGEST_REST: Duration = Duration::from_secs(10);
-/// While a namespace is so young that nobody is known to own it yet: a runtime starts its first process some time
-/// after its network, and no notification tells when.
-const EAGER_RESCAN: Duration = Duration::from_millis(100);
+use pace::{EAGER_RESCAN, RESCAN, SETTLE};
+
 /// Looks for what could not be read or attached to at the start.
 const RETRIES: usize = 2;
 /// A namespace is young for this long.
 const YOUTH: Duration = Duration::from_secs(2);
 /// The kernel takes 13 ms to attach a link (`synchronize_rcu`): after so many of them the node is looked at again.
 const ATTACH: Duration = Duration::from_millis(100);
-/// Changes come in bursts (a bridge, its ports, their addresses): one look after this for all of them.
-const SETTLE: Duration = Duration::from_millis(50);
-/// A new port of a bridge has news for a quarter of a minute, and where there are hundreds a look takes long: bursts without end may
-/// cost 5 % of a CPU, and wait for a second at most.
-const BURST_SHARE: u32 = 20;
-const LONGEST_BURST: Duration = Duration::from_secs(1);
-
 /// What the thread is told.
 pub(crate) enum Command {
     /// Something changed in this namespace.
@@ -215,7 +200,7 @@ impl Worker {
             } else if self.is_waiting_for_owners() {
                 EAGER_RESCAN
             } else {
-                (self.looked.1 * RESCAN_SHARE).clamp(RESCAN, SLOW_RESCAN)
+                pace::pause(self.looked.1)
             };
         }
     }
@@ -306,16 +291,14 @@ impl Worker {
         let stirred = self.stir.is_new();
         let settled = self.attached && self.topology.unreadable().is_empty() && !self.is_waiting_for_owners();
         let (when, took) = self.looked;
-        let rest = (took * REST_SHARE).clamp(SLOW_RESCAN, LONGEST_REST);
-        !stirred && settled && !self.heard && when.elapsed() < rest
+        !stirred && settled && !self.heard && when.elapsed() < pace::rest(took)
     }
 
     /// A change was heard of: when to look.
     fn heard(&mut self) -> Instant {
         self.heard = true;
         let (when, took) = self.looked;
-        let gap = (took * BURST_SHARE).clamp(SETTLE, LONGEST_BURST);
-        (Instant::now() + SETTLE).max(when + gap)
+        (Instant::now() + SETTLE).max(when + pace::burst(took))
     }
 
     /// Brings classifiers where they should be, until then at most.
