@@ -192,6 +192,9 @@ impl Incident {
     }
 
     fn add_container(&mut self, bridge: &str, port: &str, subnet: &str, host: usize) -> Result<&Container> {
+        // Where namespaces end by the thousand, the kernel takes a while to take the devices of one away (cleanup_net).
+        let is_free = || Ok(self.pod.netns.ip(&format!("link show {port}")).is_err().then_some(()));
+        wait::until("the port of the last one to be gone", Duration::from_secs(60), is_free)?;
         let netns = NetNs::create(&format!("{}-{port}", self.prefix))?;
         let address = format!("{subnet}.{host}");
         let gateway = format!("{subnet}.1");
