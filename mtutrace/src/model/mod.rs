@@ -33,7 +33,7 @@ pub(crate) use event::{Event, EventKind, Flow, Port, SignalKind, drop_causes};
 pub(crate) use facts::{Fact, Facts, facts};
 pub(crate) use mismatch::Mismatch;
 pub(crate) use namespace::Netns;
-pub(crate) use namespaces::Index;
+pub(crate) use namespaces::{Index, SharedNetns};
 pub(crate) use nat::NatQuery;
 pub(crate) use netns::{NetnsId, NetnsKey};
 pub(crate) use node::Node;

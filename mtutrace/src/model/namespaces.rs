@@ -2,7 +2,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::namespace::Netns;
 use super::netns::NetnsId;
@@ -24,10 +26,48 @@ pub(crate) struct Index {
     pub(crate) ways: BTreeMap<NetnsId, Vec<NetnsId>>,
 }
 
+/// A namespace that all models of the node have in common which say the same of it: one that writes to it has its own from
+/// then on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SharedNetns(Arc<Netns>);
+
+impl Deref for SharedNetns {
+    type Target = Netns;
+
+    fn deref(&self) -> &Netns {
+        &self.0
+    }
+}
+
+/// Writing nothing new makes a copy as well: compare before.
+impl DerefMut for SharedNetns {
+    fn deref_mut(&mut self) -> &mut Netns {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl Serialize for SharedNetns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SharedNetns {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SharedNetns, D::Error> {
+        Netns::deserialize(deserializer).map(SharedNetns::from)
+    }
+}
+
+impl From<Netns> for SharedNetns {
+    fn from(netns: Netns) -> SharedNetns {
+        SharedNetns(Arc::new(netns))
+    }
+}
+
 /// Namespaces by inode number.
 #[derive(Debug, Default)]
 pub(crate) struct Namespaces {
-    all: BTreeMap<NetnsId, Netns>,
+    all: BTreeMap<NetnsId, SharedNetns>,
     index: OnceLock<Index>,
 }
 
@@ -39,7 +79,7 @@ impl Namespaces {
 }
 
 impl Deref for Namespaces {
-    type Target = BTreeMap<NetnsId, Netns>;
+    type Target = BTreeMap<NetnsId, SharedNetns>;
 
     fn deref(&self) -> &Self::Target {
         &self.all
@@ -70,8 +110,8 @@ impl PartialEq for Namespaces {
 impl Eq for Namespaces {}
 
 impl<'a> IntoIterator for &'a Namespaces {
-    type Item = (&'a NetnsId, &'a Netns);
-    type IntoIter = std::collections::btree_map::Iter<'a, NetnsId, Netns>;
+    type Item = (&'a NetnsId, &'a SharedNetns);
+    type IntoIter = std::collections::btree_map::Iter<'a, NetnsId, SharedNetns>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.all.iter()
@@ -79,10 +119,26 @@ impl<'a> IntoIterator for &'a Namespaces {
 }
 
 impl<'a> IntoIterator for &'a mut Namespaces {
-    type Item = (&'a NetnsId, &'a mut Netns);
-    type IntoIter = std::collections::btree_map::IterMut<'a, NetnsId, Netns>;
+    type Item = (&'a NetnsId, &'a mut SharedNetns);
+    type IntoIter = std::collections::btree_map::IterMut<'a, NetnsId, SharedNetns>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::node::incident;
+
+    #[test]
+    fn copies_have_in_common_what_neither_has_written_to() {
+        let node = incident().0;
+        let mut copy = node.clone();
+        copy.netns.get_mut(&NetnsId(3)).unwrap().routes.clear();
+        let is_shared = |id: u32| Arc::ptr_eq(&node.netns[&NetnsId(id)].0, &copy.netns[&NetnsId(id)].0);
+        assert_eq!([1, 2, 3].map(is_shared), [true, true, false]);
+        assert!(!node.netns[&NetnsId(3)].routes.is_empty());
     }
 }

@@ -2,6 +2,7 @@
 pub(crate) mod clock;
 pub(crate) mod cost;
 pub(crate) mod machine;
+pub(crate) mod memory;
 pub(crate) mod status;
 
 pub(crate) use status::TraceStatus;

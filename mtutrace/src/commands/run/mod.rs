@@ -39,7 +39,7 @@ use crate::recording::file::Files;
 use crate::report::Collector;
 use crate::report::incident::Machine;
 use crate::telemetry::clock::Clock;
-use crate::telemetry::{cost, machine};
+use crate::telemetry::{cost, machine, memory};
 use live::Live;
 use loading::{Loading, loaded};
 pub(crate) use options::Options;
@@ -59,6 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     options.ready_file.as_deref().map_or(Ok(()), ready::prepare)?;
     let format = format::choose(options.shown.output)?;
     descriptors::raise_limit();
+    memory::few_arenas();
     // A port below 1024 takes more than tracing does; what serves it keeps nothing.
     let metrics =
         options.metrics.map(|address| Metrics::serve(address, report_of_now(options))).transpose()?;

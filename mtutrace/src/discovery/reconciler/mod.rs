@@ -20,7 +20,7 @@ use crate::discovery::stir::Stir;
 use crate::kernel::attach::has_tcx;
 use crate::kernel::hooks::{self, Status as HookStatus};
 use crate::mib::reader::Reader;
-use crate::model::{Netns, NetnsId, SocketId, TcpInfo};
+use crate::model::{NetnsId, SharedNetns, SocketId, TcpInfo};
 use crate::runtimes::MetadataService;
 use crate::telemetry::clock::Clock;
 use crate::topology::watch::drain;
@@ -340,7 +340,7 @@ impl Worker {
     fn catch_up(&mut self) -> bool {
         for (netns, fd) in std::mem::take(&mut self.unheard) {
             // Of what tunnels learn, and what their forwarding databases are told, there is no word.
-            let tunnels = self.topology.node().netns.get(&netns).is_some_and(Netns::has_tunnels);
+            let tunnels = self.topology.node().netns.get(&netns).is_some_and(|netns| netns.has_tunnels());
             if drain(fd.as_fd()).unwrap_or(true) || tunnels {
                 self.topology.mark_dirty(netns);
             }
@@ -367,7 +367,7 @@ impl Worker {
     /// Whether a namespace has appeared lately, and some have no container yet.
     fn is_waiting_for_owners(&self) -> bool {
         let node = self.topology.node();
-        let unowned = |(id, netns): (&NetnsId, &Netns)| *id != node.host && netns.containers.is_empty();
+        let unowned = |(id, netns): (&NetnsId, &SharedNetns)| *id != node.host && netns.containers.is_empty();
         self.young.elapsed() < YOUTH && node.netns.iter().any(unowned)
     }
 }

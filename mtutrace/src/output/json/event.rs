@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::names::{place, protocol};
-use crate::model::{
-    AttributedEvent, Container, Event, EventKind, Netns, NetnsId, Node, SignalKind, drop_causes,
-};
+use crate::model::{AttributedEvent, Container, Event, EventKind, NetnsId, Node, SignalKind, drop_causes};
 use crate::output::Context;
 
 #[derive(Serialize, JsonSchema)]
@@ -109,7 +107,7 @@ fn known(ip: IpAddr) -> Option<IpAddr> {
 }
 
 fn largest_mtu(node: &Node) -> u32 {
-    node.netns.values().filter_map(Netns::largest_mtu).max().unwrap_or(u32::MAX)
+    node.netns.values().filter_map(|netns| netns.largest_mtu()).max().unwrap_or(u32::MAX)
 }
 
 /// What fragments that pass a device are made for is not known; the device takes them.

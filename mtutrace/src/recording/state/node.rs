@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bounded::bounded;
-use crate::model::{Netns, NetnsId, Node};
+use crate::model::{NetnsId, Node, SharedNetns};
 
 /// What has changed between two models of the node.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub(super) struct NodeDelta {
     follows_fdb: bool,
     generation: u64,
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "bounded")]
-    put: Vec<(NetnsId, Netns)>,
+    put: Vec<(NetnsId, SharedNetns)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gone: Vec<NetnsId>,
 }

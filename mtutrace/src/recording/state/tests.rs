@@ -137,7 +137,7 @@ fn travelled(old: &Snapshot, new: &Snapshot) -> Snapshot {
 #[test]
 fn all_that_is_known_of_a_node_comes_back() {
     let mut node = incident().0;
-    node.netns.insert(NetnsId(77), full());
+    node.netns.insert(NetnsId(77), full().into());
     let whole = snapshot(node);
     assert_same(&travelled(&Snapshot::default(), &whole), &whole);
 }
@@ -169,7 +169,7 @@ fn random_changes_lead_where_they_should() {
             let id = NetnsId(random.u32(0..12));
             match random.u8(0..4) {
                 0 => drop(node.netns.remove(&id)),
-                1 => drop(node.netns.insert(id, full())),
+                1 => drop(node.netns.insert(id, full().into())),
                 _ => {
                     let netns = node.netns.entry(id).or_default();
                     netns.generation = random.u64(..);

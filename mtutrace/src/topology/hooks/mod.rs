@@ -54,7 +54,7 @@ fn wants_hooks(node: &Node, device: DeviceId) -> bool {
 /// For the veth of a leaf: whether its peer is known, and is the one that gets the programs.
 fn other_end_is_hooked(node: &Node, device: DeviceId, link: &Link) -> bool {
     let Some(peer) = link.peer.filter(|peer| node.link(*peer).is_some()) else { return false };
-    let peer_is_leaf = node.netns.get(&peer.netns).is_some_and(is_leaf);
+    let peer_is_leaf = node.netns.get(&peer.netns).is_some_and(|netns| is_leaf(netns));
     let rank = |end: DeviceId| (end.netns != node.host, end);
     !peer_is_leaf || rank(peer) < rank(device)
 }
@@ -87,7 +87,7 @@ fn is_leaf(netns: &Netns) -> bool {
 /// `u32::MAX` when there is no other way out. See [`lookup::smallest_limit`]. A tunnel whose number is wrong takes what its
 /// underlay leaves for it.
 pub(crate) fn smallest_limit(node: &Node, device: DeviceId) -> u32 {
-    let netns: Option<&Netns> = node.netns.get(&device.netns);
+    let netns = node.netns.get(&device.netns);
     let of_routes = netns.map_or(u32::MAX, |netns| lookup::smallest_limit(netns, device.ifindex));
     let wrong = tunnels(node, device.netns).filter(|below| below.wrong && below.tunnel.id() != device);
     wrong.map(|below| below.fits).min().map_or(of_routes, |fits| fits.min(of_routes))

@@ -238,19 +238,20 @@ impl Topology {
     /// Keeps what was read; true if it differs from what was known.
     fn take(&mut self, id: NetnsId, dump: Dump) -> bool {
         let generation = self.node.generation + 1;
-        let known = self.node.netns.entry(id).or_insert_with(|| Netns { generation, ..Netns::default() });
-        let mut before = known.clone();
+        let known =
+            self.node.netns.entry(id).or_insert_with(|| Netns { generation, ..Netns::default() }.into());
+        let mut before = Netns::clone(known);
         for link in before.links.values_mut() {
             link.peer = None;
             link.tunnel.iter_mut().for_each(|tunnel| tunnel.netns = None);
         }
-        let Netns { name, mount, pid, command, containers, generation, .. } = known.clone();
+        let Netns { name, mount, pid, command, containers, generation, .. } = Netns::clone(known);
         let now = Netns { name, mount, pid, command, containers, generation, ..dump.netns };
         let same_peers = self.raw.insert(id, dump.peers.clone()).as_ref() == Some(&dump.peers);
         if before == now && same_peers {
             return false;
         }
-        *known = now;
+        *known = now.into();
         true
     }
 
@@ -295,6 +296,10 @@ impl Topology {
     fn assign_containers(&mut self) {
         for (id, netns) in &mut self.node.netns {
             let Some(seen) = self.seen.get(id) else { continue };
+            let said = (&netns.name, &netns.mount, netns.pid, &netns.command, &netns.containers);
+            if said == (&seen.name, &seen.mount, seen.pid, &seen.command, &seen.containers) {
+                continue;
+            }
             netns.name.clone_from(&seen.name);
             netns.mount.clone_from(&seen.mount);
             netns.pid = seen.pid;

@@ -7,7 +7,7 @@ use crate::model::{Action, LinkKind, NetnsId, Rule};
 use crate::testing::node::{Builder, incident, ip, rule};
 
 fn netns(builder: Builder) -> Netns {
-    builder.0.netns.values().next().unwrap().clone()
+    Netns::clone(builder.0.netns.values().next().unwrap())
 }
 
 fn routes() -> Builder {

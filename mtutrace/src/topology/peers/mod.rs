@@ -64,13 +64,17 @@ impl Peers {
             .map(|device| (device, self.peer(node, &claims, device)))
             .collect();
         for (device, peer) in found {
-            if let Some(link) =
-                node.netns.get_mut(&device.netns).and_then(|n| n.links.get_mut(&device.ifindex))
+            if node.link(device).is_some_and(|link| link.peer != peer)
+                && let Some(link) =
+                    node.netns.get_mut(&device.netns).and_then(|n| n.links.get_mut(&device.ifindex))
             {
                 link.peer = peer;
             }
         }
         for (&id, netns) in &mut node.netns {
+            if !netns.has_tunnels() {
+                continue;
+            }
             for tunnel in netns.links.values_mut().filter_map(|link| link.tunnel.as_mut()) {
                 tunnel.netns = tunnel.nsid.and_then(|nsid| self.known.get(&(id, nsid))).copied();
             }

@@ -149,7 +149,7 @@ fn resolved(boxes: &[Sandbox]) -> Node {
             .run(&sandbox.path(), sandbox.id(), || dump(crate::topology::dump::Exceptions::OfTunnels, 100))
             .unwrap()
             .unwrap();
-        node.netns.insert(sandbox.id(), dump.netns);
+        node.netns.insert(sandbox.id(), dump.netns.into());
         raw.insert(sandbox.id(), dump.peers);
     }
     let path = |id: NetnsId| boxes.iter().find(|sandbox| sandbox.id() == id).unwrap().path();

@@ -88,7 +88,7 @@ fn both_families_only_when_they_differ() {
     let smaller = with_ipv6(inner(1450), Some(1280));
     assert_eq!(families(&smaller), [("ipv4", 1450, false), ("ipv6", 1280, false)]);
     // A route of IPv4 keeps it small enough, and IPv6 has none such.
-    let route = |mtu| move |n: &mut crate::model::Netns| n.routes.iter_mut().for_each(|r| r.mtu = mtu);
+    let route = |mtu| move |n: &mut crate::model::SharedNetns| n.routes.iter_mut().for_each(|r| r.mtu = mtu);
     let mut half = with_ipv6(incident(), None);
     half.0.netns.entry(NetnsId(3)).and_modify(|n| n.routes.retain(|r| r.destination.is_ipv4()));
     half.0.netns.entry(NetnsId(3)).and_modify(route(Some(1450)));
