@@ -220,3 +220,20 @@ impl BpfToolchain {
 fn clean_cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::disturbs;
+
+    #[test]
+    fn what_an_outer_build_says_of_compilers_and_profiles_is_not_said_to_this_one() {
+        for variable in
+            ["RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO", "CARGO_PROFILE_DEV_DEBUG"]
+        {
+            assert!(disturbs(variable), "{variable}");
+        }
+        for variable in ["PATH", "CARGO_HOME", "CARGO_NET_OFFLINE", "RUSTUP_HOME"] {
+            assert!(!disturbs(variable), "{variable}");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Connections from before an MTU was lowered: they keep the MSS of their handshake until they end. Pure.
 use crate::diagnosis::attribution::{End, Ends};
 use crate::diagnosis::flows::Flows;
-use crate::model::{Event, LinkKind, NetnsId, Node};
+use crate::model::{Event, Flow, NetnsId, Node, Route};
+use crate::topology;
 
 /// The end of the event's TCP connection that cannot have agreed on more than `limit` bytes (L3) with the devices that it has
 /// now: it had others, or larger ones, when it did. The receiver before the sender.
@@ -10,20 +11,26 @@ pub(crate) fn older_end(event: &Event, ends: &Ends, limit: u32, node: &Node) -> 
     both.into_iter().find(|end| end.netns != node.host && takes_at_most(end.netns, limit, node))
 }
 
-/// Whether no connection that `netns` begins now carries more than `limit` bytes (L3): no device of it takes more, and no route
-/// announces another MSS (RTAX_ADVMSS).
+/// Whether no connection that `netns` begins now carries more than `limit` bytes (L3), as far as all of it is known: no device takes
+/// more, and no route says another MTU or MSS, which the kernel asks first (`ip_dst_mtu_maybe_forward`, `ipv4_default_advmss`).
 pub(crate) fn takes_at_most(netns: NetnsId, limit: u32, node: &Node) -> bool {
-    let Some(netns) = node.netns.get(&netns) else { return false };
-    netns.largest_mtu().is_some_and(|mtu| mtu <= limit)
-        && netns.routes.iter().all(|route| route.advmss.is_none())
+    let Some(netns) = node.netns.get(&netns).filter(|netns| !netns.is_cut()) else { return false };
+    let says_no_more = |route: &Route| route.advmss.is_none() && route.mtu.is_none_or(|mtu| mtu <= limit);
+    netns.largest_mtu().is_some_and(|mtu| mtu <= limit) && netns.routes.iter().all(says_no_more)
 }
 
-/// Whether the event is about a packet for a container that is gone: its SYN was seen near it, and nobody has its address now.
+/// When the event's connection began, CLOCK_MONOTONIC nanoseconds; absent if its SYN was not seen: before the run.
+pub(crate) fn begun_ns(netns: NetnsId, flow: Flow, flows: &Flows) -> Option<u64> {
+    let (connection, _) = flows.find(netns, flow)?;
+    connection.first().map(|first| first.time_ns)
+}
+
+/// Whether the event is about a packet for a container that is gone: its SYN was seen near it, and nobody near there has its
+/// address now.
 pub(crate) fn is_for_nobody(event: &Event, ends: &Ends, flows: &Flows, node: &Node) -> bool {
     let Some((connection, true)) = flows.find(event.netns, event.flow) else { return false };
     let Some(first) = connection.first().filter(|first| !first.forged && !first.egress) else { return false };
-    let device = node.netns.get(&first.netns).and_then(|netns| netns.links.get(&first.ifindex));
-    ends.dst.is_none() && device.is_none_or(|link| link.kind == LinkKind::Bridge)
+    ends.dst.is_none() && topology::resolve(node, first.netns, first.flow.src.ip()).is_none()
 }
 
 #[cfg(test)]
@@ -55,13 +62,22 @@ mod tests {
         assert_eq!(older_end(&datagram, &ends(), 1450, &lowered()), None, "nobody agrees on those");
     }
 
+    fn routes_of(node: &mut Node) -> &mut Vec<Route> {
+        &mut node.netns.get_mut(&NetnsId(3)).unwrap().routes
+    }
+
     #[test]
-    fn a_route_that_announces_an_mss_makes_new_ones_as_large() {
+    fn a_route_that_says_another_mtu_or_mss_makes_new_ones_as_large() {
         let mut node = lowered();
         assert!(takes_at_most(NetnsId(3), 1450, &node));
-        let routes = &mut node.netns.get_mut(&NetnsId(3)).unwrap().routes;
-        routes.iter_mut().for_each(|route| route.advmss = Some(1460));
+        routes_of(&mut node).iter_mut().for_each(|route| route.advmss = Some(1460));
         assert!(!takes_at_most(NetnsId(3), 1450, &node));
+        routes_of(&mut node).iter_mut().for_each(|route| (route.advmss, route.mtu) = (None, Some(1500)));
+        assert!(!takes_at_most(NetnsId(3), 1450, &node));
+        routes_of(&mut node).iter_mut().for_each(|route| route.mtu = Some(1400));
+        assert!(takes_at_most(NetnsId(3), 1450, &node));
+        node.netns.get_mut(&NetnsId(3)).unwrap().routes_cut = 1;
+        assert!(!takes_at_most(NetnsId(3), 1450, &node), "others may say more");
         assert!(!takes_at_most(NetnsId(9), 1450, &node), "nothing is known of it");
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn verdict(
         fix: match (&evidence.tunnel, evidence.older()) {
             _ if faces(evidence) => remediation::level(m, node),
             (Some(below), _) => remediation::tunnel::fixes(below, node),
-            (None, Some(remote)) => remediation::older::end(evidence.netns, remote, node),
+            (None, Some(remote)) => remediation::fixes_of_older(m, evidence.netns, remote, node),
             (None, None) => remediation::fixes(m, container.as_ref(), evidence.netns, node),
         },
         container,
@@ -80,7 +80,7 @@ fn advice(evidence: &Evidence, narrow: &Hop, node: &Node) -> String {
         let (device, mtu) = (describe::device(narrow, node), narrow.mtu);
         return match evidence.older() {
             Some(_) => format!(
-                "{device} takes only {mtu} bytes; they were made when the MTU of that end was larger: close them, new ones fit"
+                "{device} takes only {mtu} bytes, and so do its own devices: these connections are probably older than that MTU; close them"
             ),
             None => format!(
                 "{device} takes only {mtu} bytes, and no network on this node is known to promise more: clamp the MSS there"

@@ -18,6 +18,10 @@ pub(super) struct Incident {
     pub(super) stated: Option<Verdict>,
     id: VerdictId,
     replaces: Option<VerdictId>,
+    /// When its numbers were found to fit again, CLOCK_MONOTONIC nanoseconds; the last time.
+    fixed_ns: Option<u64>,
+    /// The generation of the node whose model did not explain the obstacle.
+    unexplained: Option<u64>,
 }
 
 impl Incident {
@@ -30,7 +34,7 @@ impl Incident {
     pub(super) fn new(owner: NetnsKey, mismatch: Mismatch, remote: IpAddr, now_ns: u64) -> Incident {
         let id = VerdictId::of((owner, mismatch.bottleneck.id(), now_ns));
         let evidence = Evidence::new(owner.id, mismatch, now_ns);
-        Incident { evidence, remote, stated: None, id, replaces: None }
+        Incident { evidence, remote, stated: None, id, replaces: None, fixed_ns: None, unexplained: None }
     }
 
     /// Takes over from an incident that turned out to be the same one, and ends what was said of that.
@@ -52,7 +56,6 @@ impl Incident {
 
     /// The verdict, if it is not the one that was stated last; `lives`: the namespace is still the same one.
     pub(super) fn judge(&mut self, lives: bool, now_ns: u64, node: &Node) -> Option<Verdict> {
-        self.prefer_the_model(node);
         let mismatch = lives.then(|| self.standing(now_ns, node)).flatten();
         let (active, quiet) = (mismatch.is_some(), self.is_quiet(now_ns));
         if !lives {
@@ -69,6 +72,9 @@ impl Incident {
             } else {
                 Ended::Fixed
             };
+            if stated.active && why == Ended::Fixed {
+                self.fixed_ns = Some(now_ns);
+            }
             stated.ended = stated.ended.or(Some(why));
             return std::mem::take(&mut stated.active).then(|| stated.clone());
         }
@@ -87,20 +93,29 @@ impl Incident {
         Some(verdict)
     }
 
-    /// How the model explains by now what only events told of: it had been in the middle of a change.
-    pub(super) fn modelled(&self, node: &Node) -> Option<Mismatch> {
-        let obstacle = self.evidence.obstacle?;
-        let modelled = topology::mismatch(node, self.evidence.netns, Some(self.remote));
-        modelled.filter(|m| m.bottleneck.mtu <= obstacle.limit)
+    /// When its numbers fitted again; absent while they do not.
+    pub(super) fn fixed_ns(&self) -> Option<u64> {
+        self.fixed_ns.filter(|_| !self.is_active())
     }
 
-    /// One cause is one explanation.
-    fn prefer_the_model(&mut self, node: &Node) {
-        let at = self.evidence.obstacle.map(|obstacle| obstacle.device);
-        if let Some(mismatch) = self.modelled(node).filter(|m| Some(m.bottleneck.id()) == at) {
-            self.evidence.obstacle = None;
-            self.evidence.mismatch = mismatch;
+    /// The bottleneck by which the model explains now what only events told of, if it is another device: the model had been in the
+    /// middle of a change. One cause is one explanation, so that for the same device it becomes this one's.
+    pub(super) fn modelled_elsewhere(&mut self, node: &Node) -> Option<DeviceId> {
+        let obstacle = self.evidence.obstacle?;
+        if self.unexplained == Some(node.generation) {
+            return None;
         }
+        let modelled = topology::mismatch(node, self.evidence.netns, Some(self.remote));
+        let Some(mismatch) = modelled.filter(|m| m.bottleneck.mtu <= obstacle.limit) else {
+            self.unexplained = Some(node.generation);
+            return None;
+        };
+        if mismatch.bottleneck.id() != obstacle.device {
+            return Some(mismatch.bottleneck.id());
+        }
+        self.evidence.obstacle = None;
+        self.evidence.mismatch = mismatch;
+        None
     }
 
     /// What is wrong with the numbers as they are now; nothing once they fit.

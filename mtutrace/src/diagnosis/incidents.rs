@@ -34,24 +34,29 @@ impl Incidents {
         active.filter_map(|incident| Some(incident.evidence.silent?.narrow)).collect()
     }
 
-    /// Whether one of an owner's MTUs is wrong, and something came of it: that explains all else.
+    /// Whether one of an owner's MTUs is wrong, and something came of it: that explains all else. So does an obstacle of which
+    /// a verdict stands, and no other: a datagram that probed the path explains no stall.
     pub(super) fn is_active(&self, owner: NetnsKey) -> bool {
-        self.of(owner).any(|(_, incident)| incident.is_active())
+        let counts = |incident: &Incident| incident.evidence.obstacle.is_none() || incident.stated.is_some();
+        self.of(owner).any(|(_, incident)| incident.is_active() && counts(incident))
     }
 
-    /// Whether it was said of an owner that a number of this node makes more than `limit` bytes (L3) too big.
-    pub(super) fn was_told(&self, owner: NetnsKey, limit: u32) -> bool {
+    /// Whether it was said of an owner that a number of this node makes more than `limit` bytes (L3) too big, and a connection that
+    /// began at `begun_ns` (CLOCK_MONOTONIC; absent: before the run) is older than the fix, or it is being fixed.
+    pub(super) fn is_older_than_fix(&self, owner: NetnsKey, begun_ns: Option<u64>, limit: u32) -> bool {
         self.of(owner).any(|(_, incident)| {
             let Evidence { silent, obstacle, mismatch, .. } = &incident.evidence;
-            let modelled = silent.is_none() && obstacle.is_none();
-            incident.stated.is_some() && modelled && mismatch.bottleneck.mtu <= limit
+            let told = incident.stated.is_some() && silent.is_none() && obstacle.is_none();
+            let older = |fixed_ns| begun_ns.is_none_or(|begun_ns| begun_ns <= fixed_ns);
+            told && mismatch.bottleneck.mtu <= limit && incident.fixed_ns().is_none_or(older)
         })
     }
 
-    /// Those that the model explains, of which a packet was told to be too big and may be again.
-    pub(super) fn modelled(&self) -> BTreeSet<IncidentKey> {
+    /// Those that the model explains and that are not over, and whether a verdict stands about them.
+    pub(super) fn modelled(&self) -> BTreeMap<IncidentKey, bool> {
         let active = self.iter().filter(|(_, incident)| incident.is_active());
-        active.filter(|(_, incident)| incident.evidence.obstacle.is_none()).map(|(key, _)| *key).collect()
+        let modelled = active.filter(|(_, incident)| incident.evidence.obstacle.is_none());
+        modelled.map(|(key, incident)| (*key, incident.stated.is_some())).collect()
     }
 
     /// The incident, made if there is none; absent when there is no room for it.

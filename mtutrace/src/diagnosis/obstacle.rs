@@ -48,7 +48,8 @@ impl Obstacle {
         let known =
             || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
         let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
-        let is_on_path = ends.remote(netns).is_some_and(|remote| on_path(netns, remote));
+        // Where it is not known whereto they went, nothing says that the routes lead elsewhere.
+        let is_on_path = ends.remote(netns).is_none_or(|remote| on_path(netns, remote));
         (netns, Obstacle { device, limit, is_ours: culprit.is_some(), older: None, is_on_path })
     }
 

@@ -121,9 +121,7 @@ pub(super) fn unmodelled(evidence: &Evidence, node: &Node) -> Option<String> {
     let why = match (obstacle.older, obstacle.is_on_path) {
         (Some(_), _) => {
             let whose = describe::owner(evidence.netns, node);
-            format!(
-                "; no device of {whose} takes more now, and a connection keeps the MSS that it began with"
-            )
+            format!("; no device of {whose} takes more, and a connection keeps the MSS that it began with")
         }
         (None, true) => String::new(),
         (None, false) => {

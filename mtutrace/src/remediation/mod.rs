@@ -11,7 +11,7 @@ mod fix;
 pub(crate) mod fragments;
 mod level;
 mod lxd;
-pub(crate) mod older;
+mod older;
 mod origin;
 mod podman;
 mod relief;
@@ -19,6 +19,8 @@ pub(crate) mod remote;
 mod shell;
 mod swarm;
 pub(crate) mod tunnel;
+
+use std::net::IpAddr;
 
 use crate::model::{Container, Fix, Mismatch, NetnsId, Node};
 use crate::topology;
@@ -58,6 +60,15 @@ pub(crate) fn fixes(m: &Mismatch, container: Option<&Container>, netns: NetnsId,
         Origin::Cilium => cni::cilium(&context),
         Origin::Unknown => Vec::new(),
     };
+    fixes.extend(relief::at_once(&context));
+    fix::ranked(fixes)
+}
+
+/// The remedies for connections to `remote` that were probably made when the MTU of `netns` was larger, and those that help
+/// where it never was.
+pub(crate) fn fixes_of_older(m: &Mismatch, netns: NetnsId, remote: IpAddr, node: &Node) -> Vec<Fix> {
+    let context = Context { m, node, netns, container: None, mtu: m.bottleneck.mtu, nested: false };
+    let mut fixes = vec![older::end(netns, remote, node)];
     fixes.extend(relief::at_once(&context));
     fix::ranked(fixes)
 }

@@ -60,7 +60,9 @@ impl Engine {
         let remote = ends.remote(netns).unwrap_or(event.flow.dst.ip());
         let key = (node.key(netns), obstacle.device);
         // A connection from before a fix goes on to die until its sender gives up. That is no news.
-        let told = obstacle.older.is_some() && self.incidents.was_told(key.0, obstacle.limit);
+        let begun_ns = before::begun_ns(event.netns, event.flow, &self.flows);
+        let told =
+            obstacle.older.is_some() && self.incidents.is_older_than_fix(key.0, begun_ns, obstacle.limit);
         let is_known = || self.incidents.of(key.0).any(|(_, incident)| incident.is_of_before(event.flow));
         if told || is_known() || before::is_for_nobody(event, ends, &self.flows, node) {
             return;
@@ -70,10 +72,12 @@ impl Engine {
         }
         if let Some(evidence) = self.evidence(event, netns, mismatch, remote, node) {
             let known = evidence.obstacle;
-            // Old connections explain it only as long as no new one dies there too.
-            let older = obstacle.older.filter(|_| known.is_none_or(|known| known.older.is_some()));
+            // Old connections explain it only as long as none dies there that was seen to begin.
+            let all_older = begun_ns.is_none() && known.is_none_or(|known| known.older.is_some());
+            let older = obstacle.older.filter(|_| all_older);
             evidence.obstacle = Some(Obstacle { older, ..obstacle });
-            self.disagreements += u64::from(known.is_none());
+            let is_elsewhere = !obstacle.is_on_path && older.is_none();
+            self.disagreements += u64::from(is_elsewhere && known.is_none_or(|known| known.is_on_path));
         }
     }
 

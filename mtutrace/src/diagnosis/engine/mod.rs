@@ -21,8 +21,8 @@ use crate::diagnosis::obstacle::Obstacles;
 use crate::diagnosis::recent::Recent;
 use crate::diagnosis::tunnels::Wrong;
 use crate::model::{
-    AttributedEvent, Ended, Event, EventKind, Flow, Mismatch, NatQuery, NetnsId, NetnsKey, Node, Outcomes,
-    Tally, Verdict,
+    AttributedEvent, Ended, Event, EventKind, Flow, NatQuery, NetnsId, NetnsKey, Node, Outcomes, Tally,
+    Verdict,
 };
 
 use crate::diagnosis::checks::{about_size, arrives, fits_peer, sighting};
@@ -273,11 +273,11 @@ impl Engine {
         let mut changed = std::mem::take(&mut self.replaced);
         changed.extend(self.incidents.take_ended());
         let (silent, modelled) = (self.incidents.silent_at(), self.incidents.modelled());
-        self.incidents.retain(|(owner, device), incident| {
-            let elsewhere =
-                |m: Mismatch| m.bottleneck.id() != *device && modelled.contains(&(*owner, m.bottleneck.id()));
-            let by_the_model = !modelled.is_empty() && incident.modelled(node).is_some_and(elsewhere);
-            let explained = incident.is_explained(&silent) || by_the_model;
+        self.incidents.retain(|(owner, _), incident| {
+            let other = incident.modelled_elsewhere(node).and_then(|device| modelled.get(&(*owner, device)));
+            // What was said gives way only to what was said.
+            let is_told = other.is_some_and(|stated| *stated || incident.stated.is_none());
+            let explained = incident.is_explained(&silent) || is_told;
             changed.extend(incident.end(Ended::Replaced).filter(|_| explained));
             !explained
         });

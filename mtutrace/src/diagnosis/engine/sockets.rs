@@ -13,9 +13,11 @@ impl Engine {
     pub(crate) fn answer(&mut self, question: SocketId, reading: Option<TcpInfo>, now_ns: u64, node: &Node) {
         if !self.is_told_of(question, node) {
             let (incidents, netns) = (&self.incidents, question.netns);
+            let begun_ns = before::begun_ns(netns, question.flow, &self.flows);
             let is_of_before = |full: u32| {
                 let less = full.saturating_sub(1);
-                incidents.was_told(node.key(netns), less) && before::takes_at_most(netns, less, node)
+                incidents.is_older_than_fix(node.key(netns), begun_ns, less)
+                    && before::takes_at_most(netns, less, node)
             };
             self.external.answer(question, reading, is_of_before, now_ns, node);
         }
