@@ -1,5 +1,6 @@
 //! One flow, many addresses: NAT renames a connection at each level of nesting, but keeps what its SYN is known by.
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::model::{Flow, NetnsId};
 
@@ -44,30 +45,38 @@ pub(crate) struct SynObservation {
 /// A SYN or a SYN-ACK on its way: what one side promises to take.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AdvertisedMss {
-    sightings: Vec<SynObservation>,
+    first: Option<SynObservation>,
+    last: Option<SynObservation>,
+    /// Where it was seen, as hashes.
+    places: Vec<u64>,
     judged: bool,
 }
 
 impl AdvertisedMss {
     /// Where it was seen first: nearest to who sent it.
     pub(crate) fn first(&self) -> Option<&SynObservation> {
-        self.sightings.iter().min_by_key(|s| s.time_ns)
+        self.first.as_ref()
     }
 
     /// Where it was seen last: nearest to who gets it.
     pub(crate) fn last(&self) -> Option<&SynObservation> {
-        self.sightings.iter().max_by_key(|s| s.time_ns)
+        self.last.as_ref()
     }
 
-    /// Notes where it is; false if that is known (it came again), or enough is.
-    fn add(&mut self, sighting: SynObservation) -> bool {
-        let place = |s: &SynObservation| (s.netns, s.ifindex, s.egress, s.flow);
-        let new = self.sightings.len() < SIGHTINGS
-            && !self.sightings.iter().any(|known| place(known) == place(&sighting));
-        if new {
-            self.sightings.push(sighting);
+    /// Notes where it is, and that place's hash; false if that is known (it came again), or enough is.
+    fn add(&mut self, sighting: SynObservation, place: u64) -> bool {
+        if self.places.len() >= SIGHTINGS || self.places.contains(&place) {
+            return false;
         }
-        new
+        self.places.push(place);
+        // Records of different CPUs may come out of order.
+        if self.first.is_none_or(|first| sighting.time_ns < first.time_ns) {
+            self.first = Some(sighting);
+        }
+        if self.last.is_none_or(|last| sighting.time_ns >= last.time_ns) {
+            self.last = Some(sighting);
+        }
+        true
     }
 }
 
@@ -95,6 +104,8 @@ impl TcpRole {
 pub(crate) struct Connection {
     syn: AdvertisedMss,
     answer: AdvertisedMss,
+    /// What the namespaces on its way know it by, as hashes.
+    names: Vec<u64>,
 }
 
 impl Connection {
@@ -129,18 +140,23 @@ impl Connection {
 }
 
 /// The connections whose SYN was seen.
+///
+/// Names are kept as hashes under keys of this run (`RandomState`): a connection has a dozen of them, and a busy node as many connections
+/// as are remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
-    connections: HashMap<SynId, Connection>,
-    names: HashMap<(NetnsId, Flow), SynId>,
+    /// Boxed: a table that grows has twice the room that it needs.
+    connections: HashMap<SynId, Box<Connection>>,
+    names: HashMap<u64, SynId>,
     order: VecDeque<SynId>,
     unjudged: VecDeque<(u64, SynId, TcpRole)>,
+    keys: RandomState,
 }
 
 impl Flows {
     /// Notes a SYN.
     pub(crate) fn syn(&mut self, syn: SynId, sighting: SynObservation) {
-        let old = self.connections.get(&syn).and_then(Connection::first).map(|s| s.time_ns);
+        let old = self.first(syn).map(|s| s.time_ns);
         if old.is_some_and(|t| sighting.time_ns.saturating_sub(t) > SAME_SYN_NS) {
             self.forget(syn);
         }
@@ -153,19 +169,35 @@ impl Flows {
                 self.forget(oldest);
             }
         }
-        if self.connections.entry(syn).or_default().syn.add(sighting) {
+        let place = self.place(&sighting);
+        let connection = self.connections.entry(syn).or_default();
+        if connection.syn.add(sighting, place) {
             for netns in std::iter::once(sighting.netns).chain(sighting.peer) {
-                self.names.insert((netns, sighting.flow), syn);
+                let name = self.keys.hash_one((netns, sighting.flow));
+                self.names.insert(name, syn);
+                if !connection.names.contains(&name) {
+                    connection.names.push(name);
+                }
             }
         }
     }
 
+    fn place(&self, seen: &SynObservation) -> u64 {
+        self.keys.hash_one((seen.netns, seen.ifindex, seen.egress, seen.flow))
+    }
+
+    /// Whose name that is in this namespace.
+    fn named(&self, netns: NetnsId, flow: Flow) -> Option<SynId> {
+        self.names.get(&self.keys.hash_one((netns, flow))).copied()
+    }
+
     /// Notes a SYN-ACK, and says of which connection; absent if its SYN was not seen there.
     pub(crate) fn answer(&mut self, sighting: SynObservation) -> Option<SynId> {
-        let syn = *self.names.get(&(sighting.netns, sighting.flow.reversed()))?;
+        let syn = self.named(sighting.netns, sighting.flow.reversed())?;
+        let place = self.place(&sighting);
         let answer = &mut self.connections.get_mut(&syn)?.answer;
-        let begins = answer.sightings.is_empty();
-        answer.add(sighting);
+        let begins = answer.first.is_none();
+        answer.add(sighting, place);
         if begins {
             self.unjudged.push_back((sighting.time_ns, syn, TcpRole::Server));
         }
@@ -196,13 +228,9 @@ impl Flows {
     }
 
     fn forget(&mut self, syn: SynId) {
-        if let Some(connection) = self.connections.remove(&syn) {
-            for s in &connection.syn.sightings {
-                for netns in std::iter::once(s.netns).chain(s.peer) {
-                    if self.names.get(&(netns, s.flow)) == Some(&syn) {
-                        self.names.remove(&(netns, s.flow));
-                    }
-                }
+        for name in self.connections.remove(&syn).into_iter().flat_map(|connection| connection.names) {
+            if self.names.get(&name) == Some(&syn) {
+                self.names.remove(&name);
             }
         }
     }
@@ -210,8 +238,8 @@ impl Flows {
     /// The connection that has this name in this namespace, and whether `flow` goes from server to client.
     pub(crate) fn find(&self, netns: NetnsId, flow: Flow) -> Option<(&Connection, bool)> {
         let by = |flow, reversed| {
-            let syn = self.names.get(&(netns, flow))?;
-            Some((self.connections.get(syn)?, reversed))
+            let connection = self.connections.get(&self.named(netns, flow)?)?;
+            Some((&**connection, reversed))
         };
         by(flow, false).or_else(|| by(flow.reversed(), true))
     }
@@ -307,7 +335,8 @@ mod tests {
             flows.syn((n, 0), sighting(u64::from(n), 1, &format!("172.17.{}.{}:9", n / 256 % 256, n % 256)));
         }
         assert_eq!(flows.len(), CAPACITY);
-        assert!(flows.names.len() <= 2 * CAPACITY);
+        assert_eq!(flows.names.len(), 2 * CAPACITY, "those of the forgotten are forgotten");
+        assert!(size_of::<Connection>() <= 640, "{} bytes, times {CAPACITY}", size_of::<Connection>());
     }
 
     #[test]
