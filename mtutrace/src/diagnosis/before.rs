@@ -1,7 +1,7 @@
 //! Connections from before an MTU was lowered: they keep the MSS of their handshake until they end. Pure.
 use crate::diagnosis::attribution::{End, Ends};
 use crate::diagnosis::flows::Flows;
-use crate::model::{Event, Flow, NetnsId, Node, Route};
+use crate::model::{Event, Flow, LinkKind, NetnsId, Node, Route};
 use crate::topology;
 
 /// The end of the event's TCP connection that cannot have agreed on more than `limit` bytes (L3) with the devices that it has
@@ -16,7 +16,8 @@ pub(crate) fn older_end(event: &Event, ends: &Ends, limit: u32, node: &Node) -> 
 pub(crate) fn takes_at_most(netns: NetnsId, limit: u32, node: &Node) -> bool {
     let Some(netns) = node.netns.get(&netns).filter(|netns| !netns.is_cut()) else { return false };
     let says_no_more = |route: &Route| route.advmss.is_none() && route.mtu.is_none_or(|mtu| mtu <= limit);
-    netns.largest_mtu().is_some_and(|mtu| mtu <= limit) && netns.routes.iter().all(says_no_more)
+    let up = netns.links.values().filter(|link| link.up && link.kind != LinkKind::Loopback);
+    up.map(|link| link.mtu).max().is_some_and(|mtu| mtu <= limit) && netns.routes.iter().all(says_no_more)
 }
 
 /// When the event's connection began, CLOCK_MONOTONIC nanoseconds; absent if its SYN was not seen: before the run.
@@ -28,9 +29,12 @@ pub(crate) fn begun_ns(netns: NetnsId, flow: Flow, flows: &Flows) -> Option<u64>
 /// Whether the event is about a packet for a container that is gone: its SYN was seen near it, and nobody near there has its
 /// address now.
 pub(crate) fn is_for_nobody(event: &Event, ends: &Ends, flows: &Flows, node: &Node) -> bool {
+    if ends.dst.is_some() {
+        return false;
+    }
     let Some((connection, true)) = flows.find(event.netns, event.flow) else { return false };
     let Some(first) = connection.first().filter(|first| !first.forged && !first.egress) else { return false };
-    ends.dst.is_none() && topology::resolve(node, first.netns, first.flow.src.ip()).is_none()
+    topology::resolve(node, first.netns, first.flow.src.ip()).is_none()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 use mtutrace_common::config::DropCause;
 
 use crate::diagnosis::flows::SynObservation;
-use crate::model::{Event, EventKind, LinkKind, NetnsId, Node};
+use crate::model::{Event, EventKind, Link, LinkKind, NetnsId, Node};
 use crate::topology;
 
 /// Bytes that an L2 forwarding check allows beyond the MTU: a VLAN tag (`is_skb_forwardable`).
@@ -27,19 +27,20 @@ pub(super) fn about_size(event: &Event, netns: NetnsId, limit: u32) -> bool {
 /// `__dev_forward_skb2` drops for other reasons too; a GSO packet is never too big for it.
 pub(super) fn fits_peer(event: &Event, node: &Node) -> bool {
     let peer = event.device().and_then(|d| node.link(d)).and_then(|l| l.peer).and_then(|p| node.link(p));
-    event.gso_segments.is_some() || peer.is_none_or(|p| event.length <= p.mtu.saturating_add(VLAN))
+    !peer.is_some_and(|peer| is_larger_than(event, peer))
+}
+
+/// Whether the device cannot have carried the packet in one piece.
+fn is_larger_than(event: &Event, link: &Link) -> bool {
+    event.gso_segments.is_none() && event.length > link.mtu.saturating_add(VLAN)
 }
 
 /// Whether the packet is a datagram that a bridge's conntrack (br_netfilter, nf_defrag_ipv6) has put together: it is larger than
 /// the device that it came by, and leaves in the pieces that it came in (`frag_max_size` in `ip6_fragment`).
 pub(super) fn was_put_together(event: &Event, node: &Node) -> bool {
-    let too_large = |mtu: u32| event.length > mtu.saturating_add(VLAN);
+    let passes = matches!(event.kind, EventKind::Oversized { .. }) && !event.flow.is_tcp();
     let carrier = event.device().and_then(|device| node.link(device));
-    let passes = matches!(event.kind, EventKind::Oversized { .. });
-    passes
-        && !event.flow.is_tcp()
-        && event.gso_segments.is_none()
-        && carrier.is_some_and(|link| too_large(link.mtu))
+    passes && carrier.is_some_and(|link| is_larger_than(event, link))
 }
 
 /// A SYN or SYN-ACK, where it is.

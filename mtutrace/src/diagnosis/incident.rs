@@ -98,9 +98,9 @@ impl Incident {
         self.fixed_ns.filter(|_| !self.is_active())
     }
 
-    /// The bottleneck by which the model explains now what only events told of, if it is another device: the model had been in the
-    /// middle of a change. One cause is one explanation, so that for the same device it becomes this one's.
-    pub(super) fn modelled_elsewhere(&mut self, node: &Node) -> Option<DeviceId> {
+    /// The model explains by now what only events told of: it had been in the middle of a change. One cause is one explanation, so
+    /// that the same device's becomes this one's; the bottleneck, if it is another device.
+    pub(super) fn prefer_the_model(&mut self, node: &Node) -> Option<DeviceId> {
         let obstacle = self.evidence.obstacle?;
         if self.unexplained == Some(node.generation) {
             return None;

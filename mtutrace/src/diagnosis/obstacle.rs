@@ -31,26 +31,16 @@ impl Obstacle {
     /// the one whose own network promises more than the device takes, else a container, else whoever is known, else the
     /// namespace in which the packet died.
     fn of(event: &Event, ends: &Ends, (device, limit): (DeviceId, u32), node: &Node) -> (NetnsId, Obstacle) {
-        let on_path =
-            |netns, remote| topology::path(node, netns, Some(remote)).iter().any(|hop| hop.id() == device);
-        if let Some(End { netns, remote }) = before::older_end(event, ends, limit, node) {
-            let (older, is_on_path) = (Some(remote), on_path(netns, remote));
-            return (netns, Obstacle { device, limit, is_ours: false, older, is_on_path });
-        }
-        let promises = |end: &&End| is_wide(end, device, limit, node);
-        // Of a TCP connection both ends promise what they take.
-        let side = if event.flow.is_tcp() { ends.dst.as_ref() } else { None };
-        // What lies on the receiver's way is the receiver's: a sender need not know it.
-        let receivers = ends.dst.is_some_and(|end| leads_through(end.netns, device, node));
-        let wide = (!receivers).then_some(ends.src.as_ref()).flatten().into_iter().chain(side);
-        let culprit = wide.filter(promises).min_by_key(|end| node.container(end.netns).is_none());
-        let both = || [ends.src, ends.dst].into_iter().flatten();
-        let known =
-            || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
-        let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
+        let older = before::older_end(event, ends, limit, node);
+        let (netns, is_ours) = match older {
+            Some(end) => (end.netns, false),
+            None => charged(event, ends, (device, limit), node),
+        };
+        let leads_there =
+            |remote| topology::path(node, netns, Some(remote)).iter().any(|hop| hop.id() == device);
         // Where it is not known whereto they went, nothing says that the routes lead elsewhere.
-        let is_on_path = ends.remote(netns).is_none_or(|remote| on_path(netns, remote));
-        (netns, Obstacle { device, limit, is_ours: culprit.is_some(), older: None, is_on_path })
+        let is_on_path = ends.remote(netns).is_none_or(leads_there);
+        (netns, Obstacle { device, limit, is_ours, older: older.map(|end| end.remote), is_on_path })
     }
 
     /// The devices from `netns` to the obstacle on the way to `remote`, and the one whose number is wrong if any is; absent
@@ -124,6 +114,22 @@ impl Obstacles {
         self.0.insert(asked, (node.generation, found.clone()), event.time_ns);
         Some(found)
     }
+}
+
+/// Whose the obstacle is, and whether it is that end's own network that promises more than the device takes.
+fn charged(event: &Event, ends: &Ends, (device, limit): (DeviceId, u32), node: &Node) -> (NetnsId, bool) {
+    let promises = |end: &&End| is_wide(end, device, limit, node);
+    // Of a TCP connection both ends promise what they take.
+    let side = if event.flow.is_tcp() { ends.dst.as_ref() } else { None };
+    // What lies on the receiver's way is the receiver's: a sender need not know it.
+    let receivers = ends.dst.is_some_and(|end| leads_through(end.netns, device, node));
+    let wide = (!receivers).then_some(ends.src.as_ref()).flatten().into_iter().chain(side);
+    let culprit = wide.filter(promises).min_by_key(|end| node.container(end.netns).is_none());
+    let both = || [ends.src, ends.dst].into_iter().flatten();
+    let known =
+        || both().map(|end| end.netns).min_by_key(|n| (node.container(*n).is_none(), *n == node.host));
+    let netns = culprit.map(|end| end.netns).or_else(known).unwrap_or(event.netns);
+    (netns, culprit.is_some())
 }
 
 /// The device that the event names, and the most that it takes.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::container::Container;
-use super::device::{Address, Learnt, Link, LinkKind, Route};
+use super::device::{Address, Learnt, Link, Route};
 use super::remotes::Remotes;
 use super::rule::Rule;
 use super::tunnel::TunnelEnd;
@@ -60,12 +60,6 @@ impl Netns {
     /// Whether it has more than was kept.
     pub(crate) fn is_cut(&self) -> bool {
         self.routes_cut > 0 || !self.cut.is_empty()
-    }
-
-    /// The most that a device of it takes that is up, but for `lo`, bytes at L3; absent if it has no other.
-    pub(crate) fn largest_mtu(&self) -> Option<u32> {
-        let up = self.links.values().filter(|link| link.up && link.kind != LinkKind::Loopback);
-        up.map(|link| link.mtu).max()
     }
 
     /// Whether a device of it is a tunnel's end.

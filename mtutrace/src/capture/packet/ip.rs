@@ -104,24 +104,22 @@ fn fragment(ip: &LaxIpSlice<'_>, bytes: u32) -> Option<Fragment> {
 fn fragment_header(first: IpNumber, mut rest: &[u8]) -> Option<Ipv6FragmentHeaderSlice<'_>> {
     let mut next = first;
     loop {
-        let length = match next {
+        let length;
+        (next, length) = match next {
             ip_number::IPV6_FRAG => {
                 let header = Ipv6FragmentHeaderSlice::from_slice(rest).ok()?;
                 if header.is_fragmenting_payload() {
                     return Some(header);
                 }
-                next = header.next_header();
-                header.slice().len()
+                (header.next_header(), header.slice().len())
             }
             ip_number::IPV6_HOP_BY_HOP | ip_number::IPV6_ROUTE | ip_number::IPV6_DEST_OPTIONS => {
                 let header = Ipv6RawExtHeaderSlice::from_slice(rest).ok()?;
-                next = header.next_header();
-                header.slice().len()
+                (header.next_header(), header.slice().len())
             }
             ip_number::AUTH => {
                 let header = IpAuthHeaderSlice::from_slice(rest).ok()?;
-                next = header.next_header();
-                header.slice().len()
+                (header.next_header(), header.slice().len())
             }
             _ => return None,
         };

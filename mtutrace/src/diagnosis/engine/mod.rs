@@ -274,7 +274,7 @@ impl Engine {
         changed.extend(self.incidents.take_ended());
         let (silent, modelled) = (self.incidents.silent_at(), self.incidents.modelled());
         self.incidents.retain(|(owner, _), incident| {
-            let other = incident.modelled_elsewhere(node).and_then(|device| modelled.get(&(*owner, device)));
+            let other = incident.prefer_the_model(node).and_then(|device| modelled.get(&(*owner, device)));
             // What was said gives way only to what was said.
             let is_told = other.is_some_and(|stated| *stated || incident.stated.is_none());
             let explained = incident.is_explained(&silent) || is_told;

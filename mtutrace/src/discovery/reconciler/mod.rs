@@ -34,6 +34,7 @@ const RETRIES: usize = 2;
 const YOUTH: Duration = Duration::from_secs(2);
 /// The kernel takes 13 ms to attach a link (`synchronize_rcu`): after so many of them the node is looked at again.
 const ATTACH: Duration = Duration::from_millis(100);
+
 /// What the thread is told.
 pub(crate) enum Command {
     /// Something changed in this namespace.

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::names::{place, protocol};
-use crate::model::{AttributedEvent, Container, Event, EventKind, NetnsId, Node, SignalKind, drop_causes};
+use crate::model::{
+    AttributedEvent, Container, Event, EventKind, LinkKind, NetnsId, Node, SignalKind, drop_causes,
+};
 use crate::output::Context;
 
 #[derive(Serialize, JsonSchema)]
@@ -107,7 +109,8 @@ fn known(ip: IpAddr) -> Option<IpAddr> {
 }
 
 fn largest_mtu(node: &Node) -> u32 {
-    node.netns.values().filter_map(|netns| netns.largest_mtu()).max().unwrap_or(u32::MAX)
+    let links = node.netns.values().flat_map(|n| n.links.values());
+    links.filter(|l| l.kind != LinkKind::Loopback).map(|l| l.mtu).max().unwrap_or(u32::MAX)
 }
 
 /// What fragments that pass a device are made for is not known; the device takes them.

@@ -62,11 +62,11 @@ impl Peers {
             .iter()
             .flat_map(|(&netns, n)| n.links.keys().map(move |&ifindex| DeviceId { netns, ifindex }))
             .map(|device| (device, self.peer(node, &claims, device)))
+            .filter(|(device, peer)| node.link(*device).is_some_and(|link| link.peer != *peer))
             .collect();
         for (device, peer) in found {
-            if node.link(device).is_some_and(|link| link.peer != peer)
-                && let Some(link) =
-                    node.netns.get_mut(&device.netns).and_then(|n| n.links.get_mut(&device.ifindex))
+            if let Some(link) =
+                node.netns.get_mut(&device.netns).and_then(|n| n.links.get_mut(&device.ifindex))
             {
                 link.peer = peer;
             }
