@@ -1,6 +1,7 @@
 //! What goes wrong on a node while it runs: docs/RELIABILITY.md lists all, with what is guaranteed and which test tries it.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -199,6 +200,42 @@ impl Drop for Disk {
     fn drop(&mut self) {
         let _only_the_mount_point = std::fs::remove_dir(&self.0);
     }
+}
+
+#[test]
+fn a_namespace_that_is_mounted_elsewhere_stays_while_any_process_there_does() {
+    let me = "a_namespace_that_is_mounted_elsewhere_stays_while_any_process_there_does";
+    if skip() || alone::ran(me) {
+        return;
+    }
+    // Nothing but the mount holds it; three processes see that, of which the youngest and then the oldest go.
+    let disk = Disk::new("held");
+    let mut shell = Command::new("unshare");
+    shell.args(["--mount", "--propagation", "private", "sh", "-c"]);
+    shell.arg(
+        r#"mount -t tmpfs none "$1" && : > "$1/net" && unshare --net="$1/net" true || exit
+        sleep 600 & sleep 600 & echo made && read go && kill $! && wait $!; echo gone; wait"#,
+    );
+    shell.arg("sh").arg(&disk.0).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut shell = Process::spawn(&mut shell).unwrap();
+    let (mut say, mut said) =
+        (shell.take_stdin().unwrap(), BufReader::new(shell.take_stdout().unwrap()).lines());
+    assert_eq!(said.next().unwrap().unwrap(), "made");
+    let mut tracer = Tracer::start(&["--interval", "1s", "--only", "status", "--duration", "60s"]).unwrap();
+    // Once another one that has come since is known, it has been looked at what a process left behind.
+    let mut are = |number: u64| {
+        let wanted = |line: &Value| line["namespaces"] == number;
+        tracer.wait_for(&format!("{number} namespaces"), SOON, wanted).unwrap()
+    };
+    are(2);
+    writeln!(say, "go").unwrap();
+    assert_eq!(said.next().unwrap().unwrap(), "gone");
+    let _third = NetNs::create(&format!("{}-third", name::own())).unwrap();
+    are(3);
+    shell.kill().unwrap();
+    let _fourth = NetNs::create(&format!("{}-fourth", name::own())).unwrap();
+    are(4);
+    end_of(tracer);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 pub(crate) mod classifiers;
 mod measured;
 pub(crate) mod members;
+mod mount_namespaces;
 mod mounts;
 pub(crate) mod nat;
 pub(crate) mod process;

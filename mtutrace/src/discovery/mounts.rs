@@ -1,6 +1,6 @@
 //! Network namespaces that nothing but a mount holds: Docker keeps those of swarm's overlays below /run/docker/netns,
 //! perhaps in a mount namespace of its own.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::mount_namespaces::MountNamespaces;
 use super::process::Proc;
 use crate::container_fs::{self, Wanted};
 use crate::model::NetnsId;
@@ -19,9 +20,7 @@ use crate::model::NetnsId;
 const LONGEST: u64 = 8 << 20;
 /// Most namespaces that are taken from one table.
 const MOST: usize = 1024;
-/// Most mount namespaces that are looked at besides the host's and our own.
-const OTHERS: usize = 64;
-/// Most namespaces that are taken from the table of one of those.
+/// Most namespaces that are taken from the table of one that is neither the host's nor our own.
 const MOST_OF_OTHERS: usize = 64;
 /// Those that are not looked at after so much time wait for the next scan that looks.
 const SLICE: Duration = Duration::from_millis(100);
@@ -35,9 +34,9 @@ type Held = BTreeMap<NetnsId, (PathBuf, PathBuf)>;
 #[derive(Debug, Default)]
 pub(super) struct Mounts {
     ours: BTreeMap<&'static str, Table>,
-    /// A process of each other mount namespace, and what is mounted there.
-    others: BTreeMap<u64, (u32, Held)>,
-    seen: BTreeSet<u32>,
+    namespaces: MountNamespaces,
+    /// What is mounted in each of them.
+    others: BTreeMap<u64, Held>,
     /// When all of those were looked at.
     looked: Option<Instant>,
 }
@@ -59,8 +58,8 @@ impl Mounts {
             }
         }
         self.look_at_others(proc, pids, now);
-        for (_, held) in self.others.values() {
-            for (id, paths) in held {
+        for (namespace, _) in self.namespaces.ways() {
+            for (id, paths) in self.others.get(&namespace).into_iter().flatten() {
                 all.entry(*id).or_insert_with(|| paths.clone());
             }
         }
@@ -87,29 +86,17 @@ impl Mounts {
     fn look_at_others(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>, now: Instant) {
         let mnt = |pid: u32| fs::metadata(proc.path(pid, "ns/mnt")).ok().map(|status| status.ino());
         let ours = [mnt(1), mnt(std::process::id())];
-        let mut left = BTreeSet::new();
-        let mut fresh = Vec::new();
-        for pid in pids {
-            left.insert(pid);
-            // Whoever changes its mount namespace later has had a parent or a child in it, as a rule.
-            if !self.seen.contains(&pid)
-                && self.others.len() + fresh.len() < OTHERS
-                && let Some(id) = mnt(pid).filter(|id| !ours.contains(&Some(*id)))
-                && !self.others.contains_key(&id)
-            {
-                fresh.push((id, pid));
-            }
-        }
-        self.others.retain(|_, (pid, _)| left.contains(pid));
-        self.seen = left;
+        let fresh = self.namespaces.update(pids, &ours, mnt);
+        let ways = self.namespaces.ways();
+        self.others.retain(|id, _| ways.iter().any(|(known, _)| known == id));
         let all = self.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= EVERY);
         if all {
             self.looked = Some(now);
         }
-        let known: Vec<(u64, u32)> = self.others.iter().map(|(id, (pid, _))| (*id, *pid)).collect();
         let until = Instant::now() + SLICE;
-        for (id, pid) in fresh.into_iter().chain(known.into_iter().filter(|_| all)) {
-            let (_, known) = self.others.remove(&id).unwrap_or_default();
+        let (first, known): (Vec<_>, Vec<_>) = ways.into_iter().partition(|(id, _)| fresh.contains(id));
+        for (id, pid) in first.into_iter().chain(known.into_iter().filter(|_| all)) {
+            let known = self.others.remove(&id).unwrap_or_default();
             let mut held = of_other(proc, pid, until);
             if Instant::now() >= until {
                 // What was not looked at in time is as it was.
@@ -117,7 +104,7 @@ impl Mounts {
                     known.into_iter().filter(|(_, (path, _))| path.starts_with(proc.path(pid, "root"))),
                 );
             }
-            self.others.insert(id, (pid, held));
+            self.others.insert(id, held);
         }
     }
 }
