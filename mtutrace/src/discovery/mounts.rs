@@ -26,6 +26,9 @@ const MOST_OF_OTHERS: usize = 64;
 const SLICE: Duration = Duration::from_millis(100);
 /// Those are looked at again after so long: an open table, which tells of changes, would keep them alive.
 const EVERY: Duration = Duration::from_secs(5);
+/// The same where there are so many mounts that looking takes long: it may cost 0.1 % of a CPU.
+const SELDOM: Duration = Duration::from_secs(30);
+const SHARE: u32 = 1000;
 
 /// A namespace that is mounted somewhere: the path by which it can be opened, and the one to show.
 type Held = BTreeMap<NetnsId, (PathBuf, PathBuf)>;
@@ -37,8 +40,8 @@ pub(super) struct Mounts {
     namespaces: MountNamespaces,
     /// What is mounted in each of them.
     others: BTreeMap<u64, Held>,
-    /// When all of those were looked at.
-    looked: Option<Instant>,
+    /// When all of those are looked at again.
+    due: Option<Instant>,
 }
 
 /// An open table, and what it said.
@@ -57,7 +60,7 @@ impl Mounts {
                 all.extend(held.clone());
             }
         }
-        self.look_at_others(proc, pids, now);
+        self.look_at_others(proc, pids, now, &all);
         for (namespace, _) in self.namespaces.ways() {
             for (id, paths) in self.others.get(&namespace).into_iter().flatten() {
                 all.entry(*id).or_insert_with(|| paths.clone());
@@ -83,21 +86,19 @@ impl Mounts {
         self.ours.get(process).map(|table| &table.held)
     }
 
-    fn look_at_others(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>, now: Instant) {
+    /// What is mounted in `ours`, too, is looked for there: a mount namespace begins as a copy of another.
+    fn look_at_others(&mut self, proc: &Proc, pids: impl Iterator<Item = u32>, now: Instant, ours: &Held) {
         let mnt = |pid: u32| fs::metadata(proc.path(pid, "ns/mnt")).ok().map(|status| status.ino());
-        let ours = [mnt(1), mnt(std::process::id())];
-        let fresh = self.namespaces.update(pids, &ours, mnt);
+        let fresh = self.namespaces.update(pids, &[mnt(1), mnt(std::process::id())], mnt);
         let ways = self.namespaces.ways();
         self.others.retain(|id, _| ways.iter().any(|(known, _)| known == id));
-        let all = self.looked.is_none_or(|looked| now.saturating_duration_since(looked) >= EVERY);
-        if all {
-            self.looked = Some(now);
-        }
-        let until = Instant::now() + SLICE;
+        let all = self.due.is_none_or(|due| now >= due);
+        let start = Instant::now();
+        let until = start + SLICE;
         let (first, known): (Vec<_>, Vec<_>) = ways.into_iter().partition(|(id, _)| fresh.contains(id));
         for (id, pid) in first.into_iter().chain(known.into_iter().filter(|_| all)) {
             let known = self.others.remove(&id).unwrap_or_default();
-            let mut held = of_other(proc, pid, until);
+            let mut held = of_other(proc, pid, until, ours);
             if Instant::now() >= until {
                 // What was not looked at in time is as it was.
                 held.extend(
@@ -106,17 +107,22 @@ impl Mounts {
             }
             self.others.insert(id, held);
         }
+        if all {
+            self.due = Some(now + (start.elapsed() * SHARE).clamp(EVERY, SELDOM));
+        }
     }
 }
 
 /// The namespaces that are mounted where another process sees them, by a helper: the file systems there are not ours.
-fn of_other(proc: &Proc, pid: u32, until: Instant) -> Held {
+fn of_other(proc: &Proc, pid: u32, until: Instant, ours: &Held) -> Held {
     let root = proc.path(pid, "root");
     let (Ok(mut table), Ok(process)) = (File::open(proc.path(pid, "mountinfo")), container_fs::process(pid))
     else {
         return Held::new();
     };
-    let reachable = |id: NetnsId, below: &Path| Instant::now() < until && is_there(&process, id, below);
+    let reachable = |id: NetnsId, below: &Path| {
+        !ours.contains_key(&id) && Instant::now() < until && is_there(&process, id, below)
+    };
     read(&mut table, (&root, &root), MOST_OF_OTHERS, reachable)
 }
 

@@ -20,6 +20,8 @@ const QUIET_PERIOD: Duration = Duration::from_secs(3);
 const SLICE: Duration = Duration::from_millis(5);
 /// Rest after reading, times its length: reading may cost 1 % of a CPU.
 const REST: u32 = 99;
+/// What is gone is looked for this often.
+const TIDY: Duration = Duration::from_secs(2);
 
 /// Most bytes of a table of devices: more devices than the model keeps of a namespace that is not the host's.
 const LONGEST: u64 = 4 << 20;
@@ -31,6 +33,7 @@ pub(crate) struct Reader {
     started: Instant,
     read: BTreeMap<NetnsId, Turn>,
     rest_until: Duration,
+    tidy_at: Duration,
 }
 
 /// When a namespace was read last, or failed to be, and for how long that will do.
@@ -62,6 +65,7 @@ impl Reader {
             started: Instant::now(),
             read: BTreeMap::new(),
             rest_until: Duration::ZERO,
+            tidy_at: Duration::ZERO,
         }
     }
 
@@ -91,10 +95,13 @@ impl Reader {
         if start < self.rest_until {
             return false;
         }
-        self.deltas.forget(start, |netns| {
-            topology.node().netns.contains_key(&netns) || topology.unreadable().contains_key(&netns)
-        });
-        self.read.retain(|netns, _| topology.node().netns.contains_key(netns));
+        if start >= self.tidy_at {
+            self.tidy_at = start + TIDY;
+            self.deltas.forget(start, |netns| {
+                topology.node().netns.contains_key(&netns) || topology.unreadable().contains_key(&netns)
+            });
+            self.read.retain(|netns, _| topology.node().netns.contains_key(netns));
+        }
         let mut moved = false;
         for netns in due(topology.node().netns.keys(), &self.read, start) {
             moved |= self.one(netns, topology);

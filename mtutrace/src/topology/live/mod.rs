@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::adopt::adopt_parents;
 use super::dump::{Dump, Exceptions, MOST_OF_HOST, MOST_OF_OTHERS, dump, learnt_towards};
 use super::peers::{Peers, RawPeers, nsids_of};
-use super::underlay::homes;
+use super::underlay::{Homes, homes};
 use super::watch::subscribe;
 use crate::model::{Container, Netns, NetnsId, Node};
 use crate::topology::netns_exec::{EnterError, NetnsExecutor};
@@ -76,6 +76,8 @@ pub(crate) struct Topology {
     failures: BTreeMap<NetnsId, Failure>,
     /// When that was asked last.
     learnt: Option<Instant>,
+    /// The other ends of tunnels by the namespace that sends there, in that generation of the node.
+    homes: (u64, Homes),
     /// Somebody was told that there is more than is read.
     told: bool,
 }
@@ -95,6 +97,7 @@ impl Topology {
             unreadable: BTreeMap::new(),
             failures: BTreeMap::new(),
             learnt: None,
+            homes: (u64::MAX, Homes::new()),
             told: false,
         })
     }
@@ -150,7 +153,7 @@ impl Topology {
                 self.read(seen, !known, &mut changes);
             }
         }
-        changes.changed |= self.learn();
+        changes.changed |= self.learn(changes.changed);
         if changes.changed {
             self.node.generation += 1;
             self.connect();
@@ -161,7 +164,7 @@ impl Topology {
 
     /// The one thing that changes without notice and without a process; true if it did.
     pub(crate) fn relearn(&mut self) -> bool {
-        let changed = self.learn();
+        let changed = self.learn(false);
         self.node.generation += u64::from(changed);
         changed
     }
@@ -255,14 +258,19 @@ impl Topology {
         true
     }
 
-    /// Asks again for the path MTUs towards the other ends of tunnels: there is no notification of them.
-    fn learn(&mut self) -> bool {
+    /// Asks again for the path MTUs towards the other ends of tunnels: there is no notification of them. `differs`: the node is not
+    /// as its generation says.
+    fn learn(&mut self, differs: bool) -> bool {
         if !self.watching || self.learnt.is_some_and(|learnt| learnt.elapsed() < LEARN_AGAIN) {
             return false;
         }
         self.learnt = Some(Instant::now());
+        if differs || self.homes.0 != self.node.generation {
+            self.homes = (self.node.generation, homes(&self.node));
+        }
         let mut changed = false;
-        for (id, remotes) in homes(&self.node) {
+        for (&id, remotes) in &self.homes.1 {
+            let remotes = remotes.clone();
             let Ok(Ok(learnt)) = self.enter(id, move || learnt_towards(&remotes)) else { continue };
             if self.node.netns.get(&id).is_some_and(|netns| netns.learnt != learnt)
                 && let Some(netns) = self.node.netns.get_mut(&id)

@@ -88,9 +88,12 @@ pub(super) fn remotes(node: &Node, device: DeviceId) -> &[IpAddr] {
     remotes.map_or(&[], |remotes| remotes.known.as_slice())
 }
 
-/// The namespaces that tunnels send from, and where to.
-pub(super) fn homes(node: &Node) -> BTreeMap<NetnsId, BTreeSet<IpAddr>> {
-    let mut homes: BTreeMap<NetnsId, BTreeSet<IpAddr>> = BTreeMap::new();
+/// The other ends of tunnels, by the namespace that their packets leave.
+pub(super) type Homes = BTreeMap<NetnsId, BTreeSet<IpAddr>>;
+
+/// Those of a node.
+pub(super) fn homes(node: &Node) -> Homes {
+    let mut homes = Homes::new();
     for (&netns, known) in &node.netns {
         for (&ifindex, link) in &known.links {
             let device = DeviceId { netns, ifindex };

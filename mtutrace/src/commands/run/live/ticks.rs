@@ -9,6 +9,9 @@ pub(in crate::commands::run) const TICK: Duration = Duration::from_millis(100);
 /// The same while nothing has come for so long; what the engine still waits for then takes seconds.
 const REST: Duration = Duration::from_millis(500);
 const AWAKE: Duration = Duration::from_secs(2);
+/// And while nothing has come for longer than that: nothing waits for a moment any more.
+const SLEEP: Duration = Duration::from_secs(1);
+const ASLEEP: Duration = Duration::from_secs(10);
 
 /// Ticks without end.
 pub(super) struct Ticks {
@@ -40,7 +43,11 @@ impl Ticks {
 }
 
 fn pause(without_news: Duration) -> Duration {
-    if without_news < AWAKE { TICK } else { REST }
+    match without_news {
+        short if short < AWAKE => TICK,
+        short if short < ASLEEP => REST,
+        _ => SLEEP,
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +56,7 @@ mod tests {
 
     #[tokio::test]
     async fn seldom_until_something_comes() {
-        assert_eq!((pause(Duration::ZERO), pause(AWAKE)), (TICK, REST));
+        assert_eq!([Duration::ZERO, AWAKE, ASLEEP].map(pause), [TICK, REST, SLEEP]);
         let mut ticks = Ticks::new();
         ticks.next.as_mut().reset(Instant::now() + REST);
         ticks.wake();
