@@ -1,14 +1,15 @@
 //! One flow, many addresses: NAT renames a connection at each level of nesting, but keeps what its SYN is known by.
+mod promise;
+
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::model::{Flow, NetnsId};
+use promise::Answer;
+pub(crate) use promise::{AdvertisedMss, SynObservation, TcpRole};
 
 /// Most connections that are remembered; the oldest go first.
 const CAPACITY: usize = 32_768;
-
-/// Most places of one connection: two for each device of a path of 16 hops.
-const SIGHTINGS: usize = 32;
 
 /// The same initial sequence number after this long belongs to another connection (RFC 9293 §3.4.1: the ISN
 /// clock goes round in 4.55 hours, SYN retries end after about two minutes).
@@ -20,90 +21,11 @@ const SAME_SYN_NS: u64 = 180_000_000_000;
 /// the namespace, and containers on different bridges have the same addresses.
 pub(crate) type SynId = (u32, u32);
 
-/// A connection's SYN at one device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SynObservation {
-    /// CLOCK_MONOTONIC, nanoseconds.
-    pub(crate) time_ns: u64,
-    /// Namespace of the device.
-    pub(crate) netns: NetnsId,
-    /// Device.
-    pub(crate) ifindex: u32,
-    /// Leaving the device.
-    pub(crate) egress: bool,
-    /// Namespace of the device's other end, if it has one: nothing between the two renames a flow, so that the
-    /// stack there knows the connection by the same name, whether or not a device of its own is watched.
-    pub(crate) peer: Option<NetnsId>,
-    /// The connection's name here, client first.
-    pub(crate) flow: Flow,
-    /// MSS that the SYN offers here (a router on the way may have clamped it).
-    pub(crate) mss: Option<u32>,
-    /// Somebody may have forged it: nobody can tell who sent it.
-    pub(crate) forged: bool,
-}
-
-/// A SYN or a SYN-ACK on its way: what one side promises to take.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AdvertisedMss {
-    first: Option<SynObservation>,
-    last: Option<SynObservation>,
-    /// Where it was seen, as hashes.
-    places: Vec<u64>,
-    judged: bool,
-}
-
-impl AdvertisedMss {
-    /// Where it was seen first: nearest to who sent it.
-    pub(crate) fn first(&self) -> Option<&SynObservation> {
-        self.first.as_ref()
-    }
-
-    /// Where it was seen last: nearest to who gets it.
-    pub(crate) fn last(&self) -> Option<&SynObservation> {
-        self.last.as_ref()
-    }
-
-    /// Notes where it is, and that place's hash; false if that is known (it came again), or enough is.
-    fn add(&mut self, sighting: SynObservation, place: u64) -> bool {
-        if self.places.len() >= SIGHTINGS || self.places.contains(&place) {
-            return false;
-        }
-        self.places.push(place);
-        // Records of different CPUs may come out of order.
-        if self.first.is_none_or(|first| sighting.time_ns < first.time_ns) {
-            self.first = Some(sighting);
-        }
-        if self.last.is_none_or(|last| sighting.time_ns >= last.time_ns) {
-            self.last = Some(sighting);
-        }
-        true
-    }
-}
-
-/// Which side of a connection promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TcpRole {
-    /// By its SYN.
-    Client,
-    /// By its SYN-ACK.
-    Server,
-}
-
-impl TcpRole {
-    /// The other side.
-    pub(crate) fn other(self) -> TcpRole {
-        match self {
-            TcpRole::Client => TcpRole::Server,
-            TcpRole::Server => TcpRole::Client,
-        }
-    }
-}
-
 /// A TCP connection under all its names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
     syn: AdvertisedMss,
-    answer: AdvertisedMss,
+    answer: Answer,
     /// What the namespaces on its way know it by, as hashes.
     names: Vec<u64>,
 }
@@ -121,20 +43,44 @@ impl Connection {
 
     /// MSS that a side asked for, as the last device saw it.
     pub(crate) fn mss(&self, side: TcpRole) -> Option<u32> {
-        self.promise(side).last()?.mss
-    }
-
-    fn promise(&self, side: TcpRole) -> &AdvertisedMss {
         match side {
-            TcpRole::Client => &self.syn,
-            TcpRole::Server => &self.answer,
+            TcpRole::Client => self.syn.last()?.mss,
+            TcpRole::Server => self.answer.last_mss(),
         }
     }
 
-    fn promise_mut(&mut self, side: TcpRole) -> &mut AdvertisedMss {
+    /// The same, as the first device saw it.
+    fn offered(&self, side: TcpRole) -> Option<u32> {
         match side {
-            TcpRole::Client => &mut self.syn,
-            TcpRole::Server => &mut self.answer,
+            TcpRole::Client => self.syn.first()?.mss,
+            TcpRole::Server => self.answer.first_mss(),
+        }
+    }
+
+    /// What a side promised, while that may be judged.
+    fn promise(&self, side: TcpRole) -> Option<&AdvertisedMss> {
+        match side {
+            TcpRole::Client => Some(&self.syn),
+            TcpRole::Server => self.answer.passing(),
+        }
+    }
+
+    fn judged(&mut self, side: TcpRole) {
+        match (side, &mut self.answer) {
+            (TcpRole::Client, _) => self.syn.judged = true,
+            (TcpRole::Server, Answer::Passing(promise)) => promise.judged = true,
+            (TcpRole::Server, Answer::None | Answer::Settled { .. }) => {}
+        }
+    }
+
+    /// What a side promised has passed all devices; returned unless it was judged already.
+    fn settle(&mut self, side: TcpRole) -> Option<AdvertisedMss> {
+        match side {
+            TcpRole::Client => {
+                let fresh = !std::mem::replace(&mut self.syn.judged, true);
+                fresh.then(|| self.syn.clone())
+            }
+            TcpRole::Server => self.answer.settle().filter(|promise| !promise.judged),
         }
     }
 }
@@ -196,10 +142,12 @@ impl Flows {
         let syn = self.named(sighting.netns, sighting.flow.reversed())?;
         let place = self.place(&sighting);
         let answer = &mut self.connections.get_mut(&syn)?.answer;
-        let begins = answer.first.is_none();
-        answer.add(sighting, place);
-        if begins {
+        if matches!(answer, Answer::None) {
+            *answer = Answer::Passing(Box::default());
             self.unjudged.push_back((sighting.time_ns, syn, TcpRole::Server));
+        }
+        if let Answer::Passing(promise) = answer {
+            promise.add(sighting, place);
         }
         Some(syn)
     }
@@ -211,19 +159,18 @@ impl Flows {
 
     /// MSS that a side asked for, as the first device saw it: what its own segments are limited to as well.
     pub(crate) fn offered(&self, syn: SynId, side: TcpRole) -> Option<u32> {
-        self.connections.get(&syn)?.promise(side).first()?.mss
+        self.connections.get(&syn)?.offered(side)
     }
 
     /// What that side of a connection promised, unless it was judged already.
     pub(crate) fn unjudged(&self, syn: SynId, side: TcpRole) -> Option<&AdvertisedMss> {
-        let promise = self.connections.get(&syn)?.promise(side);
-        (!promise.judged).then_some(promise)
+        self.connections.get(&syn)?.promise(side).filter(|promise| !promise.judged)
     }
 
     /// Notes that it was judged.
     pub(crate) fn judged(&mut self, syn: SynId, side: TcpRole) {
         if let Some(connection) = self.connections.get_mut(&syn) {
-            connection.promise_mut(side).judged = true;
+            connection.judged(side);
         }
     }
 
@@ -251,11 +198,8 @@ impl Flows {
         while let Some((_, syn, side)) = self.unjudged.front().copied().filter(|(t, ..)| *t < before_ns) {
             self.unjudged.pop_front();
             if let Some(connection) = self.connections.get_mut(&syn) {
-                let others = connection.promise(side.other()).first().and_then(|s| s.mss);
-                let promise = connection.promise_mut(side);
-                if !std::mem::replace(&mut promise.judged, true) {
-                    settled.push((promise.clone(), side, others));
-                }
+                let others = connection.offered(side.other());
+                settled.extend(connection.settle(side).map(|promise| (promise, side, others)));
             }
         }
         settled
@@ -336,7 +280,7 @@ mod tests {
         }
         assert_eq!(flows.len(), CAPACITY);
         assert_eq!(flows.names.len(), 2 * CAPACITY, "those of the forgotten are forgotten");
-        assert!(size_of::<Connection>() <= 640, "{} bytes, times {CAPACITY}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 320, "{} bytes, times {CAPACITY}", size_of::<Connection>());
     }
 
     #[test]
@@ -352,6 +296,10 @@ mod tests {
         let settled: Vec<_> = flows.settled(30).into_iter().map(|(_, side, _)| side).collect();
         assert_eq!(settled, [TcpRole::Server]);
         assert!(flows.unjudged((7, 0), TcpRole::Server).is_none());
+        // What it was stays known, whatever comes again.
+        assert_eq!(flows.answer(SynObservation { mss: Some(1), ..back }), Some((7, 0)));
+        assert_eq!(flows.offered((7, 0), TcpRole::Server), Some(1460));
+        assert!(flows.settled(100).is_empty());
     }
 
     #[test]
