@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A node with so many containers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// Containers, each with one veth on one bridge.
+    /// Containers, each with one veth, a thousand on one bridge.
     pub containers: usize,
     /// Devices that carry classifiers, on the whole machine.
     pub interfaces: u64,
@@ -67,28 +67,41 @@ pub(super) struct Plan {
     pub(super) samples: usize,
     /// How long each takes.
     pub(super) length: Duration,
-    /// How long it idles.
+    /// From its start until it is at rest: what is new is looked at more closely at first.
+    pub(super) settles: Duration,
+    /// How long it idles then.
     pub(super) idle: Duration,
 }
 
 /// More containers than this: one start.
 const MANY: usize = 200;
+/// A bridge has 1,023 ports (`BR_MAX_PORTS`): the next ones are on another, in another namespace.
+const PORTS: usize = 1000;
 
 /// One crowd that grows.
 pub(super) fn measure(plan: &Plan, mut say: impl FnMut(&str)) -> Result<Vec<Row>> {
     let Some(first) = plan.sizes.first() else { return Ok(Vec::new()) };
-    say(&format!("{first} containers on one bridge"));
-    let mut crowd = Crowd::fitting(*first)?;
+    say(&format!("containers: {first}"));
+    let (mut crowd, mut beyond) = (Crowd::fitting(*first)?, None);
     let _sink = Sink::start(&crowd.hub)?;
     let mut rows = Vec::new();
     for size in &plan.sizes {
         if *size > crowd.pods.len() {
-            say(&format!("{size} containers on one bridge"));
+            say(&format!("containers: {size}"));
         }
-        grow(&mut crowd, *size)?;
+        grow(&mut crowd, PORTS.min(*size))?;
         await_silence(&crowd.hub)?;
+        if let Some(size) = size.checked_sub(PORTS).filter(|size| *size > 0) {
+            let other = match &mut beyond {
+                Some(other) => other,
+                none => none.insert(Crowd::fitting(0)?),
+            };
+            grow(other, size)?;
+            await_silence(&other.hub)?;
+        }
         let starts = if *size > MANY { 1 } else { plan.starts };
-        let starts = (0..starts).map(|_| Start::measure(&crowd, plan)).collect::<Result<Vec<_>>>()?;
+        let starts =
+            (1..=starts).map(|n| Start::measure(&crowd, plan, n == starts)).collect::<Result<Vec<_>>>()?;
         rows.push(row(*size, &starts).context("nothing was measured")?);
     }
     Ok(rows)
@@ -126,14 +139,15 @@ struct Start {
     end_ms: f64,
     start_cpu_ms: f64,
     usage: Option<Usage>,
-    idle_percent: f64,
+    idle_percent: Option<f64>,
     /// Without and with, nanoseconds.
     pairs: Vec<(f64, f64)>,
     programs: Vec<Share>,
 }
 
 impl Start {
-    fn measure(crowd: &Crowd, plan: &Plan) -> Result<Self> {
+    /// `idles`: it is left alone for a while.
+    fn measure(crowd: &Crowd, plan: &Plan, idles: bool) -> Result<Self> {
         let from = crowd.pods.first().context("a crowd is more than nobody")?.place();
         let line = Line { from, to: &crowd.hub, address: BRIDGE };
         let sample = || Ok(line.packets(plan.length)?.1.each_ns());
@@ -152,9 +166,9 @@ impl Start {
             let (_, sent) = line.packets(plan.length)?;
             Runs::of(&pids)?.per_packet(&before, sent.count, name)
         };
-        let meter = Meter::start(&pids)?;
-        wait::pass(plan.idle)?;
-        let (idle_percent, usage) = (meter.percent(&pids)?, Some(Usage::of_all(&pids)?));
+        let idle_percent =
+            idles.then(|| idle(&pids, plan.settles.saturating_sub(start.elapsed()), plan.idle));
+        let (idle_percent, usage) = (idle_percent.transpose()?, Some(Usage::of_all(&pids)?));
         let start = Instant::now();
         let end = tracer.interrupt()?;
         let end_ms = milliseconds(start);
@@ -172,6 +186,14 @@ impl Start {
             programs,
         })
     }
+}
+
+/// CPU time without traffic, percent of one CPU.
+fn idle(pids: &[u32], settles: Duration, lasts: Duration) -> Result<f64> {
+    wait::pass(settles)?;
+    let meter = Meter::start(pids)?;
+    wait::pass(lasts)?;
+    meter.percent(pids)
 }
 
 /// Waits until a process holds no more BPF links than a while ago: milliseconds from `start` until it held the last one.
@@ -223,7 +245,7 @@ fn row(containers: usize, starts: &[Start]) -> Option<Row> {
         resident_bytes: usage(|usage| usage.resident_bytes as f64)?,
         peak_bytes: usage(|usage| usage.peak_bytes as f64)?,
         descriptors: usage(|usage| usage.descriptors as f64)?,
-        idle_percent: spread(|start| start.idle_percent)?,
+        idle_percent: Spread::of(starts.iter().filter_map(|start| start.idle_percent))?,
         without_ns: Spread::of(pairs().map(|(without, _)| without))?,
         with_ns: Spread::of(pairs().map(|(_, with)| with))?,
         ratio: Spread::of_ratios(pairs())?,
@@ -248,11 +270,13 @@ mod tests {
         let start = |ready_ms: f64, pairs: Vec<(f64, f64)>| Start {
             ready_ms,
             usage: Some(usage),
+            idle_percent: Some(ready_ms / 100.0),
             pairs,
             ..Start::default()
         };
         let row = row(7, &[start(10.0, vec![(100.0, 110.0)]), start(30.0, vec![(100.0, 130.0)])]).unwrap();
         assert_eq!((row.containers, row.ready_ms.median, row.ready_ms.count), (7, 20.0, 2));
+        assert!((row.idle_percent.median - 0.2).abs() < 1e-9, "{:?}", row.idle_percent);
         assert!((row.ratio.median - 1.2).abs() < 1e-9, "{:?}", row.ratio);
         assert_eq!(super::row(7, &[]), None);
     }

@@ -35,7 +35,7 @@ pub struct Report {
     pub counted: Option<Counted>,
 }
 
-/// Measures everything: in less than 15 minutes, or a trial of less than two. `say` is told what goes on.
+/// Measures everything: in about 20 minutes, or a trial of less than two. `say` is told what goes on.
 pub fn measure(quick: bool, mut say: impl FnMut(&str)) -> Result<Report> {
     let start = Instant::now();
     let length = |quick_ms: u64, ms: u64| Duration::from_millis(if quick { quick_ms } else { ms });
@@ -45,11 +45,12 @@ pub fn measure(quick: bool, mut say: impl FnMut(&str)) -> Result<Report> {
         idle: length(2000, 30_000),
     };
     let crowd_plan = crowd::Plan {
-        sizes: if quick { vec![1, 10, 40] } else { vec![1, 50, 200, 500, 1000] },
+        sizes: if quick { vec![1, 10, 40] } else { vec![1, 50, 200, 500, 1000, 2000] },
         starts: if quick { 1 } else { 3 },
         samples: if quick { 2 } else { 4 },
         length: length(250, 500),
-        idle: length(1000, 5000),
+        settles: length(0, 15_000),
+        idle: length(1000, 20_000),
     };
     say("mtutrace bench");
     let bench = if quick { microbench::measure(3, 10_000) } else { microbench::measure(15, 200_000) }?;

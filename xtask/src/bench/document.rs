@@ -19,7 +19,7 @@ pub(super) const FOLDER: &str = "docs/performance";
 const BEGINNING: &str = "\
 # What mtutrace costs
 
-Written by `cargo xtask bench --write-docs`: run it for the costs on your kernel (as root, a quarter of an hour; `--quick` for a trial). Do not edit.";
+Written by `cargo xtask bench --write-docs`: run it for the costs on your kernel (as root, twenty minutes; `--quick` for a trial). Do not edit.";
 
 const METHOD: &str = "\
 What is compared runs by turns in one run (A B A B), so that a noisy moment hits both; numbers are medians, in brackets the smallest and the largest, and ratios are of
@@ -60,9 +60,9 @@ firewall does not let pass. A source has a budget of 100 records a second of eac
 ([ARCHITECTURE.md](ARCHITECTURE.md#nobody-drowns-out-the-others)). \"Unaccounted\" is records less those told, left out, lost or not understood: 0, or the books are wrong.";
 
 const CROWD: &str = "\
-Containers on one bridge, each with a network namespace, a cgroup and a veth; the first one sends to the bridge. What else this machine runs is traced as well. mtutrace is ready once the host's
+Containers, a thousand on one bridge, each with a network namespace, a cgroup and a veth; the first one sends to its bridge. What else this machine runs is traced as well. mtutrace is ready once the host's
 devices carry classifiers, and a share of each other namespace's; this bridge and its ports are in one of those, so that attaching goes on then. Packets and idleness are measured after that, and once new ports have no more news
-of themselves, which are heard for a quarter of a minute.";
+of themselves, which are heard for a quarter of a minute. Idle CPU is that of the last start, from a quarter of a minute after it on: what is new is looked at more closely at first.";
 
 /// Writes both below `root`.
 pub(super) fn write(root: &Path, report: &Report) -> Result<()> {
