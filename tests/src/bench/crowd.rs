@@ -80,15 +80,11 @@ const PORTS: usize = 1000;
 
 /// One crowd that grows.
 pub(super) fn measure(plan: &Plan, mut say: impl FnMut(&str)) -> Result<Vec<Row>> {
-    let Some(first) = plan.sizes.first() else { return Ok(Vec::new()) };
-    say(&format!("containers: {first}"));
-    let (mut crowd, mut beyond) = (Crowd::fitting(*first)?, None);
+    let (mut crowd, mut beyond) = (Crowd::fitting(0)?, None);
     let _sink = Sink::start(&crowd.hub)?;
     let mut rows = Vec::new();
     for size in &plan.sizes {
-        if *size > crowd.pods.len() {
-            say(&format!("containers: {size}"));
-        }
+        say(&format!("containers: {size}"));
         grow(&mut crowd, PORTS.min(*size))?;
         await_silence(&crowd.hub)?;
         if let Some(size) = size.checked_sub(PORTS).filter(|size| *size > 0) {

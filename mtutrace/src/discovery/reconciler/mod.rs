@@ -186,7 +186,7 @@ impl Worker {
         while self.wait(pause) {
             if self.is_at_rest() {
                 self.read_counters();
-                if self.topology.relearn() {
+                if self.topology.learn() {
                     self.publish(true);
                 }
                 self.publish_age();

@@ -153,20 +153,13 @@ impl Topology {
                 self.read(seen, !known, &mut changes);
             }
         }
-        changes.changed |= self.learn(changes.changed);
         if changes.changed {
             self.node.generation += 1;
             self.connect();
             self.assign_containers();
         }
+        changes.changed |= self.learn();
         changes
-    }
-
-    /// The one thing that changes without notice and without a process; true if it did.
-    pub(crate) fn relearn(&mut self) -> bool {
-        let changed = self.learn(false);
-        self.node.generation += u64::from(changed);
-        changed
     }
 
     fn drop_all_but(&mut self, namespaces: &[FoundNetns]) -> Changes {
@@ -258,14 +251,14 @@ impl Topology {
         true
     }
 
-    /// Asks again for the path MTUs towards the other ends of tunnels: there is no notification of them. `differs`: the node is not
-    /// as its generation says.
-    fn learn(&mut self, differs: bool) -> bool {
+    /// Asks again for the path MTUs towards the other ends of tunnels, the one thing that changes without notice and without a
+    /// process; true if they did.
+    pub(crate) fn learn(&mut self) -> bool {
         if !self.watching || self.learnt.is_some_and(|learnt| learnt.elapsed() < LEARN_AGAIN) {
             return false;
         }
         self.learnt = Some(Instant::now());
-        if differs || self.homes.0 != self.node.generation {
+        if self.homes.0 != self.node.generation {
             self.homes = (self.node.generation, homes(&self.node));
         }
         let mut changed = false;
@@ -279,6 +272,7 @@ impl Topology {
                 changed = true;
             }
         }
+        self.node.generation += u64::from(changed);
         changed
     }
 
