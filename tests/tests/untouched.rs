@@ -2,12 +2,12 @@
 //! Drawn frames of all kinds cross a bridge; `MTUTRACE_SEED=N` draws those of an earlier run.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aya::Ebpf;
 use aya::maps::PerCpuArray;
 use aya::programs::tc::{NlOptions, TcAttachOptions, qdisc_add_clsact};
-use aya::programs::{LinkOrder, SchedClassifier, TcAttachType};
+use aya::programs::{LinkOrder, SchedClassifier, TcAttachType, TestRun, TestRunOptions};
 use mtutrace::kernel::load::load_classifiers;
 use mtutrace_common::Signal;
 use mtutrace_common::config::counter;
@@ -143,4 +143,27 @@ fn programs_before_and_after_it_see_all_that_they_would_see() {
     if let Ok(classic) = &classic {
         assert_eq!(both, classic.saw(), "and so is the filter");
     }
+}
+
+/// `kernel.bpf_stats_enabled` slows every program of the node: mtutrace has it on for a tenth of a second in ten.
+#[test]
+fn programs_of_others_are_timed_for_a_small_part_of_the_time() {
+    const LOOKED_AT: Duration = Duration::from_secs(3);
+    const OFTEN: Duration = Duration::from_millis(5);
+    if skip() {
+        return;
+    }
+    let mut ebpf = load_classifiers().unwrap();
+    let program: &mut SchedClassifier = ebpf.program_mut("mtut_in").unwrap().try_into().unwrap();
+    let tracer = Tracer::start(&["--duration", "60s"]).unwrap();
+    let (start, mut runs) = (Instant::now(), 0);
+    while start.elapsed() < LOOKED_AT {
+        program.test_run(TestRunOptions { data_in: Some(&[0; 64]), ..TestRunOptions::new() }).unwrap();
+        runs += 1;
+        std::thread::sleep(OFTEN);
+    }
+    let timed = program.info().unwrap().run_count();
+    assert!(timed > 0, "its cost is measured at the start");
+    assert!(timed < runs / 4, "{timed} of {runs} runs were timed");
+    tracer.interrupt().unwrap();
 }

@@ -11,6 +11,7 @@ use crate::telemetry::cost::{self, ProgramCost, Sampler};
 const PERIOD: Duration = Duration::from_secs(5);
 
 /// The newest figures.
+#[derive(Default)]
 pub(super) struct Measured {
     sampler: Sampler,
     /// Times were measured at the last reading, or since.
@@ -20,15 +21,15 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Starts to measure.
-    pub(super) fn new() -> Measured {
-        Measured { sampler: Sampler::new(), sampled: true, read: None, programs: Vec::new() }
-    }
-
-    /// Goes on; to be called several times a second.
+    /// Goes on; to be called when [`left`](Self::left) is over, else now and then.
     pub(super) fn tick(&mut self) {
         self.sampler.tick();
-        self.sampled |= self.sampler.is_on();
+        self.sampled |= self.left().is_some();
+    }
+
+    /// Until the end of the measurement that is going on.
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.sampler.left()
     }
 
     /// Those of each program; `last`: nobody will ask again.
@@ -38,7 +39,7 @@ impl Measured {
                 let programs = ebpf.programs();
                 programs.filter_map(|(name, program)| Some(cost::program(name, fd(program)?))).collect()
             });
-            (self.sampled, self.read) = (self.sampler.is_on(), Some(Instant::now()));
+            (self.sampled, self.read) = (self.left().is_some(), Some(Instant::now()));
         }
         self.programs.clone()
     }

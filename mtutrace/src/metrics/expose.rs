@@ -207,7 +207,12 @@ fn own_records(out: &mut DescriptorEncoder<'_>, store: &Store) -> fmt::Result {
     counter(out, "nat_unanswered_events", help, own.nat_unanswered)?;
     let program = |name: &str| with("program", name, Labels::new());
     let runs = own.programs.iter().map(|p| (program(&p.program), p.runs));
-    counters(out, "program_measured_runs", "Timed runs of a BPF program: those of one second in ten", runs)?;
+    counters(
+        out,
+        "program_measured_runs",
+        "Timed runs of a BPF program: those of a tenth of a second in ten",
+        runs,
+    )?;
     let seconds = own.programs.iter().map(|p| (program(&p.program), p.runs as f64 * p.ns_per_run / 1e9));
     counters(out, "program_measured_seconds", "Run time of the timed runs", seconds)?;
     let missed = own.programs.iter().filter_map(|p| Some((program(&p.program), p.missed?)));

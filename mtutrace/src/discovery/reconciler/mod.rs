@@ -99,7 +99,7 @@ impl Reconciler {
             unheard: discovery.watch,
             classifiers,
             hooks,
-            measured: Measured::new(),
+            measured: Measured::default(),
             stir: Stir::new(Path::new("/proc")),
             looked: (Instant::now(), Duration::ZERO),
             heard: false,
@@ -182,8 +182,9 @@ impl Worker {
         if !self.start() {
             return;
         }
+        self.measured.tick();
         let mut pause = RESCAN;
-        while self.wait(pause) {
+        while self.wait(self.measured.left().map_or(pause, |left| left.min(pause))) {
             if self.is_at_rest() {
                 self.read_counters();
                 if self.topology.learn() {
