@@ -1,6 +1,7 @@
 //! Reads the counters of every namespace and its devices, a little at a time.
 use crate::model::DeviceCounters;
 use crate::model::SnmpCounters;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -24,6 +25,8 @@ const QUIET_REST: u32 = 332;
 /// What is gone is looked for this often.
 const TIDY: Duration = Duration::from_secs(2);
 
+/// Room for most of these files, bytes: who has none asks the kernel for 32 bytes at first, of a file whose length it does not tell.
+const MOST: usize = 16 << 10;
 /// Most bytes of a table of devices: more devices than the model keeps of a namespace that is not the host's.
 const LONGEST: u64 = 4 << 20;
 
@@ -192,23 +195,26 @@ fn texts(netns: NetnsId, topology: &Topology) -> io::Result<Texts> {
 
 /// Reads the namespace of a task, given by its directory in /proc.
 fn from(task: &Path) -> io::Result<Texts> {
-    let mut counters = SnmpCounters::default();
-    let text = std::fs::read_to_string(task.join("net/snmp"))?;
-    parse::snmp(&text, &mut counters).map_err(io::Error::other)?;
-    match std::fs::read_to_string(task.join("net/snmp6")) {
+    let (mut counters, mut buffer) = (SnmpCounters::default(), Vec::with_capacity(MOST));
+    parse::snmp(&text(task, "net/snmp", &mut buffer)?, &mut counters).map_err(io::Error::other)?;
+    match text(task, "net/snmp6", &mut buffer) {
         Ok(text) => parse::snmp6(&text, &mut counters).map_err(io::Error::other)?,
         // A kernel without IPv6.
         Err(e) if e.kind() == io::ErrorKind::NotFound => {}
         Err(e) => return Err(e),
     }
-    // Names of devices need not be UTF-8; the model of the node changes them in the same way.
-    let mut text = Vec::new();
-    std::fs::File::open(task.join("net/dev"))?.take(LONGEST).read_to_end(&mut text)?;
-    // A line that is cut is no line.
-    text.truncate(text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
-    let text = String::from_utf8_lossy(&text);
+    let text = text(task, "net/dev", &mut buffer)?;
     let devices = parse::dev(&text).map_err(io::Error::other)?;
     Ok((counters, devices.into_iter().map(|(name, device)| (name.to_owned(), device)).collect()))
+}
+
+/// Whole lines of a file. Names of devices need not be UTF-8; the model of the node changes them in the same way.
+fn text<'a>(task: &Path, name: &str, buffer: &'a mut Vec<u8>) -> io::Result<Cow<'a, str>> {
+    buffer.clear();
+    std::fs::File::open(task.join(name))?.take(LONGEST).read_to_end(buffer)?;
+    // A line that is cut is no line.
+    buffer.truncate(buffer.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    Ok(String::from_utf8_lossy(buffer))
 }
 
 #[cfg(test)]
