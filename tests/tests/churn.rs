@@ -9,6 +9,7 @@ use mtutrace_tests::check::skip;
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::crowd::Crowd;
 use mtutrace_tests::lab::datagrams::{Discovery, udp_send};
+use mtutrace_tests::lab::leaks::Held;
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::watched::Watched;
 
@@ -16,6 +17,7 @@ use mtutrace_tests::lab::watched::Watched;
 const NODES: usize = 4;
 const BATCH: usize = 25;
 const CONTAINERS: usize = 500;
+const SOON: Duration = Duration::from_secs(5);
 /// What is promised to be enough.
 const LIFE: Duration = Duration::from_secs(2);
 /// What a run keeps of a container that is gone, for ten minutes: its figures for the final report. With them, and what
@@ -65,7 +67,9 @@ fn five_hundred_containers_come_and_go() {
     ids.extend(all(containers - containers / 2));
     let whole = start.settle(&mut tracer).unwrap();
     let took = began.elapsed();
+    let held = Held::by(tracer.pid()).unwrap();
     let end = tracer.interrupt().unwrap();
+    held.await_gone(SOON).unwrap();
 
     let events = end.of_kind("event");
     let seen = events.iter().filter_map(|event| event["container"]["id"].as_str()).collect::<BTreeSet<_>>();

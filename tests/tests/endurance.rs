@@ -9,6 +9,7 @@ use mtutrace_tests::check::{assert_nothing_is_lost_silently, is_verdict, skip};
 use mtutrace_tests::lab::alone;
 use mtutrace_tests::lab::datagrams::{Discovery, first_fragments, udp_send};
 use mtutrace_tests::lab::incident::{Incident, IncidentSpec};
+use mtutrace_tests::lab::leaks::Held;
 use mtutrace_tests::lab::tracer::Tracer;
 use mtutrace_tests::lab::watched::Watched;
 
@@ -97,7 +98,9 @@ fn mixed_traffic() {
         download
     });
     let stalled = stalled.collect::<Vec<_>>();
+    let held = Held::by(tracer.pid()).unwrap();
     let end = tracer.interrupt().unwrap();
+    held.await_gone(SOON).unwrap();
     drop(stalled);
 
     assert_eq!(end.code, Some(0), "{}", end.stderr);

@@ -2,6 +2,7 @@
 //! Drawn frames of all kinds cross a bridge; `MTUTRACE_SEED=N` draws those of an earlier run.
 #![allow(clippy::unwrap_used, reason = "a scenario fails by panicking")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aya::Ebpf;
@@ -155,15 +156,28 @@ fn programs_of_others_are_timed_for_a_small_part_of_the_time() {
     }
     let mut ebpf = load_classifiers().unwrap();
     let program: &mut SchedClassifier = ebpf.program_mut("mtut_in").unwrap().try_into().unwrap();
-    let tracer = Tracer::start(&["--duration", "60s"]).unwrap();
-    let (start, mut runs) = (Instant::now(), 0);
-    while start.elapsed() < LOOKED_AT {
-        program.test_run(TestRunOptions { data_in: Some(&[0; 64]), ..TestRunOptions::new() }).unwrap();
-        runs += 1;
-        std::thread::sleep(OFTEN);
-    }
+    let run =
+        || program.test_run(TestRunOptions { data_in: Some(&[0; 64]), ..TestRunOptions::new() }).unwrap();
+    let traced = AtomicBool::new(true);
+    let (runs, traced_for) = std::thread::scope(|scope| {
+        // From before its start on: that is when the first sample is taken.
+        let runner = scope.spawn(|| {
+            let mut runs = 0_u64;
+            while traced.load(Ordering::Relaxed) {
+                run();
+                runs += 1;
+                std::thread::sleep(OFTEN);
+            }
+            runs
+        });
+        let tracer = Tracer::start(&["--duration", "60s"]).unwrap();
+        let start = Instant::now();
+        std::thread::sleep(LOOKED_AT);
+        tracer.interrupt().unwrap();
+        traced.store(false, Ordering::Relaxed);
+        (runner.join().unwrap(), start.elapsed())
+    });
     let timed = program.info().unwrap().run_count();
     assert!(timed > 0, "its cost is measured at the start");
-    assert!(timed < runs / 4, "{timed} of {runs} runs were timed");
-    tracer.interrupt().unwrap();
+    assert!(timed < runs / 4, "{timed} of {runs} runs were timed, in {traced_for:?}");
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what mtutrace costs on this kernel, where it goes, and what one would have used instead costs.
 
 mod document;
+mod goals;
 mod number;
 mod plots;
 mod tables;

@@ -55,6 +55,9 @@ pub struct Row {
     pub programs: Vec<Share>,
 }
 
+/// From when a tool is ready to the first packet.
+const STARTED: Duration = Duration::from_secs(1);
+
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
@@ -139,6 +142,8 @@ impl Rounds {
             }
         };
         let pids = running.pids();
+        // What a tool does once it is ready is part of its start.
+        wait::pass(STARTED)?;
         let meter = Meter::start(&pids)?;
         self.loads.push((without, Load::run(path, length)?));
         self.cpu_percent.push(meter.percent(&pids)?);

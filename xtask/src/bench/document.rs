@@ -8,7 +8,7 @@ use mtutrace_tests::bench::instructions::Counted;
 use mtutrace_tests::bench::report::Report;
 
 use super::plots::{self, PLOTS};
-use super::tables;
+use super::{goals, tables};
 use crate::tables::Table;
 
 /// The document.
@@ -25,6 +25,10 @@ const METHOD: &str = "\
 What is compared runs by turns in one run (A B A B), so that a noisy moment hits both; numbers are medians, in brackets the smallest and the largest, and ratios are of
 neighbours: a slow moment of the machine is not in them. Packets are sent by one process on the first CPU, and taken on the last one. The path's CPU time is what the sender's CPU spent on
 it, all the way to the receiver's queue: unlike packets a second it says the same on a busy machine.";
+
+const GOALS: &str = "\
+What this run says of it. The other tools are those below that were measured. A run of a program takes more time than its instructions say, so that a small packet on a fast machine pays for
+each program that it meets, and on kernels without kprobes it meets one more ([ARCHITECTURE.md](ARCHITECTURE.md#costs-as-measured) has what each takes).";
 
 const PACKETS: &str = "\
 `mtutrace bench`: each classifier on packets of each kind by BPF_PROG_TEST_RUN, as many times an empty program as it takes. `in` is ingress, `out` egress, `nested` the ingress of
@@ -81,6 +85,7 @@ fn text(report: &Report) -> String {
         BEGINNING.to_owned(),
         tables::machine(report),
         METHOD.to_owned(),
+        format!("## What is aimed at\n\n{GOALS}\n\n{}", trimmed(&goals::table(report))),
         section("One program, one packet", PACKETS, &tables::packets(&report.bench), &["packets.svg"]),
         format!("{SIZES}\n\n{}", trimmed(&tables::sizes(&report.bench))),
         section("Ordinary traffic, and other tools", LIVE, &tables::live(&report.live), &["tools.svg"]),

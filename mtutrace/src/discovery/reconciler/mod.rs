@@ -184,7 +184,7 @@ impl Worker {
         }
         self.measured.tick();
         let mut pause = RESCAN;
-        while self.wait(self.measured.left().map_or(pause, |left| left.min(pause))) {
+        while self.wait(pause) {
             if self.is_at_rest() {
                 self.read_counters();
                 if self.topology.learn() {
@@ -211,7 +211,9 @@ impl Worker {
     fn wait(&mut self, pause: Duration) -> bool {
         let mut until = Instant::now() + pause;
         loop {
-            match self.commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            let now = Instant::now();
+            let next = self.measured.left().map_or(until, |left| until.min(now + left));
+            match self.commands.recv_timeout(next.saturating_duration_since(now)) {
                 Ok(Command::Dirty(netns)) => {
                     self.topology.mark_dirty(netns);
                     until = until.min(self.heard());
@@ -226,6 +228,8 @@ impl Worker {
                     self.publish(false);
                     let _ = done.send(());
                 }
+                // A measurement is over.
+                Err(RecvTimeoutError::Timeout) if Instant::now() < until => self.measured.tick(),
                 Err(RecvTimeoutError::Timeout) => return true,
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             }
