@@ -252,10 +252,11 @@ fn files_are_rotated_and_each_can_be_read_by_itself() {
     let recording = Recording::new();
     let args = ["--rotate-size", "20K", "--rotate-count", "3"];
     record(&recording, &args);
-    let stem = recording.path().file_stem().unwrap().to_str().unwrap();
+    let start = format!("{}.", recording.path().file_stem().unwrap().to_str().unwrap());
     let entries =
         std::fs::read_dir(recording.path().parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> = entries.filter(|path| path.to_str().unwrap().contains(stem)).collect();
+    let files: Vec<_> =
+        entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(&start)).collect();
     assert!((2..=3).contains(&files.len()), "{files:?}");
     for file in &files {
         let output =
