@@ -25,7 +25,7 @@ const REST: u32 = 99;
 const TIDY: Duration = Duration::from_secs(2);
 
 /// Room for most of these files, bytes: who has none asks the kernel for 32 bytes at first, of a file whose length it does not tell.
-const MOST: usize = 16 << 10;
+const ROOM: usize = 16 << 10;
 /// Most bytes of a table of devices: more devices than the model keeps of a namespace that is not the host's.
 const LONGEST: u64 = 4 << 20;
 
@@ -189,7 +189,7 @@ fn texts(netns: NetnsId, topology: &Topology) -> io::Result<Texts> {
 
 /// Reads the namespace of a task, given by its directory in /proc.
 fn from(task: &Path) -> io::Result<Texts> {
-    let (mut counters, mut buffer) = (SnmpCounters::default(), Vec::with_capacity(MOST));
+    let (mut counters, mut buffer) = (SnmpCounters::default(), Vec::with_capacity(ROOM));
     parse::snmp(&text(task, "net/snmp", &mut buffer)?, &mut counters).map_err(io::Error::other)?;
     match text(task, "net/snmp6", &mut buffer) {
         Ok(text) => parse::snmp6(&text, &mut counters).map_err(io::Error::other)?,

@@ -85,7 +85,7 @@ fn text(report: &Report) -> String {
         BEGINNING.to_owned(),
         tables::machine(report),
         METHOD.to_owned(),
-        format!("## What is aimed at\n\n{GOALS}\n\n{}", trimmed(&goals::table(report))),
+        section("What is aimed at", GOALS, &goals::table(report), &[]),
         section("One program, one packet", PACKETS, &tables::packets(&report.bench), &["packets.svg"]),
         format!("{SIZES}\n\n{}", trimmed(&tables::sizes(&report.bench))),
         section("Ordinary traffic, and other tools", LIVE, &tables::live(&report.live), &["tools.svg"]),
@@ -104,12 +104,8 @@ fn text(report: &Report) -> String {
 }
 
 fn counted(counted: &Counted) -> String {
-    let table = tables::counted(counted);
-    format!(
-        "## The same, counted in instructions\n\n{COUNTED} Linux {}.\n\n{}",
-        counted.kernel,
-        trimmed(&table)
-    )
+    let words = format!("{COUNTED} Linux {}.", counted.kernel);
+    section("The same, counted in instructions", &words, &tables::counted(counted), &[])
 }
 
 fn section(title: &str, words: &str, table: &Table, files: &[&str]) -> String {
@@ -117,8 +113,8 @@ fn section(title: &str, words: &str, table: &Table, files: &[&str]) -> String {
         let title = plots::of(file).map_or("", |plot| plot.title);
         format!("![{title}](performance/{file})")
     };
-    let pictures = files.iter().map(picture).collect::<Vec<_>>().join("\n\n");
-    format!("## {title}\n\n{words}\n\n{}\n\n{pictures}", trimmed(table))
+    let parts = [format!("## {title}"), words.to_owned(), trimmed(table)];
+    parts.into_iter().chain(files.iter().map(picture)).collect::<Vec<_>>().join("\n\n")
 }
 
 fn trimmed(table: &Table) -> String {
